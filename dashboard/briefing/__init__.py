@@ -1,0 +1,1 @@
+"""Files for people outside: marked pages as PNG and PDF."""

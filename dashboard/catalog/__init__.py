@@ -1,0 +1,1 @@
+"""The database: what is there, when, where and under which handling."""

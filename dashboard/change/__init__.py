@@ -1,0 +1,1 @@
+"""Arrays in, decisions out: statistics of change and the polygons they support."""

@@ -1,0 +1,32 @@
+"""The `nightglass` command: an authored error becomes one line and its exit code, never a traceback."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from dashboard import __version__
+from dashboard.model.errors import NightglassError
+
+app = typer.Typer(
+    name="nightglass",
+    help="SAR timelines, detected changes and frontlines over one map, and marked briefings from any view.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    Console().print(f"nightglass {__version__}", highlight=False)
+
+
+def run() -> None:
+    """Run the command line; the one place where errors become exit codes."""
+    try:
+        app()
+    except NightglassError as error:
+        Console(stderr=True).print(f"nightglass: {error}", highlight=False, markup=False, soft_wrap=True)
+        sys.exit(error.exit_code)

@@ -1,0 +1,1 @@
+"""Where things are: Mercator screens, geodesic measures, coordinates, places, time groups."""

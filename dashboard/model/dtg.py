@@ -1,0 +1,39 @@
+"""Date-time groups: how times are written for people, e.g. ``061530ZMAY24``."""
+
+import re
+from datetime import UTC, datetime
+
+from dashboard.model.errors import InputError
+
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_PATTERN = re.compile(r"^(\d{2})(\d{2})(\d{2})Z([A-Z]{3})(\d{2})$")
+
+
+def dtg(moment: datetime) -> str:
+    """Return ``DDHHMMZMONYY`` of an aware time; seconds are cut, not rounded."""
+    utc = moment.astimezone(UTC)
+    return f"{utc:%d%H%M}Z{_MONTHS[utc.month - 1]}{utc:%y}"
+
+
+def iso(moment: datetime) -> str:
+    """Return ISO 8601 to the second with ``Z``."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def parse_dtg(text: str) -> datetime:
+    """Return the UTC time of a date-time group of this century.
+
+    Raises
+    ------
+    InputError
+        If the text is not a date-time group.
+    """
+    match = _PATTERN.match(text.strip().upper())
+    try:
+        if match is None:
+            raise ValueError
+        day, hour, minute, month, year = match.groups()
+        return datetime(2000 + int(year), _MONTHS.index(month) + 1, int(day), int(hour), int(minute), tzinfo=UTC)
+    except ValueError as error:
+        msg = f"{text!r} is not a date-time group; write it like 061530ZMAY24."
+        raise InputError(msg) from error

@@ -1,0 +1,1 @@
+"""HoloViews elements from plain values; no state, no input or output."""

@@ -1,0 +1,1 @@
+"""Pixels: the archive of amplitude COGs and reading it on any grid."""

@@ -1,0 +1,1 @@
+"""Arrays in, pictures out: stretches, composites and shading."""

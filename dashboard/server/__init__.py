@@ -1,0 +1,1 @@
+"""Sessions, routes and limits; shared services built once."""

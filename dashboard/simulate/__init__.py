@@ -1,0 +1,1 @@
+"""Synthetic scenes and stacks whose truth is known."""

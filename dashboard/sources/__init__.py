@@ -1,0 +1,1 @@
+"""Products as vendors deliver them: one module per system, content sniffed before names."""

@@ -1,0 +1,1 @@
+"""What one session looks at: param objects changed only by intents."""

@@ -1,0 +1,1 @@
+"""Panel viewers: they read state and call intents."""

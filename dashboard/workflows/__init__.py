@@ -1,0 +1,1 @@
+"""Use cases with progress and cancel: ingest, detect, compare fronts, brief."""
