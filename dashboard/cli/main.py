@@ -17,6 +17,11 @@ app = typer.Typer(
 )
 
 
+@app.callback()
+def nightglass() -> None:
+    """Show the commands; each has its own --help."""
+
+
 @app.command()
 def version() -> None:
     """Print the version."""

@@ -42,7 +42,7 @@ class Handling:
     rank: Rank = Rank.UNCLASSIFIED
     """Rank of the strictest classification word."""
     marking: str = ""
-    """The classification words as delivered; empty when nothing was stated."""
+    """The classification words as delivered; empty when nothing was stated, the rank's name when only that was."""
     tlp: Tlp | None = None
     """Sharing label, or None when none was given."""
     releasable_to: frozenset[str] | None = None
@@ -62,12 +62,16 @@ class Handling:
     conflict: bool = False
     """Sources disagreed about the marking: a person has to look."""
 
+    def __post_init__(self) -> None:
+        if self.rank and not self.marking:  # a rank without words would be lost when combined: name it
+            object.__setattr__(self, "marking", self.rank.name.replace("_", " "))
+
     def __and__(self, other: "Handling") -> "Handling":
         """Return the strictest of both."""
-        stricter = max(self, other, key=lambda h: (h.rank, bool(h.marking), h.marking))
+        stricter = max(self, other, key=lambda h: (h.rank, h.marking))
         return Handling(
-            rank=max(self.rank, other.rank),
-            marking=stricter.marking or self.marking or other.marking,
+            rank=stricter.rank,
+            marking=stricter.marking,
             tlp=_strictest_tlp(self.tlp, other.tlp),
             releasable_to=_both_audiences(self.releasable_to, other.releasable_to),
             caveats=self.caveats | other.caveats,

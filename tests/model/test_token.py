@@ -11,7 +11,7 @@ from dashboard.model.errors import BadTokenError, InputError
 from dashboard.model.token import MAX_TOKEN_CHARS, decode, encode
 from dashboard.model.view import CompareMode, Extent, Layer, Stretch, StretchKind, View
 
-metres = st.floats(-2e7, 2e7, allow_nan=False)
+metres = st.floats(-1.9e7, 1.9e7, allow_nan=False)
 ids = st.text(alphabet="ABCDEFabc0123456789_.-", min_size=1, max_size=60)
 moments = st.datetimes(min_value=datetime(2015, 1, 1), max_value=datetime(2035, 1, 1), timezones=st.just(UTC))
 extents = st.tuples(metres, metres, st.floats(1, 1e5), st.floats(1, 1e5)).map(
@@ -50,9 +50,10 @@ def test_a_changed_token_is_refused_or_the_same(view: View, data: st.DataObject)
     at = data.draw(st.integers(0, len(token) - 1))
     changed = token[:at] + data.draw(st.sampled_from("Aa0_-.~é")) + token[at + 1 :]
     try:
-        assert decode(changed) == view
-    except BadTokenError as error:
-        assert str(error)
+        found = decode(changed)
+    except BadTokenError:
+        return
+    assert found == view
 
 
 @pytest.mark.parametrize(
