@@ -40,6 +40,8 @@ def decode(token: str) -> View:
     if len(token) > MAX_TOKEN_CHARS:
         msg = f"The view token has {len(token)} characters; at most {MAX_TOKEN_CHARS} are read. Copy the link again."
         raise BadTokenError(msg)
+    if not token.isascii():
+        raise BadTokenError("The view token holds characters no token has. Copy the link again.")
     version, _, rest = token.strip().partition(".")
     if version != VERSION:
         msg = f"The view token starts with {version[:12]!r}; this Nightglass reads {VERSION!r}."
