@@ -1,0 +1,66 @@
+"""Compiled loops of the raster room. They release the GIL, use one thread each and check nothing: callers do.
+
+No kernel is `parallel`: numba's workqueue threading layer ends the process when two Python threads enter one. Callers
+that want two cores give each thread its own rows.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+
+@njit(nogil=True, cache=True)
+def power_to_amplitude(power: NDArray[np.float32], scale: float, out: NDArray[np.uint16]) -> tuple[int, int]:
+    """Fill `out` with the rounded, scaled square root; return (valid, saturated) pixels."""
+    valid = 0
+    saturated = 0
+    for row in range(power.shape[0]):
+        for col in range(power.shape[1]):
+            value = power[row, col]
+            if not np.isfinite(value):
+                out[row, col] = 0
+                continue
+            valid += 1
+            amplitude = scale * np.sqrt(max(float(value), 0.0)) + 0.5
+            if amplitude >= 65536.0:
+                saturated += 1
+                out[row, col] = 65535
+            else:
+                out[row, col] = max(int(amplitude), 1)
+    return valid, saturated
+
+
+@njit(nogil=True, cache=True)
+def sample_nearest(
+    window: NDArray[np.uint16],
+    nodes: NDArray[np.float64],
+    step: int,
+    first_row: int,
+    out: NDArray[np.uint16],
+) -> None:
+    """Fill `out` with the pixel of `window` under every centre.
+
+    `nodes` is (2, rows, cols): window column and row at every `step`-th centre of the whole picture; between nodes
+    they are bilinear. Row 0 of `out` is row `first_row` of the picture. Outside the window is 0.
+    """
+    height, width = window.shape
+    rows, cols = out.shape
+    for row in range(rows):
+        above = (first_row + row) // step
+        down = (first_row + row - above * step) / step
+        for cell in range((cols + step - 1) // step):
+            x0 = nodes[0, above, cell] * (1.0 - down) + nodes[0, above + 1, cell] * down
+            x1 = nodes[0, above, cell + 1] * (1.0 - down) + nodes[0, above + 1, cell + 1] * down
+            y0 = nodes[1, above, cell] * (1.0 - down) + nodes[1, above + 1, cell] * down
+            y1 = nodes[1, above, cell + 1] * (1.0 - down) + nodes[1, above + 1, cell + 1] * down
+            dx = (x1 - x0) / step
+            dy = (y1 - y0) / step
+            start = cell * step
+            for k in range(min(step, cols - start)):
+                x = x0 + dx * k
+                y = y0 + dy * k
+                # A comparison with NaN is false, so pixels beyond the projection stay empty.
+                if x >= 0.0 and y >= 0.0 and x < width and y < height:
+                    out[row, start + k] = window[int(y), int(x)]
+                else:
+                    out[row, start + k] = 0
