@@ -1,0 +1,281 @@
+"""What the map shows of a view: the bytes and palettes that the screen, the export and the tests all draw from."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+
+from dashboard.catalog.catalog import AcquisitionQuery
+from dashboard.geo.mercator import bbox_of, screen_geobox
+from dashboard.model.acquisition import AMPLITUDE_SCALE, Acquisition
+from dashboard.model.handling import Handling, combine
+from dashboard.model.stack import mismatches
+from dashboard.model.view import CompareMode, Extent, StretchKind, View
+from dashboard.render import compose
+from dashboard.render.levels import decibel_bytes, histogram, limits_db, palette, ratio_levels
+from dashboard.workflows.workspace import Workspace
+
+PASS_SECONDS = 120.0
+"""Acquisitions of one platform, track and mode that start within this time are one pass and are drawn together."""
+PALETTE_WIDTH = 1024
+"""Pixels across the view's extent on the grid that a palette is computed from, whatever the screen's size."""
+_REMEMBERED_HISTOGRAMS = 512
+
+_SHOWN = {
+    CompareMode.A: (True, False),
+    CompareMode.B: (False, True),
+}
+"""Which of A and B a compare mode reads; every other mode reads both."""
+
+Bytes = NDArray[np.uint8]
+Counts = NDArray[np.int64]
+Limits = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imagery:
+    """The radar picture of a view on one grid, before colour."""
+
+    geobox: GeoBox
+    levels_a: Bytes | None
+    """(y, x) display bytes of A, 0 = not observed; None when the compare mode does not show A or there is none."""
+    levels_b: Bytes | None
+    ratio: Bytes | None
+    """(y, x) log-ratio bytes, 128 = equal, 0 = not observed twice; only for LOG_RATIO with both A and B."""
+    palette_a: Bytes
+    """256 greys; entry 0 is never drawn."""
+    palette_b: Bytes
+    limits_a: Limits
+    """Decibels drawn black and white in A."""
+    limits_b: Limits
+    handling: Handling
+    """Strictest of every acquisition drawn."""
+    same_stack: bool
+    """False when A and B are both named and differ in geometry: show the badge."""
+    mismatches: tuple[str, ...]
+    """Why not, for people."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pass:
+    """One of A and B with what is drawn beside it."""
+
+    acquisition: Acquisition
+    members: tuple[Acquisition, ...]
+    """With pixels in the view's polarisation, in order of time."""
+    scale: float
+    """DN per unit of amplitude."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Side:
+    """A pass as read on the map's grid."""
+
+    drawn: tuple[Acquisition, ...]
+    amplitude: NDArray[np.uint16]
+    levels: Bytes
+    scale: float
+
+
+def members(workspace: Workspace, acquisition: Acquisition) -> list[Acquisition]:
+    """Return the acquisitions of one pass, in order of time: what a product's slices or bursts are one picture of.
+
+    Members share platform, track, mode, polarisations and calibration with `acquisition` and start within
+    `PASS_SECONDS` of it; those without pixels here are left out. Without a stated platform or track nothing shows
+    that two acquisitions are one pass, so the acquisition stands alone.
+    """
+    if acquisition.platform is None or acquisition.track is None:
+        return [acquisition]
+    around = timedelta(seconds=PASS_SECONDS)
+    query = AcquisitionQuery(
+        period=(acquisition.start - around, acquisition.start + around),
+        constellations=(acquisition.constellation,),
+        with_pixels=True,
+    )
+    near = workspace.catalog.acquisitions.find(query)
+    same = [other for other in near if other.id != acquisition.id and _of_one_pass(acquisition, other)]
+    return sorted([acquisition, *same], key=lambda member: (member.start, member.id))
+
+
+def imagery(workspace: Workspace, view: View, geobox: GeoBox) -> Imagery:
+    """Return the radar picture of a view on a grid.
+
+    Only what the view's compare mode shows is read. The palettes depend on the view alone, not on `geobox`: they come
+    from a canonical grid over the view's extent, of A and B together when both are shown and of one stack. Safe to
+    call from several threads.
+
+    Raises
+    ------
+    NotFoundError
+        If the view names an acquisition that the catalogue does not hold.
+    """
+    a, b = (None if name is None else workspace.catalog.acquisitions.get(name) for name in (view.a, view.b))
+    reasons = mismatches(a, b) if a is not None and b is not None else ()
+    shown = zip((a, b), _SHOWN.get(view.compare, (True, True)), strict=True)
+    pass_a, pass_b = (_pass(workspace, acq, view.polarisation) if acq and wanted else None for acq, wanted in shown)
+    side_a, side_b = (_side(workspace, each, view.polarisation, geobox) for each in (pass_a, pass_b))
+    counts_a, counts_b = _histograms(workspace, view, pass_a, pass_b)
+    return Imagery(
+        geobox=geobox,
+        levels_a=None if side_a is None else side_a.levels,
+        levels_b=None if side_b is None else side_b.levels,
+        ratio=_ratio(side_a, side_b) if view.compare is CompareMode.LOG_RATIO else None,
+        palette_a=palette(view.stretch, counts_a),
+        palette_b=palette(view.stretch, counts_b),
+        limits_a=limits_db(view.stretch, counts_a),
+        limits_b=limits_db(view.stretch, counts_b),
+        handling=combine([member.handling for side in (side_a, side_b) if side for member in side.drawn]),
+        same_stack=not reasons,
+        mismatches=reasons,
+    )
+
+
+def picture(workspace: Workspace, view: View, geobox: GeoBox) -> compose.Rgba:
+    """Return the composed radar picture of a view, (y, x, 4) RGBA, at full opacity.
+
+    BLINK gives B. Where a side is missing or was not observed the picture is transparent; composites of both dates
+    are transparent unless both were observed.
+    """
+    return composed(imagery(workspace, view, geobox), view)
+
+
+def composed(found: Imagery, view: View) -> compose.Rgba:
+    """Return the picture of imagery that was read for this view."""
+    empty = np.zeros((*found.geobox.shape, 4), np.uint8)
+    a = empty if found.levels_a is None else compose.grey(found.levels_a, found.palette_a)
+    b = empty if found.levels_b is None else compose.grey(found.levels_b, found.palette_b)
+    match view.compare:
+        case CompareMode.A:
+            return a
+        case CompareMode.B | CompareMode.BLINK:
+            return b
+        case CompareMode.SWIPE:
+            return compose.swipe(a, b, view.split)
+        case CompareMode.LOG_RATIO:
+            return empty if found.ratio is None else compose.log_ratio(found.ratio)
+        case CompareMode.TWO_COLOUR:
+            if found.levels_a is None or found.levels_b is None:
+                return empty
+            return compose.two_colour(found.levels_a, found.levels_b, found.palette_a, found.palette_b)
+
+
+def touching(among: Iterable[Acquisition], bbox: tuple[float, float, float, float]) -> list[Acquisition]:
+    """Return the acquisitions with pixels whose bounding box meets `bbox` (west, south, east, north; degrees)."""
+    west, south, east, north = bbox
+    return [
+        acq
+        for acq in among
+        if acq.pixels is not None
+        and acq.bbox[0] <= east
+        and acq.bbox[2] >= west
+        and acq.bbox[1] <= north
+        and acq.bbox[3] >= south
+    ]
+
+
+def _of_one_pass(a: Acquisition, b: Acquisition) -> bool:
+    scales = {acq.pixels.amplitude_scale for acq in (a, b) if acq.pixels is not None}
+    return len(scales) <= 1 and all(
+        getattr(a, name) == getattr(b, name)
+        for name in ("constellation", "platform", "track", "mode", "polarisations", "calibration")
+    )
+
+
+def _pass(workspace: Workspace, acquisition: Acquisition, polarisation: str) -> _Pass:
+    found = members(workspace, acquisition)
+    return _Pass(
+        acquisition=acquisition,
+        members=tuple(m for m in found if m.pixels is not None and m.pixels.file(polarisation) is not None),
+        scale=acquisition.pixels.amplitude_scale if acquisition.pixels else AMPLITUDE_SCALE,
+    )
+
+
+def _side(workspace: Workspace, source: _Pass | None, polarisation: str, geobox: GeoBox) -> _Side | None:
+    if source is None:
+        return None
+    box = geobox.geographic_extent.boundingbox
+    drawn = touching(source.members, (box.left, box.bottom, box.right, box.top))
+    amplitude = _mosaic(workspace, drawn, polarisation, geobox)
+    if amplitude is None:
+        return None
+    levels = decibel_bytes(amplitude, source.scale)
+    return _Side(drawn=tuple(drawn), amplitude=amplitude, levels=levels, scale=source.scale)
+
+
+def _mosaic(
+    workspace: Workspace, drawn: Iterable[Acquisition], polarisation: str, geobox: GeoBox
+) -> NDArray[np.uint16] | None:
+    """Amplitude of a pass on a grid, the first valid look winning in the order given; None without any."""
+    mosaic: NDArray[np.uint16] | None = None
+    for member in drawn:
+        if member.pixels is None:
+            continue
+        amplitude = workspace.archive.amplitude(member.pixels, polarisation, geobox)
+        mosaic = amplitude if mosaic is None else np.where(mosaic == 0, amplitude, mosaic)
+    return mosaic
+
+
+def _ratio(a: _Side | None, b: _Side | None) -> Bytes | None:
+    if a is None or b is None:
+        return None
+    return ratio_levels(a.amplitude, b.amplitude, scale_a=a.scale, scale_b=b.scale)
+
+
+def _histograms(workspace: Workspace, view: View, a: _Pass | None, b: _Pass | None) -> tuple[Counts, Counts]:
+    """The counts that the palettes of A and B are made from: joint when they can be compared, else each its own."""
+    counts_a, counts_b = (_histogram(workspace, view, each) for each in (a, b))
+    if a is not None and b is not None and _of_one_palette(a.acquisition, b.acquisition):
+        counts_a = counts_b = counts_a + counts_b
+    return counts_a, counts_b
+
+
+def _of_one_palette(a: Acquisition, b: Acquisition) -> bool:
+    return not mismatches(a, b) and a.calibration == b.calibration
+
+
+def _histogram(workspace: Workspace, view: View, source: _Pass | None) -> Counts:
+    if source is None or view.stretch.kind is StretchKind.FIXED:  # a fixed stretch does not look at the data
+        return np.zeros(256, np.int64)
+    drawn = touching(source.members, bbox_of(view.extent))
+    files = (member.pixels.file(view.polarisation) for member in drawn if member.pixels)
+
+    def count() -> Counts:
+        amplitude = _mosaic(workspace, drawn, view.polarisation, _canonical(view.extent))
+        return np.zeros(256, np.int64) if amplitude is None else histogram(decibel_bytes(amplitude, source.scale))
+
+    return _HISTOGRAMS.get((view.extent, source.scale, *(file.sha256 for file in files if file)), count)
+
+
+def _canonical(extent: Extent) -> GeoBox:
+    height = round(PALETTE_WIDTH * (extent.y1 - extent.y0) / (extent.x1 - extent.x0))
+    return screen_geobox(extent, PALETTE_WIDTH, min(max(height, 1), 4 * PALETTE_WIDTH))
+
+
+class _Remembered:
+    """The latest histograms by extent and content hashes: the same files over the same ground count the same."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._held: OrderedDict[tuple[object, ...], Counts] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple[object, ...], make: Callable[[], Counts]) -> Counts:
+        """Return what is held under a key, making it outside the lock: two threads may both make it, and agree."""
+        with self._lock:
+            if key in self._held:
+                self._held.move_to_end(key)
+                return self._held[key]
+        made = make()
+        with self._lock:
+            self._held[key] = made
+            while len(self._held) > self._most:
+                self._held.popitem(last=False)
+        return made
+
+
+_HISTOGRAMS = _Remembered(_REMEMBERED_HISTOGRAMS)
