@@ -1,0 +1,202 @@
+"""Acquisitions in the catalogue: add them, find them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count, islice
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, update
+
+from dashboard.catalog.boxes import box_row, inside, put_boxes
+from dashboard.catalog.codec import micros
+from dashboard.catalog.engine import Database, count_write
+from dashboard.catalog.records import COLUMNS, acquisitions_of, row_of
+from dashboard.catalog.space import Box, touching
+from dashboard.catalog.tables import acquisition, acquisition_box
+from dashboard.model.acquisition import Acquisition
+from dashboard.model.errors import CatalogError, NotFoundError
+from dashboard.model.stack import mismatches
+
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcquisitionQuery:
+    """What to look for; every field narrows, None and empty mean anything."""
+
+    bbox: Box | None = None
+    """(west, south, east, north) in degrees that the footprint touches; west > east crosses the antimeridian."""
+    period: tuple[datetime, datetime] | None = None
+    """First and last start, both included."""
+    constellations: tuple[str, ...] = ()
+    with_pixels: bool | None = None
+    """True: ingested only; False: known but not ingested only."""
+    stack_with: Acquisition | None = None
+    """Only acquisitions that can be compared pixel by pixel with this one (itself included)."""
+    limit: int | None = None
+    """At most so many, the earliest."""
+
+
+class Acquisitions:
+    """Repository of acquisitions."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, acq: Acquisition, *, replace: bool = False) -> bool:
+        """Record an acquisition and return whether anything was written; see `add_many`."""
+        return self.add_many([acq], replace=replace) > 0
+
+    def add_many(self, acquisitions: Iterable[Acquisition], *, replace: bool = False) -> int:
+        """Record acquisitions, all or none, and return how many were new or changed.
+
+        Recording the same acquisition again writes nothing.
+
+        Raises
+        ------
+        CatalogError
+            If an id is taken by a record with other content and `replace` is False.
+        InputError
+            If an acquisition cannot be recorded as it is.
+        """
+        written = 0
+        with self._database.writing() as connection:
+            waiting = iter(acquisitions)
+            while batch := list(islice(waiting, _BATCH)):
+                written += _write(connection, batch, replace=replace)
+            if written:
+                count_write(connection)
+        return written
+
+    def get(self, id_: str) -> Acquisition:
+        """Return the acquisition of an id.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none.
+        """
+        found = self._first(acquisition.c.id == id_)
+        if found is None:
+            msg = f"No acquisition {id_!r} in {self._database.path}; ingest it, or take an id from the timeline."
+            raise NotFoundError(msg)
+        return found
+
+    def by_product(self, sha256: str) -> Acquisition | None:
+        """Return the acquisition that came from a product with this hash, or None."""
+        return self._first(acquisition.c.product_sha256 == sha256)
+
+    def find(self, query: AcquisitionQuery | None = None) -> list[Acquisition]:
+        """Return the acquisitions that match, in order of start, then id."""
+        query = query or AcquisitionQuery()
+        exact_in_sql = query.bbox is None and query.stack_with is None
+        statement = select(*COLUMNS).where(*_conditions(query))
+        if query.bbox is None:
+            statement = statement.order_by(acquisition.c.start, acquisition.c.id)
+        if exact_in_sql:
+            statement = statement.limit(query.limit)
+        with self._database.reading() as connection:
+            rows = connection.execute(statement).fetchall()
+        found = acquisitions_of(sorted(rows, key=_by_time))
+        return list(_exact(found, query))[: query.limit]
+
+    def constellations(self) -> list[str]:
+        """Return the constellations there are, in order of name."""
+        statement = select(acquisition.c.constellation).distinct().order_by(acquisition.c.constellation)
+        with self._database.reading() as connection:
+            return list(connection.execute(statement).scalars())
+
+    def count(self) -> int:
+        """Return how many acquisitions there are."""
+        with self._database.reading() as connection:
+            return connection.execute(select(func.count()).select_from(acquisition)).scalar_one()
+
+    def _first(self, condition: ColumnElement[bool]) -> Acquisition | None:
+        statement = select(*COLUMNS).where(condition).order_by(acquisition.c.key).limit(1)
+        with self._database.reading() as connection:
+            rows = connection.execute(statement).fetchall()
+        return acquisitions_of(rows)[0] if rows else None
+
+
+def _by_time(row: Row[Any]) -> tuple[int, str]:
+    return row.start, row.id
+
+
+def _exact(found: list[Acquisition], query: AcquisitionQuery) -> Iterator[Acquisition]:
+    """Drop what only the index box and the stack's columns let through."""
+    if query.bbox is not None and found:
+        hits = touching(query.bbox, [acq.footprint for acq in found])
+        found = [acq for acq, hit in zip(found, hits, strict=True) if hit]
+    anchor = query.stack_with
+    return iter(found) if anchor is None else (acq for acq in found if not mismatches(anchor, acq))
+
+
+def _conditions(query: AcquisitionQuery) -> list[ColumnElement[bool]]:
+    period = None if query.period is None else (micros(query.period[0]), micros(query.period[1]))
+    conditions: list[ColumnElement[bool]] = []
+    if query.bbox is not None:
+        conditions.append(acquisition.c.key.in_(inside(acquisition_box, query.bbox, period)))
+    if period is not None:
+        conditions.append(acquisition.c.start.between(*period))
+    if query.constellations:
+        conditions.append(acquisition.c.constellation.in_(query.constellations))
+    if query.with_pixels is not None:
+        conditions.append(acquisition.c.has_pixels.is_(query.with_pixels))
+    if query.stack_with is not None:
+        conditions.append(_may_stack(query.stack_with))
+    return conditions
+
+
+def _may_stack(anchor: Acquisition) -> ColumnElement[bool]:
+    """Return what the columns can say about one stack; `mismatches` has the last word."""
+    same = [
+        acquisition.c.constellation == anchor.constellation,
+        acquisition.c.mode.is_not_distinct_from(anchor.mode),
+        acquisition.c.look.is_not_distinct_from(anchor.look),
+        acquisition.c.pass_direction.is_not_distinct_from(anchor.pass_direction),
+    ]
+    if anchor.track is not None:
+        same.append(or_(acquisition.c.track == anchor.track, acquisition.c.track.is_(None)))
+    return and_(*same)
+
+
+def _write(connection: Connection, batch: list[Acquisition], *, replace: bool) -> int:
+    changed = _changed(connection, batch, replace=replace)
+    c = acquisition.c
+    taken = connection.execute(select(c.id, c.key).where(c.id.in_([acq.id for acq in changed])))
+    keys: dict[str, int] = {row.id: row.key for row in taken}
+    # Keys are ours to give: the write lock is held and nothing is ever deleted.
+    unused = count(connection.execute(select(func.coalesce(func.max(c.key), 0) + 1)).scalar_one())
+    new: list[dict[str, Any]] = []
+    boxes: list[dict[str, float]] = []
+    for acq in changed:
+        row = row_of(acq)
+        key = keys.get(acq.id)
+        if key is None:
+            key = next(unused)
+            new.append({"key": key, **row})
+        else:
+            connection.execute(update(acquisition).where(c.key == key).values(row))
+        boxes.append(box_row((key, row["start"], row["start"]), acq.footprint))
+    if new:
+        connection.execute(insert(acquisition), new)
+    put_boxes(connection, acquisition_box, boxes)
+    return len(changed)
+
+
+def _changed(connection: Connection, batch: list[Acquisition], *, replace: bool) -> list[Acquisition]:
+    """Return those of a batch that are not recorded just so; the last of one id when replacing."""
+    ids = list({acq.id for acq in batch})
+    known = acquisitions_of(connection.execute(select(*COLUMNS).where(acquisition.c.id.in_(ids))).fetchall())
+    recorded = {acq.id: acq for acq in known}
+    changed: dict[str, Acquisition] = {}
+    for acq in batch:
+        there = changed.get(acq.id, recorded.get(acq.id))
+        if there == acq:
+            continue
+        if there is not None and not replace:
+            msg = f"{acq.id} is recorded with other content; nothing was written. Replace it on purpose, or leave it."
+            raise CatalogError(msg)
+        changed[acq.id] = acq
+    return [acq for acq in changed.values() if recorded.get(acq.id) != acq]

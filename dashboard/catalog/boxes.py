@@ -1,0 +1,38 @@
+"""The R*Trees over place and time: one row per record, found in logarithmic time."""
+
+from typing import Any
+
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import CompoundSelect, Connection, Select, TableClause, bindparam, insert, select, union
+
+from dashboard.catalog.codec import days
+from dashboard.catalog.space import Box, index_box, search_boxes
+from dashboard.catalog.tables import BOX
+
+
+def inside(tree: TableClause, bbox: Box, period: tuple[int, int] | None) -> Select[Any] | CompoundSelect[Any]:
+    """Select the keys of every record that may lie in a box and a period (microseconds), and few others."""
+    found = [_inside_one(tree, box, period) for box in search_boxes(bbox)]
+    return found[0] if len(found) == 1 else union(*found)
+
+
+def box_row(span: tuple[int, int, int], geometry: BaseGeometry) -> dict[str, float]:
+    """Return the tree's row of a record: `span` is its key and its first and last microsecond."""
+    key, first, last = span
+    return {"key": key, **index_box(geometry), "first": days(first), "last": days(last)}
+
+
+def put_boxes(connection: Connection, tree: TableClause, rows: list[dict[str, float]]) -> None:
+    """Record or move the boxes of records."""
+    if rows:
+        # The tree rounds each lower bound down and each upper bound up to 32 bits: it never loses a record.
+        connection.execute(insert(tree).prefix_with("OR REPLACE").values({name: bindparam(name) for name in BOX}), rows)
+
+
+def _inside_one(tree: TableClause, box: Box, period: tuple[int, int] | None) -> Select[Any]:
+    west, south, east, north = box
+    c = tree.c
+    found = select(c.key).where(c.west <= east, c.east >= west, c.south <= north, c.north >= south)
+    if period is None:
+        return found
+    return found.where(c.first <= days(period[1]), c.last >= days(period[0]))

@@ -1,0 +1,221 @@
+"""Change detection runs and what they found."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import shapely
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, select
+
+from dashboard.catalog.boxes import box_row, inside, put_boxes
+from dashboard.catalog.codec import handling_of, handling_text, micros, moment, packed
+from dashboard.catalog.engine import Database, count_write
+from dashboard.catalog.space import Box, touching
+from dashboard.catalog.tables import change_box, change_run, detected_change
+from dashboard.model.change import ChangeRun, ChangeSign, DetectedChange
+from dashboard.model.errors import CatalogError, InputError, NotFoundError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeQuery:
+    """What to look for; every field narrows, None means anything."""
+
+    bbox: Box | None = None
+    """(west, south, east, north) in degrees that the polygon touches; west > east crosses the antimeridian."""
+    period: tuple[datetime, datetime] | None = None
+    """The change may have happened between these times, both included."""
+    run_id: str | None = None
+    limit: int | None = None
+    """At most so many, in the order of `Changes.find`."""
+
+
+class Changes:
+    """Repository of detection runs and detected changes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add_run(self, run: ChangeRun, changes: Sequence[DetectedChange]) -> bool:
+        """Record a run with everything it found, all or none, and return whether anything was written.
+
+        Recording the same run with the same changes again writes nothing.
+
+        Raises
+        ------
+        CatalogError
+            If the run's id, or the id of a change, is taken by other content.
+        InputError
+            If a change belongs to another run or has no ground.
+        """
+        for change in changes:
+            if change.run_id != run.id:
+                msg = f"Change {change.id} belongs to run {change.run_id}, not {run.id}; record it with its own run."
+                raise InputError(msg)
+        with self._database.writing() as connection:
+            if _recorded(connection, run, changes):
+                return False
+            key = connection.execute(insert(change_run).returning(change_run.c.key).values(_run_row(run))).scalar_one()
+            _write(connection, key, changes)
+            count_write(connection)
+        return True
+
+    def runs(self) -> list[ChangeRun]:
+        """Return every run, in order of creation."""
+        statement = select(change_run).order_by(change_run.c.created, change_run.c.key)
+        with self._database.reading() as connection:
+            return [_run(row) for row in connection.execute(statement)]
+
+    def find(self, query: ChangeQuery | None = None) -> list[DetectedChange]:
+        """Return the changes that match: earliest first, the strongest of one time first."""
+        query = query or ChangeQuery()
+        statement = _changes().where(*_conditions(query))
+        c = detected_change.c
+        statement = statement.order_by(c.before, func.abs(c.magnitude_db).desc(), c.id)
+        if query.bbox is None:
+            statement = statement.limit(query.limit)
+        with self._database.reading() as connection:
+            found = _changes_of(connection.execute(statement).fetchall())
+        if query.bbox is not None and found:
+            hits = touching(query.bbox, [change.geometry for change in found])
+            found = [change for change, hit in zip(found, hits, strict=True) if hit]
+        return found[: query.limit]
+
+    def get(self, id_: str) -> DetectedChange:
+        """Return the change of an id.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none.
+        """
+        with self._database.reading() as connection:
+            found = connection.execute(_changes().where(detected_change.c.id == id_)).fetchall()
+        if not found:
+            msg = f"No detected change {id_!r} in {self._database.path}; run the detection again or choose another."
+            raise NotFoundError(msg)
+        return _changes_of(found)[0]
+
+
+def _changes() -> Select[Any]:
+    return select(detected_change, change_run.c.id.label("run_id")).join(change_run)
+
+
+def _conditions(query: ChangeQuery) -> list[ColumnElement[bool]]:
+    period = None if query.period is None else (micros(query.period[0]), micros(query.period[1]))
+    conditions: list[ColumnElement[bool]] = []
+    if query.bbox is not None:
+        conditions.append(detected_change.c.key.in_(inside(change_box, query.bbox, period)))
+    if period is not None:
+        conditions += [detected_change.c.after <= period[1], detected_change.c.before >= period[0]]
+    if query.run_id is not None:
+        conditions.append(change_run.c.id == query.run_id)
+    return conditions
+
+
+def _recorded(connection: Connection, run: ChangeRun, changes: Sequence[DetectedChange]) -> bool:
+    """Return whether a run is recorded just so; refuse if something else has its id or one of its changes'."""
+    row = connection.execute(select(change_run).where(change_run.c.id == run.id)).one_or_none()
+    ids = [change.id for change in changes]
+    known = _changes_of(connection.execute(_changes().where(detected_change.c.id.in_(ids))).fetchall())
+    if row is None and not known and len(set(ids)) == len(ids):
+        return False
+    if row is not None and _run(row) == run and _same(connection, row.key, known, changes):
+        return True
+    msg = (
+        f"Run {run.id}, or a change in it, is recorded with other content; nothing was written. Give the run a new id."
+    )
+    raise CatalogError(msg)
+
+
+def _same(connection: Connection, key: int, known: Sequence[DetectedChange], changes: Sequence[DetectedChange]) -> bool:
+    total = select(func.count()).select_from(detected_change).where(detected_change.c.run == key)
+    if connection.execute(total).scalar_one() != len(changes):
+        return False
+    return {change.id: change for change in known} == {change.id: change for change in changes}
+
+
+def _write(connection: Connection, run: int, changes: Sequence[DetectedChange]) -> None:
+    unused = connection.execute(select(func.coalesce(func.max(detected_change.c.key), 0) + 1)).scalar_one()
+    rows = [{"key": unused + i, "run": run, **_change_row(change)} for i, change in enumerate(changes)]
+    if rows:
+        connection.execute(insert(detected_change), rows)
+    spans = ((row["key"], row["after"], row["before"]) for row in rows)
+    boxes = [box_row(span, change.geometry) for span, change in zip(spans, changes, strict=True)]
+    put_boxes(connection, change_box, boxes)
+
+
+def _run_row(run: ChangeRun) -> dict[str, Any]:
+    body = {
+        "method": run.method,
+        "parameters": run.parameters,
+        "extent": run.extent,
+        "observed_km2": run.observed_km2,
+        "software": run.software,
+        "inputs": run.inputs,
+    }
+    return {
+        "id": run.id,
+        "created": micros(run.created),
+        "before": run.before,
+        "after": run.after,
+        "handling": handling_text(run.handling),
+        "body": packed(body),
+    }
+
+
+def _run(row: Row[Any]) -> ChangeRun:
+    body: dict[str, Any] = json.loads(row.body)
+    west, south, east, north = body["extent"]
+    return ChangeRun(
+        id=row.id,
+        created=moment(row.created),
+        method=body["method"],
+        parameters=tuple((name, value) for name, value in body["parameters"]),
+        before=row.before,
+        after=row.after,
+        extent=(west, south, east, north),
+        observed_km2=body["observed_km2"],
+        software=body["software"],
+        inputs=tuple((path, sha256) for path, sha256 in body["inputs"]),
+        handling=handling_of(row.handling),
+    )
+
+
+def _change_row(change: DetectedChange) -> dict[str, Any]:
+    return {
+        "id": change.id,
+        "after": micros(change.after),
+        "before": micros(change.before),
+        "area_m2": float(change.area_m2),
+        "pixels": int(change.pixels),
+        "magnitude_db": float(change.magnitude_db),
+        "sign": change.sign.value,
+        "p_value": float(change.p_value),
+        "geometry": shapely.to_wkb(change.geometry),
+        "handling": handling_text(change.handling),
+        "evidence": packed(change.evidence),
+    }
+
+
+def _changes_of(rows: Sequence[Row[Any]]) -> list[DetectedChange]:
+    geometries = shapely.from_wkb([row.geometry for row in rows])
+    return [_change(row, geometry) for row, geometry in zip(rows, geometries, strict=True)]
+
+
+def _change(row: Row[Any], geometry: shapely.geometry.base.BaseGeometry) -> DetectedChange:
+    return DetectedChange(
+        id=row.id,
+        run_id=row.run_id,
+        geometry=geometry,
+        area_m2=row.area_m2,
+        pixels=row.pixels,
+        after=moment(row.after),
+        before=moment(row.before),
+        magnitude_db=row.magnitude_db,
+        sign=ChangeSign(row.sign),
+        p_value=row.p_value,
+        evidence=tuple(json.loads(row.evidence)),
+        handling=handling_of(row.handling),
+    )

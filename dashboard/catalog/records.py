@@ -1,0 +1,167 @@
+"""Acquisition <-> row. Nothing is lost: what goes in equals what comes out."""
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import Row
+
+from dashboard.catalog.codec import handling_of, handling_text, micros, moment, packed
+from dashboard.catalog.tables import acquisition
+from dashboard.model.acquisition import (
+    Acquisition,
+    Calibration,
+    LookSide,
+    Origin,
+    PassDirection,
+    PixelFile,
+    Pixels,
+    Quantity,
+)
+from dashboard.model.errors import InputError
+
+COLUMNS = tuple(
+    acquisition.c[name]
+    for name in (
+        "id", "constellation", "platform", "start", "stop", "mode", "look", "pass_direction", "track", "incidence_deg",
+        "product_sha256", "footprint", "handling", "body",
+    )
+)  # fmt: skip
+"""What `acquisitions_of` reads, in this order."""
+
+_ID = re.compile(r"[A-Za-z0-9_.-]{1,240}")
+
+
+def row_of(acq: Acquisition) -> dict[str, Any]:
+    """Return the columns of an acquisition, without its key.
+
+    Raises
+    ------
+    InputError
+        If the id could not be a file name, a time has no zone, the acquisition ends before it starts or a number is not
+        finite.
+    """
+    if not _ID.fullmatch(acq.id) or not acq.id.strip("."):
+        msg = f"Acquisition id {acq.id[:80]!r} is not 1 to 240 letters, digits, '_', '.' and '-'; replace what is not."
+        raise InputError(msg)
+    if acq.stop < acq.start:
+        msg = f"{acq.id} stops at {acq.stop.isoformat()}, before it starts at {acq.start.isoformat()}."
+        raise InputError(msg)
+    return {
+        "id": acq.id,
+        "constellation": acq.constellation,
+        "platform": acq.platform,
+        "start": micros(acq.start),
+        "stop": micros(acq.stop),
+        "mode": acq.mode,
+        "look": acq.look,
+        "pass_direction": acq.pass_direction,
+        "track": None if acq.track is None else int(acq.track),
+        "incidence_deg": _number(acq.incidence_deg),
+        "has_pixels": acq.pixels is not None,
+        "product_sha256": acq.origin.product_sha256,
+        "footprint": shapely.to_wkb(acq.footprint),
+        "handling": handling_text(acq.handling),
+        "body": packed(_body(acq)),
+    }
+
+
+def acquisitions_of(rows: Sequence[Row[Any]]) -> list[Acquisition]:
+    """Return the acquisitions of rows of `COLUMNS`, in the same order."""
+    footprints = shapely.from_wkb([row.footprint for row in rows])
+    return [_acquisition(row, footprint) for row, footprint in zip(rows, footprints, strict=True)]
+
+
+def _body(acq: Acquisition) -> dict[str, Any]:
+    return {
+        "polarisations": acq.polarisations,
+        "look_azimuth_deg": _number(acq.look_azimuth_deg),
+        "resolution_m": _number(acq.resolution_m),
+        "looks": _number(acq.looks),
+        "frequency_ghz": _number(acq.frequency_ghz),
+        "level": acq.level,
+        "calibration": [acq.calibration.valid, acq.calibration.quantity, acq.calibration.why_not],
+        "received": None if acq.received is None else micros(acq.received),
+        "origin": [acq.origin.reader, acq.origin.reader_version, acq.origin.files, sorted(acq.origin.guessed)],
+        "pixels": None if acq.pixels is None else _pixels_body(acq.pixels),
+    }
+
+
+def _pixels_body(pixels: Pixels) -> dict[str, Any]:
+    return {
+        "crs": pixels.crs,
+        "transform": [float(term) for term in pixels.transform],
+        "shape": [int(side) for side in pixels.shape],
+        "files": [[file.polarisation, file.path, file.sha256] for file in pixels.files],
+        "amplitude_scale": float(pixels.amplitude_scale),
+    }
+
+
+def _acquisition(row: Row[Any], footprint: BaseGeometry) -> Acquisition:
+    (
+        id_, constellation, platform, start, stop, mode, look, pass_direction, track, incidence,
+        sha256, _, handling, text,
+    ) = tuple(row)  # fmt: skip
+    body: dict[str, Any] = json.loads(text)
+    valid, quantity, why_not = body["calibration"]
+    received, pixels = body["received"], body["pixels"]
+    return Acquisition(
+        id=id_,
+        constellation=constellation,
+        platform=platform,
+        start=moment(start),
+        stop=moment(stop),
+        mode=mode,
+        polarisations=tuple(body["polarisations"]),
+        look=None if look is None else LookSide(look),
+        pass_direction=None if pass_direction is None else PassDirection(pass_direction),
+        track=track,
+        incidence_deg=incidence,
+        look_azimuth_deg=body["look_azimuth_deg"],
+        resolution_m=body["resolution_m"],
+        looks=body["looks"],
+        frequency_ghz=body["frequency_ghz"],
+        level=body["level"],
+        footprint=footprint,
+        calibration=Calibration(
+            valid=valid, quantity=None if quantity is None else Quantity(quantity), why_not=why_not
+        ),
+        handling=handling_of(handling),
+        received=None if received is None else moment(received),
+        origin=_origin(body["origin"], sha256),
+        pixels=None if pixels is None else _pixels(pixels),
+    )
+
+
+def _origin(found: list[Any], sha256: str) -> Origin:
+    reader, version, files, guessed = found
+    return Origin(
+        reader=reader,
+        reader_version=version,
+        product_sha256=sha256,
+        files=tuple((name, digest) for name, digest in files),
+        guessed=frozenset(guessed),
+    )
+
+
+def _pixels(found: dict[str, Any]) -> Pixels:
+    a, b, c, d, e, f = found["transform"]
+    rows, columns = found["shape"]
+    return Pixels(
+        crs=found["crs"],
+        transform=(a, b, c, d, e, f),
+        shape=(rows, columns),
+        files=tuple(PixelFile(polarisation=pol, path=path, sha256=sha256) for pol, path, sha256 in found["files"]),
+        amplitude_scale=found["amplitude_scale"],
+    )
+
+
+def _number(value: float | None) -> float | None:
+    if value is not None and not math.isfinite(value):  # SQLite would keep NaN as NULL
+        msg = f"A number of the acquisition is {value}; leave the field empty (None) when it is not known."
+        raise InputError(msg)
+    return None if value is None else float(value)
