@@ -1,41 +1,24 @@
 """Acquisitions in the catalogue: add them, find them."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable
 from itertools import count, islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
 from dashboard.catalog.boxes import box_row, inside, put_boxes
 from dashboard.catalog.codec import micros
 from dashboard.catalog.engine import Database, count_write
+from dashboard.catalog.query import AcquisitionQuery
 from dashboard.catalog.records import COLUMNS, acquisitions_of, row_of
-from dashboard.catalog.space import Box, touching
+from dashboard.catalog.space import touching
 from dashboard.catalog.tables import acquisition, acquisition_box
 from dashboard.model.acquisition import Acquisition
 from dashboard.model.errors import CatalogError, NotFoundError
 from dashboard.model.stack import mismatches
 
 _BATCH = 1000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AcquisitionQuery:
-    """What to look for; every field narrows, None and empty mean anything."""
-
-    bbox: Box | None = None
-    """(west, south, east, north) in degrees that the footprint touches; west > east crosses the antimeridian."""
-    period: tuple[datetime, datetime] | None = None
-    """First and last start, both included."""
-    constellations: tuple[str, ...] = ()
-    with_pixels: bool | None = None
-    """True: ingested only; False: known but not ingested only."""
-    stack_with: Acquisition | None = None
-    """Only acquisitions that can be compared pixel by pixel with this one (itself included)."""
-    limit: int | None = None
-    """At most so many, the earliest."""
+_KEY = acquisition.c.key
 
 
 class Acquisitions:
@@ -90,16 +73,15 @@ class Acquisitions:
     def find(self, query: AcquisitionQuery | None = None) -> list[Acquisition]:
         """Return the acquisitions that match, in order of start, then id."""
         query = query or AcquisitionQuery()
-        exact_in_sql = query.bbox is None and query.stack_with is None
-        statement = select(*COLUMNS).where(*_conditions(query))
-        if query.bbox is None:
-            statement = statement.order_by(acquisition.c.start, acquisition.c.id)
-        if exact_in_sql:
-            statement = statement.limit(query.limit)
+        conditions = _conditions(query)
         with self._database.reading() as connection:
-            rows = connection.execute(statement).fetchall()
-        found = acquisitions_of(sorted(rows, key=_by_time))
-        return list(_exact(found, query))[: query.limit]
+            if query.limit is None:
+                rows = connection.execute(select(*COLUMNS).where(*conditions)).fetchall()
+                return _exact(acquisitions_of(sorted(rows, key=_by_time)), query)
+            # Sorted here, not by SQLite, which would walk all times in order rather than the few records in the box.
+            listed = connection.execute(select(_KEY, acquisition.c.start, acquisition.c.id).where(*conditions))
+            latest = [row.key for row in sorted(listed, key=_by_time, reverse=True)]
+            return _latest(connection, latest, query, query.limit)
 
     def constellations(self) -> list[str]:
         """Return the constellations there are, in order of name."""
@@ -119,24 +101,37 @@ class Acquisitions:
         return acquisitions_of(rows)[0] if rows else None
 
 
-def _by_time(row: Row[Any]) -> tuple[int, str]:
+def _by_time(row: Any) -> tuple[int, str]:  # noqa: ANN401 - rows of any selection that has both columns
     return row.start, row.id
 
 
-def _exact(found: list[Acquisition], query: AcquisitionQuery) -> Iterator[Acquisition]:
+def _latest(connection: Connection, keys: list[int], query: AcquisitionQuery, limit: int) -> list[Acquisition]:
+    """Read keys given latest first until `limit` of them match, so that a wide query reads no more than it returns."""
+    found: list[Acquisition] = []
+    step = max(limit, _BATCH)
+    for first in range(0, len(keys), step):
+        batch = keys[first : first + step]
+        rows = connection.execute(select(*COLUMNS).where(_KEY.in_(batch))).fetchall()
+        found = _exact(acquisitions_of(sorted(rows, key=_by_time)), query) + found
+        if len(found) >= limit:
+            break
+    return found[-limit:]
+
+
+def _exact(found: list[Acquisition], query: AcquisitionQuery) -> list[Acquisition]:
     """Drop what only the index box and the stack's columns let through."""
     if query.bbox is not None and found:
         hits = touching(query.bbox, [acq.footprint for acq in found])
         found = [acq for acq, hit in zip(found, hits, strict=True) if hit]
     anchor = query.stack_with
-    return iter(found) if anchor is None else (acq for acq in found if not mismatches(anchor, acq))
+    return found if anchor is None else [acq for acq in found if not mismatches(anchor, acq)]
 
 
 def _conditions(query: AcquisitionQuery) -> list[ColumnElement[bool]]:
     period = None if query.period is None else (micros(query.period[0]), micros(query.period[1]))
     conditions: list[ColumnElement[bool]] = []
     if query.bbox is not None:
-        conditions.append(acquisition.c.key.in_(inside(acquisition_box, query.bbox, period)))
+        conditions.append(_KEY.in_(inside(acquisition_box, query.bbox, period)))
     if period is not None:
         conditions.append(acquisition.c.start.between(*period))
     if query.constellations:

@@ -6,7 +6,8 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import CompoundSelect, Connection, Select, TableClause, bindparam, insert, select, union
 
 from dashboard.catalog.codec import days
-from dashboard.catalog.space import Box, index_box, search_boxes
+from dashboard.catalog.query import Box
+from dashboard.catalog.space import index_box, search_boxes
 from dashboard.catalog.tables import BOX
 
 

@@ -4,11 +4,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from dashboard.catalog.acquisitions import AcquisitionQuery, Acquisitions
+from dashboard.catalog.acquisitions import Acquisitions
 from dashboard.catalog.areas import Areas
-from dashboard.catalog.changes import ChangeQuery, Changes
+from dashboard.catalog.changes import Changes
 from dashboard.catalog.engine import Database
 from dashboard.catalog.frontlines import FrontArea, Frontlines
+from dashboard.catalog.query import AcquisitionQuery, ChangeQuery
 from dashboard.catalog.schema import bring_up_to_date
 
 __all__ = ["AcquisitionQuery", "Catalog", "ChangeQuery", "FrontArea"]

@@ -2,8 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import shapely
@@ -12,23 +10,11 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, sel
 from dashboard.catalog.boxes import box_row, inside, put_boxes
 from dashboard.catalog.codec import handling_of, handling_text, micros, moment, packed
 from dashboard.catalog.engine import Database, count_write
-from dashboard.catalog.space import Box, touching
+from dashboard.catalog.query import ChangeQuery
+from dashboard.catalog.space import touching
 from dashboard.catalog.tables import change_box, change_run, detected_change
 from dashboard.model.change import ChangeRun, ChangeSign, DetectedChange
 from dashboard.model.errors import CatalogError, InputError, NotFoundError
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeQuery:
-    """What to look for; every field narrows, None means anything."""
-
-    bbox: Box | None = None
-    """(west, south, east, north) in degrees that the polygon touches; west > east crosses the antimeridian."""
-    period: tuple[datetime, datetime] | None = None
-    """The change may have happened between these times, both included."""
-    run_id: str | None = None
-    limit: int | None = None
-    """At most so many, in the order of `Changes.find`."""
 
 
 class Changes:

@@ -1,7 +1,7 @@
 """Frontline snapshots in the catalogue, with the ground each side held."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -114,11 +114,10 @@ def _km2_by_side(areas: tuple[ControlArea, ...]) -> dict[str, float]:
     by_side: dict[str, list[BaseGeometry]] = defaultdict(list)
     for area in areas:
         index_box(area.geometry)  # refuses what is no polygon in degrees
-        by_side[area.side].append(area.geometry)
-    measure: Callable[[BaseGeometry], float] = area_km2
+        valid = area.geometry if area.geometry.is_valid else shapely.make_valid(area.geometry, method="structure")
+        by_side[area.side].append(valid)
     return {
-        side: float(measure(parts[0] if len(parts) == 1 else shapely.union_all(parts)))
-        for side, parts in by_side.items()
+        side: area_km2(parts[0] if len(parts) == 1 else shapely.union_all(parts)) for side, parts in by_side.items()
     }
 
 

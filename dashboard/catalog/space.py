@@ -12,11 +12,13 @@ from collections.abc import Sequence
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.affinity import translate
 from shapely.geometry.base import BaseGeometry
 
+from dashboard.catalog.query import Box
 from dashboard.model.errors import InputError
 
-Box = tuple[float, float, float, float]
+_TURNS = (-360.0, 0.0, 360.0)
 
 
 def index_box(geometry: BaseGeometry) -> dict[str, float]:
@@ -61,14 +63,22 @@ def search_boxes(bbox: Box) -> list[Box]:
 
 def touching(bbox: Box, geometries: Sequence[BaseGeometry] | NDArray[np.object_]) -> NDArray[np.bool_]:
     """Return which geometries share a point with a box, on a round Earth: ±360 degrees is the same ground."""
-    parts = [
-        _rectangle((west + turn, south, east + turn, north))
-        for west, south, east, north in search_boxes(bbox)
-        for turn in (-360.0, 0.0, 360.0)
-    ]
-    region = shapely.union_all(parts)
-    shapely.prepare(region)
+    region = _turned([_rectangle(box) for box in search_boxes(bbox)])
     return np.asarray(shapely.intersects(region, np.asarray(geometries, dtype=object)), dtype=bool)
+
+
+def overlapping(geometry: BaseGeometry, geometries: Sequence[BaseGeometry] | NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Return which geometries share ground with another, more than a border, on a round Earth."""
+    region, others = _turned([geometry]), np.asarray(geometries, dtype=object)
+    return np.asarray(shapely.intersects(region, others) & ~shapely.touches(region, others), dtype=bool)
+
+
+def _turned(parts: list[BaseGeometry]) -> BaseGeometry:
+    """Return the union of geometries and of themselves one turn further west and east."""
+    turns = [translate(part, xoff=turn) for part in parts for turn in _TURNS]
+    region = shapely.union_all(turns)
+    shapely.prepare(region)
+    return region
 
 
 def _wrapped(longitude: float) -> float:
