@@ -35,19 +35,18 @@ def sample_nearest(
     window: NDArray[np.uint16],
     nodes: NDArray[np.float64],
     step: int,
-    first_row: int,
     out: NDArray[np.uint16],
 ) -> None:
     """Fill `out` with the pixel of `window` under every centre.
 
-    `nodes` is (2, rows, cols): window column and row at every `step`-th centre of the whole picture; between nodes
-    they are bilinear. Row 0 of `out` is row `first_row` of the picture. Outside the window is 0.
+    `nodes` is (2, rows, cols): window column and row at every `step`-th centre, and one past the end; between
+    nodes they are bilinear. Outside the window is 0.
     """
     height, width = window.shape
     rows, cols = out.shape
     for row in range(rows):
-        above = (first_row + row) // step
-        down = (first_row + row - above * step) / step
+        above = row // step
+        down = (row - above * step) / step
         for cell in range((cols + step - 1) // step):
             x0 = nodes[0, above, cell] * (1.0 - down) + nodes[0, above + 1, cell] * down
             x1 = nodes[0, above, cell + 1] * (1.0 - down) + nodes[0, above + 1, cell + 1] * down

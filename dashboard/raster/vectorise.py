@@ -1,7 +1,7 @@
 """From labelled pixels to polygons on the ground."""
 
 from collections import defaultdict
-from typing import Any
+from typing import cast
 
 import numpy as np
 import shapely
@@ -11,6 +11,7 @@ from odc.geo.geobox import GeoBox
 from pyproj import Transformer
 from rasterio.features import shapes
 from shapely.geometry import MultiPolygon, Polygon, shape
+from shapely.geometry.base import BaseGeometry
 
 from dashboard.model.errors import GridMismatchError
 
@@ -49,7 +50,7 @@ def polygons(
         transform=geobox.affine,
     )
     for outline, label in traced:
-        found[int(label)].append(shape(outline))
+        found[int(label)].append(cast("Polygon", shape(outline)))
     transformer = Transformer.from_crs(geobox.crs.to_wkt(), "EPSG:4326", always_xy=True)
     return {label: _lonlat(parts, transformer, simplify_m) for label, parts in sorted(found.items())}
 
@@ -62,8 +63,9 @@ def _lonlat(parts: list[Polygon], transformer: Transformer, simplify_m: float) -
     return _areal(shapely.make_valid(shapely.ops.transform(transformer.transform, whole)))
 
 
-def _areal(geometry: Any) -> Polygon | MultiPolygon:
+def _areal(geometry: BaseGeometry) -> Polygon | MultiPolygon:
     """Drop the lines and points that a repair may leave beside the polygons."""
     if isinstance(geometry, Polygon | MultiPolygon):
         return geometry
-    return shapely.unary_union([part for part in shapely.get_parts(geometry) if part.area > 0])
+    parts = [part for part in shapely.get_parts(geometry) if part.area > 0]
+    return cast("Polygon | MultiPolygon", shapely.unary_union(parts))

@@ -1,30 +1,29 @@
 """Write the archive: amplitude COGs, all or nothing.
 
-An archived pixel is ``DN = round(scale * sqrt(power))`` in uint16 with 0 for no data, so a pixel keeps its power within
-``(DN ± 0.5)² / scale²``. Overviews are the root mean square of the valid pixels below (GDAL's RMS resampling), which for
-amplitude is their exact mean power; an overview pixel is valid when any pixel below it is.
+An archived pixel is ``DN = round(scale * sqrt(power))`` in uint16 with 0 for no data, so a pixel keeps its power
+within ``(DN ± 0.5)² / scale²``. Overviews are the root mean square of the valid pixels below (GDAL's RMS resampling),
+which for amplitude is their exact mean power; an overview pixel is valid when any pixel below it is.
 """
 
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import rasterio
 import rasterio.shutil
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
+from rasterio.io import DatasetWriter
 from rasterio.windows import Window
 
 from dashboard.model.acquisition import AMPLITUDE_SCALE
 from dashboard.model.errors import DamagedProductError, InputError
 from dashboard.model.progress import CancelToken, Progress, Report, silent
 from dashboard.raster.kernels import power_to_amplitude
+from dashboard.raster.levels import BLOCK
 from dashboard.raster.scratch import publish, scratch
-
-BLOCK = 512
-"""Side of an archive block, pixels; the coarsest overview fits in one block."""
 
 SCALE_TAG = "AMPLITUDE_SCALE"
 """TIFF tag that states the DN per unit of amplitude."""
@@ -142,8 +141,8 @@ def _needed_bytes(geobox: GeoBox) -> int:
     return int(4.4 * int(geobox.shape.y) * int(geobox.shape.x))
 
 
-def _flat(geobox: GeoBox, folder: Path) -> Any:
-    """Open the image without pyramid, which the COG is made from. Sparse and unpacked: as fast as memory, and bounded."""
+def _flat(geobox: GeoBox, folder: Path) -> DatasetWriter:
+    """Open the image that the COG is made from, sparse and unpacked: measured as fast as memory, and bounded."""
     return rasterio.open(
         folder / "flat.tif",
         "w+",
@@ -164,7 +163,7 @@ def _flat(geobox: GeoBox, folder: Path) -> Any:
 
 
 def _fill(
-    flat: Any, source: PowerSource, polarisation: str, *, scale: float, report: Report, cancel: CancelToken
+    flat: DatasetWriter, source: PowerSource, polarisation: str, *, scale: float, report: Report, cancel: CancelToken
 ) -> tuple[int, int]:
     """Convert and write the source by rows of blocks; return (valid, saturated) pixels."""
     height, width = (int(n) for n in source.geobox.shape)
@@ -174,9 +173,7 @@ def _fill(
         rows = slice(top, min(top + BLOCK, height))
         power = np.asarray(source.read(polarisation, rows, slice(0, width)), dtype=np.float32)
         if power.shape != (rows.stop - rows.start, width):
-            msg = (
-                f"The product gave {power.shape} pixels for rows {rows.start} to {rows.stop} of {width}; it is damaged."
-            )
+            msg = f"The product gave {power.shape} pixels for {rows.stop - rows.start} rows of {width}; it is damaged."
             raise DamagedProductError(msg)
         amplitude = np.empty(power.shape, np.uint16)
         counts = power_to_amplitude(power, float(scale), amplitude)

@@ -1,0 +1,272 @@
+"""Read the archive: any acquisition on any grid, at the cost of the grid and not of the acquisition.
+
+Resampling, everywhere in this room: of the levels of a file the coarsest is read whose pixels are no larger than the
+pixels asked for, and of that level the nearest pixel is taken. A pixel of an overview is the exact mean power of the
+valid pixels below it, so a picture shows mean power over a footprint of half a pixel to one pixel, never an average
+of decibels. On the acquisition's own grid (`Archive.native_geobox`) the archived pixels themselves come back.
+"""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+import dask
+import dask.array
+import numpy as np
+import xarray as xr
+from affine import Affine
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from odc.geo.xr import xr_coords
+
+from dashboard.model.acquisition import PixelFile, Pixels
+from dashboard.model.errors import InputError
+from dashboard.raster.blocks import BlockCache, BlockKey
+from dashboard.raster.files import Files
+from dashboard.raster.kernels import sample_nearest
+from dashboard.raster.levels import BLOCK, Look, look
+from dashboard.raster.placement import grid_of, native_pixel, native_window, place
+
+_LAZY_TILE = 2048
+
+
+class Archive:
+    """The archived pixels below one folder. Safe between threads; close it, or use it as a context manager."""
+
+    def __init__(self, root: Path, cache_bytes: int = 512 * 2**20) -> None:
+        self.root = root
+        self._files = Files(root)
+        self._cache = BlockCache(cache_bytes)
+        self._pool = ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 2), thread_name_prefix="blocks")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every file and forget every block."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._files.close()
+        self._cache.clear()
+
+    def forget(self) -> None:
+        """Drop decoded blocks and open files; the next read is cold."""
+        self._files.close()
+        self._cache.clear()
+
+    @property
+    def cached_bytes(self) -> int:
+        """Bytes of decoded blocks in memory."""
+        return self._cache.bytes
+
+    def amplitude(self, pixels: Pixels, polarisation: str, geobox: GeoBox) -> NDArray[np.uint16]:
+        """Return amplitude on a grid: the fast path of pictures.
+
+        Parameters
+        ----------
+        pixels : of one acquisition
+        polarisation : one of its files
+        geobox : any grid in any projection
+
+        Returns
+        -------
+        (y, x) DN, ``pixels.amplitude_scale`` times the square root of linear power; 0 where nothing was observed
+
+        Raises
+        ------
+        InputError
+            If the polarisation is not archived.
+        NotFoundError, DamagedProductError
+            If the file is missing or cannot be decoded.
+        """
+        file = _file(pixels, polarisation)
+        picture = np.zeros(tuple(geobox.shape), np.uint16)
+        placement = place(grid_of(pixels), geobox)
+        if placement is None:
+            return picture
+        pyramid = self._files.pyramid(file)
+        seen = look(placement, pyramid, pixels.shape)
+        if seen.size:
+            window = self._window(file, seen)
+            sample_nearest(window, seen.nodes, placement.step, picture[placement.rows, placement.cols])
+        return picture
+
+    def read(self, pixels: Pixels, polarisation: str, geobox: GeoBox) -> xr.DataArray:
+        """Return linear power on a grid.
+
+        Parameters
+        ----------
+        pixels, polarisation, geobox : as in `amplitude`
+
+        Returns
+        -------
+        (y, x) float32 linear power with the coordinates of the grid, NaN where nothing was observed
+
+        Raises
+        ------
+        InputError, NotFoundError, DamagedProductError
+            As in `amplitude`.
+        """
+        power = self._power(pixels, polarisation, geobox)
+        return xr.DataArray(power, coords=xr_coords(geobox), dims=geobox.dimensions, attrs=_ATTRIBUTES).rename(
+            dict(zip(geobox.dimensions, ("y", "x"), strict=True))
+        )
+
+    def stack(self, items: Sequence[tuple[datetime, Pixels]], polarisation: str, geobox: GeoBox) -> xr.DataArray:
+        """Return linear power over time on a grid, read when it is computed, tile by tile.
+
+        Parameters
+        ----------
+        items : (start, pixels) per acquisition; aware times, or naive ones taken as UTC
+        polarisation : archived for every item
+        geobox : any grid
+
+        Returns
+        -------
+        (time, y, x) float32 linear power on dask, NaN where nothing was observed; in the order of `items`
+        """
+        for _, pixels in items:
+            _file(pixels, polarisation)
+        layers = [self._lazy(pixels, polarisation, geobox) for _, pixels in items]
+        shape = (0, *geobox.shape)
+        data = dask.array.stack(layers) if layers else dask.array.zeros(shape, dtype=np.float32)
+        y, x = geobox.dimensions
+        coords = {**xr_coords(geobox), "time": _times([moment for moment, _ in items])}
+        return xr.DataArray(data, coords=coords, dims=("time", y, x), attrs=_ATTRIBUTES).rename({y: "y", x: "x"})
+
+    def series(
+        self, items: Sequence[tuple[datetime, Pixels]], polarisation: str, lon: float, lat: float
+    ) -> xr.DataArray:
+        """Return the linear power of the native pixel under one point over time.
+
+        Parameters
+        ----------
+        items : (start, pixels) per acquisition; aware times, or naive ones taken as UTC
+        polarisation : an item that does not have it is a gap
+        lon, lat : degrees
+
+        Returns
+        -------
+        (time,) float32 linear power, NaN where there is a gap; naive UTC times, in the order of `items`
+        """
+        values = list(self._pool.map(lambda item: self._pixel(item[1], polarisation, lon, lat), items))
+        return xr.DataArray(
+            np.array(values, np.float32),
+            coords={"time": _times([moment for moment, _ in items]), "longitude": lon, "latitude": lat},
+            dims=("time",),
+            attrs=_ATTRIBUTES,
+        )
+
+    def native_geobox(self, pixels: Pixels, bbox: tuple[float, float, float, float] | None = None) -> GeoBox | None:
+        """Return the acquisition's own grid, cropped to a bounding box.
+
+        Parameters
+        ----------
+        pixels : of one acquisition
+        bbox : (west, south, east, north) in degrees; None for the whole grid
+
+        Returns
+        -------
+        The grid, pixel for pixel that of the archive, or None when the box sees none of it.
+        """
+        whole = GeoBox(pixels.shape, Affine(*pixels.transform), pixels.crs)
+        if bbox is None:
+            return whole
+        window = native_window(grid_of(pixels), bbox)
+        return None if window is None else whole[window]
+
+    def warm_up(self) -> None:
+        """Compile every kernel that a frame needs, so that the first one is not late."""
+        empty = np.zeros((1, 1), np.uint16)
+        sample_nearest(empty, np.zeros((2, 2, 2)), 1, empty.copy())
+
+    def _power(self, pixels: Pixels, polarisation: str, geobox: GeoBox) -> NDArray[np.float32]:
+        return _to_power(self.amplitude(pixels, polarisation, geobox), pixels.amplitude_scale)
+
+    def _lazy(self, pixels: Pixels, polarisation: str, geobox: GeoBox) -> dask.array.Array:
+        height, width = geobox.shape
+        power = dask.delayed(self._power, pure=False)
+        rows = [slice(top, min(top + _LAZY_TILE, height)) for top in range(0, height, _LAZY_TILE)]
+        cols = [slice(left, min(left + _LAZY_TILE, width)) for left in range(0, width, _LAZY_TILE)]
+        tiles = [[geobox[r, c] for c in cols] for r in rows]
+        return dask.array.block(
+            [
+                [
+                    dask.array.from_delayed(
+                        power(pixels, polarisation, tile), shape=tuple(tile.shape), dtype=np.float32
+                    )
+                    for tile in line
+                ]
+                for line in tiles
+            ]
+        )
+
+    def _pixel(self, pixels: Pixels, polarisation: str, lon: float, lat: float) -> float:
+        file = pixels.file(polarisation)
+        where = native_pixel(grid_of(pixels), lon, lat)
+        if file is None or where is None:
+            return np.nan
+        row, col = where
+        block = self._block(file, 0, row // BLOCK, col // BLOCK)
+        return float(_to_power(block[row % BLOCK, col % BLOCK], pixels.amplitude_scale))
+
+    def _window(self, file: PixelFile, seen: Look) -> NDArray[np.uint16]:
+        """Return a window of one level, put together from blocks; missing ones are decoded side by side."""
+        level, rows, cols = seen.level, seen.rows, seen.cols
+        places = [
+            (row, col)
+            for row in range(rows.start // BLOCK, (rows.stop - 1) // BLOCK + 1)
+            for col in range(cols.start // BLOCK, (cols.stop - 1) // BLOCK + 1)
+        ]
+        held = {at: self._cache.get(BlockKey(file.path, file.sha256, level, *at)) for at in places}
+        missing = [at for at, block in held.items() if block is None]
+        if len(missing) == 1:
+            held[missing[0]] = self._block(file, level, *missing[0])
+        elif missing:
+            held.update(zip(missing, self._pool.map(lambda at: self._block(file, level, *at), missing), strict=True))
+        window = np.empty((rows.stop - rows.start, cols.stop - cols.start), np.uint16)
+        for (row, col), block in held.items():
+            if block is not None:
+                _paste(block, window, (row * BLOCK - rows.start, col * BLOCK - cols.start))
+        return window
+
+    def _block(self, file: PixelFile, level: int, row: int, col: int) -> NDArray[np.uint16]:
+        key = BlockKey(file.path, file.sha256, level, row, col)
+        block = self._cache.get(key)
+        if block is None:
+            block = self._files.read_block(file, level, row, col)
+            self._cache.put(key, block)
+        return block
+
+
+_ATTRIBUTES = {"units": "linear power", "long_name": "radar backscatter"}
+
+
+def _file(pixels: Pixels, polarisation: str) -> PixelFile:
+    file = pixels.file(polarisation)
+    if file is None:
+        known = ", ".join(f.polarisation for f in pixels.files) or "none"
+        msg = f"Polarisation {polarisation!r} is not archived for this acquisition; choose one of: {known}."
+        raise InputError(msg)
+    return file
+
+
+def _paste(block: NDArray[np.uint16], window: NDArray[np.uint16], corner: tuple[int, int]) -> None:
+    (top, left), (height, width) = corner, block.shape
+    into = window[max(top, 0) : top + height, max(left, 0) : left + width]
+    into[:] = block[max(-top, 0) :, max(-left, 0) :][: into.shape[0], : into.shape[1]]
+
+
+def _to_power(amplitude: NDArray[np.uint16] | np.uint16, scale: float) -> NDArray[np.float32]:
+    power = np.square(np.asarray(amplitude, np.float32) / np.float32(scale))
+    return np.where(np.asarray(amplitude) == 0, np.float32(np.nan), power)
+
+
+def _times(moments: Sequence[datetime]) -> NDArray[np.datetime64]:
+    naive = [m.astimezone(UTC).replace(tzinfo=None) if m.tzinfo else m for m in moments]
+    return np.array(naive, dtype="datetime64[ns]")

@@ -1,0 +1,141 @@
+"""Open archive files: GDAL handles are not for two threads at once, so each is lent to one reader at a time."""
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from rasterio.errors import RasterioIOError
+from rasterio.io import DatasetReader
+from rasterio.windows import Window
+
+from dashboard.model.acquisition import PixelFile
+from dashboard.model.errors import DamagedProductError, InputError, NotFoundError
+from dashboard.raster.levels import BLOCK, Pyramid
+
+_IDLE_LIMIT = 128
+"""Handles kept open for the next reader; each holds one file descriptor."""
+
+_GDAL = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_CACHEMAX": 32, "GDAL_PAM_ENABLED": "NO"}
+"""Open no side-cars; GDAL's own block cache stays small because decoded blocks are cached here (megabytes)."""
+
+
+class _Key(NamedTuple):
+    path: str
+    sha256: str
+    level: int
+
+
+class Files:
+    """The files below one archive root; every method is safe between threads."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._idle: deque[tuple[_Key, DatasetReader]] = deque()
+        self._pyramids: dict[tuple[str, str], Pyramid] = {}
+        self._lock = threading.Lock()
+
+    def pyramid(self, file: PixelFile) -> Pyramid:
+        """Return the resolutions of a file; read once.
+
+        Raises
+        ------
+        InputError
+            If the path leads out of the archive.
+        NotFoundError
+            If the file is not there.
+        """
+        name = (file.path, file.sha256)
+        found = self._pyramids.get(name)
+        if found is None:
+            found = self._pyramids[name] = self._measure(file)
+        return found
+
+    def read_block(self, file: PixelFile, level: int, row: int, col: int) -> NDArray[np.uint16]:
+        """Return one decoded block, cut at the edge of the image.
+
+        Raises
+        ------
+        NotFoundError
+            If the file is not there.
+        DamagedProductError
+            If the block cannot be decoded.
+        """
+        with self._borrow(_Key(file.path, file.sha256, level)) as handle:
+            height = min(BLOCK, handle.height - row * BLOCK)
+            width = min(BLOCK, handle.width - col * BLOCK)
+            try:
+                block: NDArray[np.uint16] = handle.read(1, window=Window(col * BLOCK, row * BLOCK, width, height))
+            except RasterioIOError as error:
+                msg = f"{file.path} is damaged at block ({row}, {col}) of level {level}; ingest the product again."
+                raise DamagedProductError(msg) from error
+        return block
+
+    def close(self) -> None:
+        """Close every idle handle; files open again when they are asked for."""
+        with self._lock:
+            handles = list(self._idle)
+            self._idle.clear()
+        for _, handle in handles:
+            handle.close()
+
+    def _measure(self, file: PixelFile) -> Pyramid:
+        with self._borrow(_Key(file.path, file.sha256, 0)) as handle:
+            if handle.count != 1 or handle.dtypes[0] != "uint16":
+                msg = (
+                    f"{file.path} holds {handle.count} bands of {handle.dtypes[0]}; an archive file holds 1 of uint16."
+                )
+                raise DamagedProductError(msg)
+            factors = (1, *handle.overviews(1))
+            shapes = [(handle.height, handle.width)]
+        for level in range(1, len(factors)):
+            with self._borrow(_Key(file.path, file.sha256, level)) as handle:
+                shapes.append((handle.height, handle.width))
+        return Pyramid(factors, tuple(shapes))
+
+    @contextmanager
+    def _borrow(self, key: _Key) -> Iterator[DatasetReader]:
+        handle = self._take(key) or self._open(key)
+        try:
+            yield handle
+        except BaseException:
+            handle.close()
+            raise
+        surplus = []
+        with self._lock:
+            self._idle.append((key, handle))
+            while len(self._idle) > _IDLE_LIMIT:
+                surplus.append(self._idle.popleft()[1])
+        for old in surplus:
+            old.close()
+
+    def _take(self, key: _Key) -> DatasetReader | None:
+        with self._lock:
+            for n in range(len(self._idle) - 1, -1, -1):
+                if self._idle[n][0] == key:
+                    handle = self._idle[n][1]
+                    del self._idle[n]
+                    return handle
+        return None
+
+    def _open(self, key: _Key) -> DatasetReader:
+        relative = PurePosixPath(key.path)
+        if relative.is_absolute() or ".." in relative.parts:
+            msg = f"{key.path!r} leads out of the archive; archive paths are relative and go down only."
+            raise InputError(msg)
+        path = self._root / relative
+        overview = {} if key.level == 0 else {"overview_level": key.level - 1}
+        try:
+            with rasterio.Env(**_GDAL):
+                return rasterio.open(path, **overview)
+        except RasterioIOError as error:
+            if not path.is_file():
+                msg = f"{path} is in the catalogue and not on disk; bring it back or ingest the product again."
+                raise NotFoundError(msg) from error
+            msg = f"{path} cannot be opened as an archive file; ingest the product again."
+            raise DamagedProductError(msg) from error
