@@ -1,0 +1,120 @@
+"""OPERA RTC-S1: one Sentinel-1 burst, terrain corrected, gamma0 in linear power, one GeoTIFF per polarisation."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dashboard.model.acquisition import Acquisition, Calibration, LookSide, PassDirection, Quantity
+from dashboard.model.errors import DamagedProductError
+from dashboard.sources.footprint import bounds_footprint
+from dashboard.sources.grid import opened
+from dashboard.sources.marking import copernicus
+from dashboard.sources.power import Band, TiffPower
+from dashboard.sources.product import Found, Product, origin
+from dashboard.sources.units import Formula
+from dashboard.sources.values import moment
+
+NAME = re.compile(
+    r"(?P<stem>OPERA_L2_RTC-S1_T(?P<track>\d{3})-(?P<burst>\d{6})-(?P<swath>[A-Z]{2}\d)_(?P<start>\d{8}T\d{6})Z"
+    r"_(?P<made>\d{8}T\d{6})Z_(?P<unit>S1[A-D])_(?P<spacing>\d+)_v(?P<version>[\d.]+))_(?P<pol>VV|VH|HH|HV)\.tif"
+)
+ORDER = ("VV", "VH", "HH", "HV")
+CENTRE_FREQUENCY_GHZ = 5.405
+"""Of every Sentinel-1 unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """What a file's TIFF tags add to its name; the tags of complete products are named in upper case."""
+
+    tags: Mapping[str, str]
+
+    def word(self, *names: str) -> str | None:
+        """Return the first tag there is."""
+        return next((self.tags[name].strip() for name in names if self.tags.get(name, "").strip()), None)
+
+    def time(self, name: str) -> datetime | None:
+        """Return a tag's moment."""
+        found = self.word(name)
+        return None if found is None else moment(found[:26].rstrip("Z"), name)
+
+
+class OperaReader:
+    """OPERA RTC-S1, one acquisition per burst and pass with all its polarisations."""
+
+    name = "opera-rtc-s1"
+    looks_for = "OPERA RTC-S1 (OPERA_L2_RTC-S1_T<track>-<burst>-<swath>_<start>Z_..._VV.tif)"
+
+    def sniff(self, path: Path) -> float:
+        """Return 0.9 for a file with the product's name."""
+        return 0.9 if NAME.fullmatch(path.name) else 0.0
+
+    def read(self, path: Path, *, time: datetime | None = None) -> Iterator[Found]:  # noqa: ARG002  the name states it
+        """Yield the acquisition of the burst that the file belongs to.
+
+        Raises
+        ------
+        InputError
+            If a file is damaged or the polarisations differ in grid.
+        """
+        match = NAME.fullmatch(path.name)
+        if match is None:
+            msg = f"{path.name} does not carry the name of an OPERA RTC-S1 file."
+            raise DamagedProductError(msg)
+        found = {pol: path.with_name(f"{match['stem']}_{pol}.tif") for pol in ORDER}
+        bands = [Band(pol, file) for pol, file in found.items() if file.is_file()]
+        power = TiffPower(bands, Formula("linear_power"))
+        with opened(bands[0].path) as dataset:
+            stated = _Stated(dataset.tags())
+        files = tuple(band.path for band in bands)
+        yield Product(acquisition=_acquisition(match, stated, power, files), power=power, paths=files)
+
+
+def _acquisition(match: re.Match[str], stated: _Stated, power: TiffPower, files: tuple[Path, ...]) -> Acquisition:
+    start = stated.time("ZERO_DOPPLER_START_TIME") or _stamp(match["start"])
+    stop = stated.time("ZERO_DOPPLER_END_TIME")
+    made = stated.time("PROCESSING_DATETIME") or _stamp(match["made"])
+    guessed = frozenset() if stop else frozenset({"stop"})
+    incidence = stated.word("CENTER_INCIDENCE_ANGLE", "INCIDENCE_ANGLE")
+    return Acquisition(
+        id=match["stem"],
+        constellation="sentinel-1",
+        platform=f"sentinel-1{match['unit'][-1].lower()}",
+        start=start,
+        stop=max(stop or start, start),
+        mode=match["swath"][:2],
+        polarisations=power.polarisations,
+        look=LookSide.RIGHT,  # the antenna of every Sentinel-1 unit looks right
+        pass_direction=_pass(stated.word("ORBIT_PASS_DIRECTION")),
+        track=int(match["track"]),
+        incidence_deg=None if incidence is None else float(incidence),
+        frequency_ghz=CENTRE_FREQUENCY_GHZ,
+        level="RTC",
+        footprint=bounds_footprint(power.geobox),
+        calibration=_calibration(stated),
+        handling=copernicus(start.year),
+        received=made,
+        origin=origin(OperaReader.name, files, guessed),
+    )
+
+
+def _calibration(stated: _Stated) -> Calibration:
+    """Return gamma0, unless the tags say that the pixels are something else."""
+    quantity = (stated.word("OUTPUT_BACKSCATTER_NORMALIZATION_CONVENTION") or "gamma0").lower()
+    if quantity not in set(Quantity):
+        return Calibration(valid=False, why_not=f"the product states backscatter as {quantity[:40]}")
+    expression = stated.word("OUTPUT_BACKSCATTER_EXPRESSION_CONVENTION") or "linear backscatter intensity"
+    if "linear" not in expression.lower() and "intensity" not in expression.lower():
+        return Calibration(valid=False, why_not=f"the product states its pixels as {expression[:40]}")
+    return Calibration(valid=True, quantity=Quantity(quantity))
+
+
+def _pass(word: str | None) -> PassDirection | None:
+    name = (word or "").lower()
+    return PassDirection(name) if name in set(PassDirection) else None
+
+
+def _stamp(text: str) -> datetime:
+    return datetime.strptime(text, "%Y%m%dT%H%M%S").replace(tzinfo=UTC)

@@ -1,0 +1,122 @@
+"""All readers, and the walk through what a person hands over."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from dashboard.model.errors import DamagedProductError, NightglassError, UnknownProductError
+from dashboard.sources.geotiff import GeoTiffReader
+from dashboard.sources.opera import OperaReader
+from dashboard.sources.product import Found, NotRead, Reader
+from dashboard.sources.stac import StacReader
+
+READERS: tuple[Reader, ...] = (OperaReader(), StacReader(), GeoTiffReader())
+"""In order of precedence among equals."""
+
+IMAGERY_SUFFIXES = frozenset(
+    {".tif", ".tiff", ".ntf", ".nitf", ".nsf", ".h5", ".hdf5", ".vrt", ".zip", ".gz", ".safe", ".jp2", ".til"}
+)
+"""In a folder, an unrecognised file with one of these is reported; others are no products and passed over."""
+
+
+def products(path: Path, *, time: datetime | None = None) -> Iterator[Found]:
+    """Yield what a file or a folder holds, one product after the other.
+
+    A folder is walked in order of names, side-cars before the files they describe; what fails inside it is yielded
+    as `NotRead` and the walk goes on.
+
+    Parameters
+    ----------
+    path : file or folder; links are not followed
+    time : UTC moment for products that state none
+
+    Raises
+    ------
+    UnknownProductError
+        If no reader recognises the file, or anything in the folder; the message says what was looked for.
+    InputError
+        If the one file cannot be used.
+    """
+    if path.is_dir():
+        yield from _walk(path, time)
+        return
+    yield from reader_of(path).read(path, time=time)
+
+
+def reader_of(path: Path) -> Reader:
+    """Return the reader that is surest of a file.
+
+    Raises
+    ------
+    DamagedProductError
+        If the file is missing, unreadable or empty.
+    UnknownProductError
+        If no reader recognises it.
+    """
+    try:
+        size = path.stat().st_size
+        scores = [reader.sniff(path) for reader in READERS] if size else []
+    except OSError as error:
+        msg = f"{path.name} cannot be read ({error.strerror}); check the path and its permissions."
+        raise DamagedProductError(msg) from error
+    if not size:
+        msg = f"{path.name} is empty (0 bytes); fetch it again."
+        raise DamagedProductError(msg)
+    best = max(scores)
+    if best <= 0.0:
+        msg = f"{path.name} is no product that Nightglass reads{_what_it_is(path)}. {looked_for()}"
+        raise UnknownProductError(msg)
+    return READERS[scores.index(best)]
+
+
+def looked_for() -> str:
+    """Return the sentence that says what is recognised."""
+    return "It looks for " + "; ".join(reader.looks_for for reader in READERS) + "."
+
+
+def _walk(folder: Path, time: datetime | None) -> Iterator[Found]:
+    claimed: set[Path] = set()
+    recognised = False
+    for path in sorted(_files(folder), key=lambda p: (p.parent, p.suffix.lower() != ".json", p.name)):
+        if path in claimed:
+            continue
+        for found in _read_one(path, time):
+            claimed.update(found.paths)
+            recognised = True
+            yield found
+    if not recognised:
+        msg = f"{folder.name} holds no product that Nightglass reads. {looked_for()}"
+        raise UnknownProductError(msg)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for path in folder.rglob("*"):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if not hidden and path.is_file() and not path.is_symlink():
+            yield path
+
+
+def _read_one(path: Path, time: datetime | None) -> Iterator[Found]:
+    """Yield what one file of a folder holds, errors included."""
+    try:
+        yield from reader_of(path).read(path, time=time)
+    except UnknownProductError as error:
+        if path.suffix.lower() in IMAGERY_SUFFIXES:
+            yield NotRead(path=path, name=path.name, reason=str(error), error=error)
+    except NightglassError as error:
+        yield NotRead(path=path, name=path.name, reason=str(error), error=error)
+
+
+def _what_it_is(path: Path) -> str:
+    """Return a remark on kinds of file that people try and that are not read."""
+    with path.open("rb") as stream:
+        head = stream.read(1024)
+    if head.startswith((b"NITF", b"NSIF")):
+        return " (it is NITF)"
+    if head.startswith(b"PK\x03\x04"):
+        return " (it is a zip archive: unpack it and give the folder)"
+    if b"<VRTDataset" in head:
+        return " (it is a VRT, which can name any file: give the files themselves)"
+    if head.startswith(b"\x89HDF"):
+        return " (it is HDF5)"
+    return ""
