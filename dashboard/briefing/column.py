@@ -1,0 +1,140 @@
+"""The margin column: entries of text with swatches, flowed down a box and made smaller until all of them fit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from matplotlib.colors import to_rgb
+from matplotlib.patches import Rectangle
+
+from dashboard.briefing.fonts import printable, wrap
+from dashboard.briefing.layout import Box
+from dashboard.briefing.paper import MM_PER_PT, Ink, Paper
+
+SWATCH_MM = 6.4
+_SMALLEST = 0.3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swatch:
+    """The sign beside a legend line."""
+
+    kind: Literal["fill", "line", "dashed", "hatch", "chip"]
+    colour: str
+    edge: str | None = None
+    letter: str = ""
+    """In a chip."""
+    hatch: str = "////"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One paragraph of the column."""
+
+    words: str
+    ink: Ink = Ink()
+    swatch: Swatch | None = None
+    gap: float = 0.5
+    """Space above, millimetres."""
+    ramp: tuple[str, ...] = ()
+    """Colours of a bar across the column above the words; the words then are its ends and middle, split by ``|``."""
+    rule: bool = False
+    """A thin line across the column above the words."""
+    panel: str | None = None
+    """Colour behind the paragraph."""
+
+
+def flow(paper: Paper, box: Box, entries: Sequence[Entry]) -> float:
+    """Draw entries down a box at the largest scale, at most the layout's, at which all fit; return the scale.
+
+    Nothing is ever clipped or dropped: a legend that is too long gets smaller type.
+    """
+    scale = paper.layout.scale
+    while scale > _SMALLEST and _height(entries, box.width, scale) > box.height:
+        scale *= 0.97
+    y = box.y
+    for entry in entries:
+        y = _draw(paper, Box(box.x, y, box.width, 0.0), _scaled(entry, scale), scale)
+    return scale
+
+
+def _height(entries: Sequence[Entry], width: float, scale: float) -> float:
+    return sum(_entry_height(_scaled(entry, scale), width, scale) for entry in entries)
+
+
+def _scaled(entry: Entry, scale: float) -> Entry:
+    ink = replace(entry.ink, size_pt=entry.ink.size_pt * scale)
+    return replace(entry, ink=ink, gap=entry.gap * scale)
+
+
+def _lines(entry: Entry, width: float, scale: float) -> list[str]:
+    if entry.ramp or not entry.words:
+        return [entry.words] if entry.words else []
+    indent = SWATCH_MM * scale if entry.swatch else 0.0
+    inner = width - indent - (3.0 * scale if entry.panel else 0.0)
+    return wrap(printable(entry.words), entry.ink.kind, entry.ink.size_pt, inner)
+
+
+def _entry_height(entry: Entry, width: float, scale: float) -> float:
+    bar = 3.4 * scale if entry.ramp else 0.0
+    return entry.gap + bar + len(_lines(entry, width, scale)) * entry.ink.line_mm
+
+
+def _draw(paper: Paper, box: Box, entry: Entry, scale: float) -> float:
+    y = box.y + entry.gap
+    bottom = box.y + _entry_height(entry, box.width, scale)
+    if entry.rule:
+        line = box.y + entry.gap * 0.45
+        paper.line((box.x, box.right), (line, line), paper.tokens.line, width_pt=0.7)
+    if entry.panel:
+        paper.rectangle(Box(box.x, y - 0.35 * scale, box.width, bottom - y + 0.7 * scale), entry.panel)
+    if entry.ramp:
+        return _ramp(paper, Box(box.x, y, box.width, bottom - y), entry, scale)
+    x = box.x + (SWATCH_MM * scale if entry.swatch else 1.5 * scale if entry.panel else 0.0)
+    if entry.swatch:
+        _swatch(paper, Box(box.x, y, SWATCH_MM * scale, entry.ink.line_mm), entry.swatch, entry.ink)
+    for line in _lines(entry, box.width, scale):
+        paper.text(x, y, line, entry.ink)
+        y += entry.ink.line_mm
+    return bottom
+
+
+def _ramp(paper: Paper, box: Box, entry: Entry, scale: float) -> float:
+    bar = Box(box.x, box.y, box.width, 2.7 * scale)
+    colours = np.array([[to_rgb(colour) for colour in entry.ramp]])
+    axes = paper.inset(bar)
+    axes.imshow(colours, aspect="auto", interpolation="nearest", extent=(0, 1, 0, 1))
+    axes.set(xticks=[], yticks=[])
+    for spine in axes.spines.values():
+        spine.set(color=paper.tokens.muted, linewidth=0.4)
+    ends = entry.words.split("|")
+    places = np.linspace(box.x, box.right, len(ends))
+    for index, (x, words) in enumerate(zip(places, ends, strict=True)):
+        align = "left" if index == 0 else "right" if index == len(ends) - 1 else "center"
+        paper.text(float(x), bar.bottom + 0.4 * scale, words, entry.ink, align=align)
+    return box.bottom
+
+
+def _swatch(paper: Paper, box: Box, swatch: Swatch, ink: Ink) -> None:
+    middle = box.y + ink.size_pt * MM_PER_PT * 0.62
+    height = ink.size_pt * MM_PER_PT * 0.86
+    frame = Box(box.x, middle - height / 2, box.width * 0.72, height)
+    match swatch.kind:
+        case "line" | "dashed":
+            style = "-" if swatch.kind == "line" else (0, (3.2, 1.8))
+            paper.axes.plot((frame.x, frame.right), (middle, middle), color=swatch.colour, linewidth=1.5, linestyle=style)
+        case "hatch":
+            patch = Rectangle((frame.x, frame.y), frame.width, frame.height, facecolor="none", hatch=swatch.hatch)
+            patch.set(edgecolor=swatch.colour, linewidth=0.5)
+            paper.axes.add_patch(patch)
+        case "fill":
+            paper.rectangle(frame, swatch.colour, swatch.edge, width_pt=0.9)
+        case "chip":
+            _chip(paper, Box(box.x, box.y, box.height * 1.05, box.height), swatch, ink)
+
+
+def _chip(paper: Paper, box: Box, swatch: Swatch, ink: Ink) -> None:
+    paper.rectangle(Box(box.x, box.y - 0.2, box.width, box.height), swatch.colour)
+    letter = Ink("bold", ink.size_pt, paper.tokens.white)
+    paper.text(box.x + box.width / 2, box.y - 0.1, swatch.letter, letter, align="center")

@@ -1,0 +1,70 @@
+"""A drawn sheet as bytes: PNG at 300 dpi or PDF with vector text, each with its view inside."""
+
+import io
+from typing import Literal
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
+from matplotlib.figure import Figure
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from dashboard.briefing.layout import DPI
+from dashboard.briefing.page import draw, printing
+from dashboard.briefing.sheet import Sheet
+from dashboard.briefing.token import EXPORT_KEY, HANDLING_KEY, SOFTWARE_KEY, VIEW_KEY, pdf_keywords
+
+Format = Literal["png", "pdf"]
+FORMATS: tuple[Format, ...] = ("png", "pdf")
+_PNG_LEVEL = 4
+"""Deflate level: speckle hardly compresses, beyond this only the time grows."""
+
+
+def render(sheet: Sheet, kind: Format) -> bytes:
+    """Return the file of a sheet.
+
+    Parameters
+    ----------
+    sheet : what is printed
+    kind : ``png`` (RGB at 300 dpi) or ``pdf`` (one page of the same size, text as text, fonts embedded)
+    """
+    with printing():
+        figure = draw(sheet)
+        return _png(figure, sheet) if kind == "png" else _pdf(figure, sheet)
+
+
+def pixels(figure: Figure) -> np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]:
+    """Return a figure as (y, x, 3) bytes at 300 dpi."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])
+
+
+def _png(figure: Figure, sheet: Sheet) -> bytes:
+    info = PngInfo()
+    for key, text in (
+        (VIEW_KEY, sheet.token),
+        (HANDLING_KEY, sheet.handling.banner),
+        (SOFTWARE_KEY, sheet.software),
+        (EXPORT_KEY, sheet.export_id),
+        ("Title", sheet.title),
+    ):
+        info.add_itxt(key, text)
+    out = io.BytesIO()
+    Image.fromarray(pixels(figure)).save(out, "PNG", dpi=(DPI, DPI), pnginfo=info, compress_level=_PNG_LEVEL)
+    return out.getvalue()
+
+
+def _pdf(figure: Figure, sheet: Sheet) -> bytes:
+    out = io.BytesIO()
+    metadata = {
+        "Title": sheet.title,
+        "Author": sheet.author or None,
+        "Subject": sheet.handling.banner,
+        "Keywords": pdf_keywords(sheet.token, sheet.export_id),
+        "Creator": sheet.software,
+        "CreationDate": sheet.made,
+    }
+    FigureCanvasPdf(figure).print_figure(out, format="pdf", dpi=DPI, metadata=metadata, facecolor=figure.get_facecolor())
+    return out.getvalue()

@@ -1,0 +1,226 @@
+"""The map itself, from below: backdrop, radar picture, ground that changed hands, frontline, changes, footprints, grid."""
+
+import numpy as np
+import shapely
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgb
+from matplotlib.patches import PathPatch
+from matplotlib.patheffects import withStroke
+from matplotlib.path import Path
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from dashboard.briefing.backdrop import backdrop, place_names
+from dashboard.briefing.fonts import face
+from dashboard.briefing.layout import MM_PER_PX
+from dashboard.briefing.margin import sign_colours
+from dashboard.briefing.paper import Paper
+from dashboard.briefing.sheet import Sheet
+from dashboard.briefing.sides import LOST_HATCH, lost_to_nobody, side_colours, side_hatches
+from dashboard.geo.graticule import degree_ticks, mgrs_lines
+from dashboard.geo.mercator import project
+from dashboard.model.dtg import dtg
+from dashboard.model.frontline import FrontlineSnapshot
+from dashboard.model.view import CompareMode, Extent, Layer
+from dashboard.render.compose import swipe_column
+
+_HATCH_STEP_PX, _HATCH_WIDTH_PX, _HATCH_ALPHA = 22, 2, 70
+
+
+def draw_map(paper: Paper, sheet: Sheet) -> Axes:
+    """Draw the map into its frame and return its axes, in Mercator metres."""
+    axes = paper.inset(sheet.layout.map)
+    extent = sheet.extent
+    if sheet.surroundings is not None and sheet.has(Layer.BASEMAP):
+        backdrop(axes, sheet.surroundings.map, paper.tokens)
+    axes.set_facecolor(paper.tokens.land)
+    _picture(axes, sheet, paper.tokens.unobserved)
+    _ground(axes, paper, sheet)
+    _frontlines(axes, paper, sheet)
+    _changes(axes, paper, sheet)
+    _footprints(axes, paper, sheet)
+    if sheet.has(Layer.GRID):
+        _grid(axes, paper, extent)
+    if sheet.surroundings is not None and sheet.has(Layer.PLACES):
+        place_names(axes, sheet.surroundings.map, paper)
+    _cut(axes, paper, sheet)
+    axes.set(xlim=(extent.x0, extent.x1), ylim=(extent.y0, extent.y1), aspect="auto")
+    _frame(axes, paper, extent)
+    return axes
+
+
+def _picture(axes: Axes, sheet: Sheet, unobserved: str) -> None:
+    if sheet.imagery is None or not sheet.has(Layer.IMAGERY) or not sheet.drawn:
+        return
+    rgba = _faded(sheet.imagery.rgba, sheet.view.opacity)
+    extent = sheet.extent
+    axes.imshow(
+        _hatched(rgba, unobserved),
+        extent=(extent.x0, extent.x1, extent.y0, extent.y1),
+        origin="upper",
+        interpolation="none",
+        aspect="auto",
+        zorder=2,
+    )
+
+
+def _faded(rgba: NDArray[np.uint8], opacity: float) -> NDArray[np.uint8]:
+    if opacity >= 1.0:
+        return rgba
+    faded = rgba.copy()
+    faded[..., 3] = np.rint(faded[..., 3] * opacity).astype(np.uint8)
+    return faded
+
+
+def _hatched(rgba: NDArray[np.uint8], colour: str) -> NDArray[np.uint8]:
+    """Return the picture with a thin 45-degree hatch where nothing was observed: a gap must not look like ground."""
+    unseen = rgba[..., 3] == 0
+    if not unseen.any():
+        return rgba
+    rows, cols = np.ogrid[: rgba.shape[0], : rgba.shape[1]]
+    lines = unseen & ((rows + cols) % _HATCH_STEP_PX < _HATCH_WIDTH_PX)
+    hatched = rgba.copy()
+    hatched[lines] = (*(round(255 * part) for part in to_rgb(colour)), _HATCH_ALPHA)
+    return hatched
+
+
+def path_of(geometry: BaseGeometry) -> Path:
+    """Return the outline of polygons and lines as one compound path; holes come out as holes."""
+    vertices, codes = [], []
+    for part in shapely.get_parts(shapely.get_rings(geometry) if shapely.get_dimensions(geometry) == 2 else geometry):
+        points = shapely.get_coordinates(part)
+        if len(points) >= 2:
+            step = np.full(len(points), Path.LINETO, np.uint8)
+            step[0] = Path.MOVETO
+            vertices.append(points)
+            codes.append(step)
+    if not vertices:
+        return Path(np.zeros((0, 2)))
+    return Path(np.concatenate(vertices), np.concatenate(codes))
+
+
+def _patch(axes: Axes, geometry: BaseGeometry, **style: object) -> None:
+    path = path_of(geometry)
+    if len(path.vertices):
+        patch = PathPatch(path, **style)
+        axes.add_patch(patch)
+
+
+def _ground(axes: Axes, paper: Paper, sheet: Sheet) -> None:
+    if not sheet.has(Layer.GROUND):
+        return
+    colours, hatches = side_colours(sheet, paper.tokens), side_hatches(sheet)
+    for change in sheet.ground:
+        style: dict[str, object] = {"facecolor": "none", "linewidth": 0.0, "zorder": 3}
+        _patch(axes, project(change.gained), hatch=hatches[change.side], edgecolor=colours[change.side], **style)
+        if lost_to_nobody(change, sheet):
+            _patch(axes, project(change.lost), hatch=LOST_HATCH, edgecolor=paper.tokens.muted, **style)
+
+
+def _frontlines(axes: Axes, paper: Paper, sheet: Sheet) -> None:
+    if sheet.has(Layer.GHOST) and sheet.front_before is not None:
+        _control(axes, paper, sheet, sheet.front_before)
+    if sheet.has(Layer.FRONTLINE) and sheet.front_after is not None:
+        _control(axes, paper, sheet, sheet.front_after)
+
+
+def _control(axes: Axes, paper: Paper, sheet: Sheet, front: FrontlineSnapshot) -> None:
+    colours = side_colours(sheet, paper.tokens)
+    ghost = front is sheet.front_before
+    halo = withStroke(linewidth=1.6 if ghost else 3.0, foreground=paper.tokens.halo, alpha=0.75)
+    for area in front.areas:
+        shape, colour = project(area.geometry), colours[area.side]
+        if not ghost:
+            _patch(axes, shape, facecolor=colour, alpha=0.10, edgecolor="none", zorder=3)
+        style = {"linewidth": 1.0, "linestyle": (0, (4.5, 2.5))} if ghost else {"linewidth": 1.7}
+        _patch(axes, shape, facecolor="none", edgecolor=colour, zorder=4, path_effects=[halo], **style)
+
+
+def _changes(axes: Axes, paper: Paper, sheet: Sheet) -> None:
+    if not sheet.has(Layer.CHANGES):
+        return
+    halo = withStroke(linewidth=1.9, foreground=paper.tokens.halo, alpha=0.7)
+    for sign, colour in sign_colours(paper.tokens).items():
+        shapes = [change.geometry for change in sheet.changes if change.sign is sign]
+        if shapes:
+            shape = project(shapely.GeometryCollection(shapely.get_parts(shapes).tolist()))
+            _patch(axes, shape, facecolor=colour, alpha=0.16, edgecolor="none", zorder=5)
+            _patch(axes, shape, facecolor="none", edgecolor=colour, linewidth=1.0, path_effects=[halo], zorder=5)
+
+
+def _footprints(axes: Axes, paper: Paper, sheet: Sheet) -> None:
+    if not sheet.has(Layer.FOOTPRINTS):
+        return
+    named = {sheet.view.a: paper.tokens.a, sheet.view.b: paper.tokens.b}
+    for acq in sheet.footprints:
+        colour = named.get(acq.id, paper.tokens.muted)
+        _patch(axes, project(acq.footprint), facecolor="none", edgecolor=colour, linewidth=0.9, zorder=6)
+
+
+def _grid(axes: Axes, paper: Paper, extent: Extent) -> None:
+    grid = mgrs_lines(extent)
+    colour = paper.tokens.muted
+    axes.add_collection(LineCollection(grid.paths, colors=colour, linewidths=0.45, alpha=0.8, zorder=6))
+    halo = withStroke(linewidth=1.4, foreground=paper.tokens.halo)
+    for x, y, words in grid.labels:
+        axes.text(
+            x,
+            y,
+            words,
+            fontproperties=face("mono", 5.6 * paper.layout.scale),
+            color=paper.tokens.text,
+            path_effects=[halo],
+            clip_on=True,
+            zorder=8,
+        )
+
+
+def _cut(axes: Axes, paper: Paper, sheet: Sheet) -> None:
+    """Draw the swipe line with the dates on its two sides, on the very pixel edge where the picture changes."""
+    if sheet.view.compare is not CompareMode.SWIPE or len(sheet.drawn) < 2 or sheet.imagery is None:
+        return
+    extent, width = sheet.extent, sheet.layout.map_px[2]
+    metres = (extent.x1 - extent.x0) / width
+    x = extent.x0 + swipe_column(width, split_of(sheet)) * metres
+    axes.axvline(x, color=paper.tokens.white, linewidth=2.4, zorder=9)
+    axes.axvline(x, color=paper.tokens.accent, linewidth=1.2, zorder=9)
+    shift = 1.6 / MM_PER_PX * metres
+    top = extent.y1 - 4.6 * sheet.layout.scale / MM_PER_PX * metres
+    for letter, acq, colour, side in (
+        ("A", sheet.before, paper.tokens.a, "right"),
+        ("B", sheet.after, paper.tokens.b, "left"),
+    ):
+        if acq is not None:
+            axes.text(
+                x - shift if side == "right" else x + shift,
+                top,
+                f"{letter} {dtg(acq.start)}",
+                ha=side,
+                va="center",
+                fontproperties=face("mono-bold", 8.0 * sheet.layout.scale),
+                color=paper.tokens.white,
+                bbox={"boxstyle": "square,pad=0.32", "facecolor": colour, "edgecolor": "none"},
+                clip_on=True,
+                zorder=9,
+            )
+
+
+def split_of(sheet: Sheet) -> float:
+    """Return the swipe line as a share of the printed map: the same meridian as in the view."""
+    seen, printed = sheet.view.extent, sheet.extent
+    x = seen.x0 + sheet.view.split * (seen.x1 - seen.x0)
+    return min(max((x - printed.x0) / (printed.x1 - printed.x0), 0.0), 1.0)
+
+
+def _frame(axes: Axes, paper: Paper, extent: Extent) -> None:
+    xs, ys = degree_ticks(extent)
+    font = face("mono", 5.8 * paper.layout.scale)
+    axes.set_xticks([x for x, _ in xs], labels=[words for _, words in xs], fontproperties=font)
+    axes.set_yticks([y for y, _ in ys], labels=[words for _, words in ys], fontproperties=font, rotation=90, va="center")
+    colour = paper.tokens.text
+    axes.tick_params(
+        top=True, right=True, length=3.2, width=0.6, pad=2.2, color=colour, labelcolor=paper.tokens.muted
+    )
+    for spine in axes.spines.values():
+        spine.set(color=colour, linewidth=0.8)

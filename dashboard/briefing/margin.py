@@ -1,0 +1,141 @@
+"""What the margin column says: A and B, the warning of unlike geometry, and a legend of what is visible only."""
+
+from collections import Counter
+
+from dashboard.briefing.column import Entry, Swatch
+from dashboard.briefing.paper import Ink
+from dashboard.briefing.sheet import Sheet
+from dashboard.briefing.legend import frontline_entries, imagery_entries
+from dashboard.geo.look import look_azimuth
+from dashboard.model.acquisition import Acquisition
+from dashboard.model.change import ChangeSign
+from dashboard.model.dtg import dtg
+from dashboard.model.palette import Tokens
+from dashboard.model.view import Layer
+
+SMALL_PT, NOTE_PT, HEAD_PT, DTG_PT = 6.8, 5.0, 6.0, 10.0
+
+
+def column_entries(sheet: Sheet, tokens: Tokens) -> list[Entry]:
+    """Return the column of a sheet from top to bottom."""
+    entries = []
+    for letter, acq, colour in (("A", sheet.before, tokens.a), ("B", sheet.after, tokens.b)):
+        if acq is not None:
+            entries += _side(sheet, letter, acq, colour, tokens)
+    entries += _warnings(sheet, tokens)
+    entries += _legend(sheet, tokens)
+    return entries
+
+
+def _side(sheet: Sheet, letter: str, acq: Acquisition, colour: str, tokens: Tokens) -> list[Entry]:
+    role = "before" if letter == "A" else "after"
+    shown = "" if acq in sheet.drawn else ", not drawn"
+    first = letter == "A" or sheet.before is None
+    head = Entry(
+        words=dtg(acq.start),
+        ink=Ink("mono-bold", DTG_PT),
+        swatch=Swatch(kind="chip", colour=colour, letter=letter),
+        gap=0.6 if first else 3.0,
+    )
+    name = acq.platform or acq.constellation
+    lines = [Entry(words=f"{name}  ({role}{shown})", ink=Ink("bold", 7.6), gap=0.7)]
+    lines += [Entry(words=words, ink=Ink("sans", SMALL_PT), gap=0.1) for words in facts(acq)]
+    identity = acq.id
+    file = acq.pixels.file(sheet.view.polarisation) if acq.pixels else None
+    if file is not None:
+        identity += f"  sha256 {file.sha256[:8]}"
+    return [head, *lines, Entry(words=identity, ink=Ink("mono", NOTE_PT, tokens.muted), gap=0.3)]
+
+
+def facts(acq: Acquisition) -> list[str]:
+    """Return what a reader must know of an acquisition to judge a picture of it; what is not stated is said so."""
+    azimuth = look_azimuth(acq)
+    looked = f"looks {acq.look.value}" if acq.look else "look side not stated"
+    if azimuth is not None:
+        looked += f", towards {azimuth:03.0f}°"
+    geometry = [
+        acq.pass_direction.value if acq.pass_direction else "pass not stated",
+        looked,
+    ]
+    quantity = acq.calibration.quantity.value if acq.calibration.quantity else "power"
+    return [
+        " · ".join(
+            (
+                f"mode {acq.mode}" if acq.mode else "mode not stated",
+                "+".join(acq.polarisations) or "polarisation not stated",
+                f"resolution {acq.resolution_m:.3g} m" if acq.resolution_m else "resolution not stated",
+            )
+        ),
+        " · ".join(geometry),
+        f"incidence {acq.incidence_deg:.1f}°" if acq.incidence_deg is not None else "incidence not stated",
+        f"calibrated ({quantity})" if acq.calibration.valid else f"not calibrated: {acq.calibration.why_not}",
+    ]
+
+
+def _warnings(sheet: Sheet, tokens: Tokens) -> list[Entry]:
+    texts = []
+    if sheet.mismatches:
+        texts.append(("Different stacks", "; ".join(sheet.mismatches)))
+    if sheet.handling.conflict:
+        texts.append(("Marking in doubt", "sources disagree about the handling: have it reviewed before release"))
+    entries = []
+    for head, body in texts:
+        entries.append(
+            Entry(words=f"! {head}", ink=Ink("bold", 7.4, tokens.exercise_text), gap=3.2, panel=tokens.exercise)
+        )
+        entries.append(Entry(words=body, ink=Ink("sans", SMALL_PT, tokens.exercise_text), gap=0.3, panel=tokens.exercise))
+    return entries
+
+
+def _legend(sheet: Sheet, tokens: Tokens) -> list[Entry]:
+    groups = [
+        imagery_entries(sheet, tokens),
+        _change_entries(sheet, tokens),
+        frontline_entries(sheet, tokens),
+        _footprint_entries(sheet, tokens),
+    ]
+    visible = [group for group in groups if group]
+    if not visible:
+        return []
+    head = Entry(words="LEGEND", ink=Ink("bold", HEAD_PT, tokens.muted), gap=4.2, rule=True)
+    return [head, *(entry for group in visible for entry in group)]
+
+
+def _change_entries(sheet: Sheet, tokens: Tokens) -> list[Entry]:
+    if not (sheet.has(Layer.CHANGES) and sheet.changes):
+        return []
+    counts = Counter(change.sign for change in sheet.changes)
+    colours = sign_colours(tokens)
+    words = {
+        ChangeSign.BRIGHTER: "brighter after",
+        ChangeSign.DARKER: "darker after",
+        ChangeSign.MIXED: "brighter and darker",
+    }
+    entries = [Entry(words="Detected changes of backscatter", ink=Ink("bold", SMALL_PT), gap=2.2)]
+    entries += [
+        Entry(
+            words=f"{words[sign]} ({counts[sign]})",
+            ink=Ink("sans", SMALL_PT),
+            swatch=Swatch(kind="fill", colour=colours[sign] + "40", edge=colours[sign]),
+        )
+        for sign in ChangeSign
+        if counts[sign]
+    ]
+    return entries
+
+
+def sign_colours(tokens: Tokens) -> dict[ChangeSign, str]:
+    """Return the colour of each sign of change."""
+    return {
+        ChangeSign.BRIGHTER: tokens.brighter,
+        ChangeSign.DARKER: tokens.darker,
+        ChangeSign.MIXED: tokens.mixed,
+    }
+
+
+def _footprint_entries(sheet: Sheet, tokens: Tokens) -> list[Entry]:
+    if not (sheet.has(Layer.FOOTPRINTS) and sheet.footprints):
+        return []
+    swatch = Swatch(kind="line", colour=tokens.muted)
+    words = f"footprints of acquisitions ({len(sheet.footprints)}); A and B in their colours"
+    return [Entry(words=words, ink=Ink("sans", SMALL_PT), swatch=swatch, gap=1.6)]

@@ -1,0 +1,104 @@
+"""One sheet: everything that is printed on it, as plain values."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dashboard.briefing.layout import Layout
+from dashboard.geo.basemap import Basemap
+from dashboard.model.acquisition import Acquisition
+from dashboard.model.change import DetectedChange
+from dashboard.model.dtg import iso
+from dashboard.model.frontline import FrontlineSnapshot, GroundChange
+from dashboard.model.handling import Handling
+from dashboard.model.palette import Theme
+from dashboard.model.token import encode
+from dashboard.model.view import CompareMode, Extent, Layer, View
+
+CAVEAT = "Change is a change of backscatter, not proof of damage. No change is not proof that nothing happened."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imagery:
+    """The picture and the limits its legend states."""
+
+    rgba: NDArray[np.uint8]
+    """(y, x, 4) on the map's own page pixels; alpha 0 where nothing was observed."""
+    limits_a: tuple[float, float] | None = None
+    """dB drawn black and white in A."""
+    limits_b: tuple[float, float] | None = None
+    """dB drawn black and white in B."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """The basemaps beneath the map and in its locator."""
+
+    map: Basemap
+    locator: Basemap
+    locator_extent: Extent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """Everything printed. Drawing it opens nothing and asks nobody."""
+
+    view: View
+    layout: Layout
+    extent: Extent
+    """What the map shows: the view's extent grown to the map's aspect, Mercator metres."""
+    title: str
+    area: str
+    made: datetime
+    software: str
+    handling: Handling
+    """The strictest of everything shown."""
+    theme: Theme = "light"
+    author: str = ""
+    before: Acquisition | None = None
+    after: Acquisition | None = None
+    mismatches: tuple[str, ...] = ()
+    """Why A and B are not of one stack."""
+    imagery: Imagery | None = None
+    surroundings: Surroundings | None = None
+    front_before: FrontlineSnapshot | None = None
+    front_after: FrontlineSnapshot | None = None
+    ground: tuple[GroundChange, ...] = ()
+    changes: tuple[DetectedChange, ...] = ()
+    footprints: tuple[Acquisition, ...] = ()
+    credits: tuple[str, ...] = ()
+    """Credit lines of everything visible."""
+
+    @property
+    def token(self) -> str:
+        """The view as one token: what opens it again."""
+        return encode(self.view)
+
+    @property
+    def export_id(self) -> str:
+        """Eight characters that name this very export, printed and in the metadata."""
+        return hashlib.sha256((self.token + iso(self.made)).encode()).hexdigest()[:8]
+
+    @property
+    def drawn(self) -> tuple[Acquisition, ...]:
+        """The acquisitions whose pixels are in the picture, A first."""
+        if Layer.IMAGERY not in self.view.layers:
+            return ()
+        both = {CompareMode.A: (self.before,), CompareMode.B: (self.after,), CompareMode.BLINK: (self.after,)}
+        chosen = both.get(self.view.compare, (self.before, self.after))
+        return tuple(acq for acq in chosen if acq is not None)
+
+    @property
+    def as_of(self) -> datetime | None:
+        """The time of the newest thing shown: of the imagery, or of the frontline where there is none."""
+        moments = [acq.start for acq in self.drawn]
+        if not moments and self.front_after is not None:
+            moments = [self.front_after.valid_from]
+        return max(moments, default=None)
+
+    def has(self, layer: Layer) -> bool:
+        """Whether a layer is switched on."""
+        return layer in self.view.layers

@@ -1,0 +1,240 @@
+"""What a sheet shows of a view: gathered from the workspace, marked with the strictest handling, or refused by name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import shapely
+
+from dashboard import __version__
+from dashboard.briefing.layout import Page, arrange, fill
+from dashboard.briefing.sheet import Imagery, Sheet, Surroundings
+from dashboard.catalog.catalog import AcquisitionQuery, ChangeQuery
+from dashboard.geo.basemap import basemap
+from dashboard.geo.geodesy import area_km2
+from dashboard.geo.mercator import bbox_of, screen_geobox, to_lonlat
+from dashboard.geo.places import nearest
+from dashboard.model.acquisition import Acquisition
+from dashboard.model.change import ChangeRun, DetectedChange
+from dashboard.model.dtg import dtg
+from dashboard.model.errors import AccessError, InputError
+from dashboard.model.frontline import FrontlineSnapshot
+from dashboard.model.handling import Handling, combine
+from dashboard.model.progress import Progress, Report, silent
+from dashboard.model.view import MERCATOR_LIMIT_M, CompareMode, Extent, Layer, View
+from dashboard.workflows.areas import areas
+from dashboard.workflows.frames import composed, imagery, members
+from dashboard.workflows.fronts import Fronts, fronts
+from dashboard.workflows.workspace import Workspace
+
+MAX_CHANGES = 20_000
+MAX_FOOTPRINTS = 500
+LOCATOR_ZOOM = 14.0
+BASEMAP_CREDIT = "basemap: Natural Earth (public domain)"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One thing that is on the sheet, for the marking and for a refusal that names it."""
+
+    name: str
+    handling: Handling
+
+
+def contents(workspace: Workspace, view: View, page: Page, title: str, *, report: Report = silent) -> Sheet:
+    """Return the sheet of a view.
+
+    Raises
+    ------
+    AccessError
+        If the licence or an embargo of anything shown forbids it; it is named.
+    InputError
+        If the view names neither A nor B and shows no layer, or the extent cannot be printed.
+    NotFoundError
+        If the view names an acquisition that the catalogue does not hold.
+    """
+    made = datetime.now(UTC).replace(microsecond=0)
+    before, after = (None if name is None else workspace.catalog.acquisitions.get(name) for name in (view.a, view.b))
+    area = area_name(workspace, view.extent)
+    title = title.strip() or default_title(view, area, before, after)
+    layout = arrange(page, title)
+    extent = inside_world(fill(view.extent, layout))
+    bbox = bbox_of(extent)
+    held = _fronts(workspace, view, before, after)
+    changes = _changes(workspace, view, bbox)
+    footprints = _footprints(workspace, view, bbox)
+    shown = [*_of_acquisitions(workspace, (before, after)), *_of_fronts(held), *_of_changes(workspace, changes)]
+    shown += [Shown(f"the acquisition {acq.id}", acq.handling) for acq in footprints]
+    refuse(shown, made)
+    report(Progress(0.2, "Reading the imagery"))
+    picture = _imagery(workspace, view, extent, layout.map_px)
+    report(Progress(0.45, "Reading the basemap"))
+    handling = combine([item.handling for item in shown])
+    return Sheet(
+        view=view,
+        layout=layout,
+        extent=extent,
+        title=title,
+        area=area,
+        made=made,
+        software=f"Nightglass {__version__}",
+        handling=handling,
+        before=before,
+        after=after,
+        mismatches=picture[1],
+        imagery=picture[0],
+        surroundings=_surroundings(extent),
+        front_before=held.before,
+        front_after=held.after,
+        ground=held.changes,
+        changes=changes,
+        footprints=footprints,
+        credits=_credits(view, handling, held),
+    )
+
+
+def refuse(shown: Sequence[Shown], now: datetime) -> None:
+    """Raise if anything shown may not be in a product, or not yet.
+
+    Raises
+    ------
+    AccessError
+        Naming every such thing and its reason.
+    """
+    reasons = []
+    for item in shown:
+        until = item.handling.embargo_until
+        if not item.handling.derivatives:
+            reasons.append(f"{item.name}: its licence allows no derived products")
+        elif until is not None and until > now:
+            reasons.append(f"{item.name}: under embargo until {dtg(until)}")
+    if reasons:
+        listed = "; ".join(dict.fromkeys(reasons))
+        raise AccessError(f"This view may not be exported. {listed}. Take it out of the view, or ask who released it.")
+
+
+def area_name(workspace: Workspace, extent: Extent) -> str:
+    """Return the name of the smallest known area around the view's centre, else of the nearest place."""
+    lon, lat = to_lonlat(*extent.centre)
+    around = [
+        area for area in areas(workspace) if area.bbox[0] <= lon <= area.bbox[2] and area.bbox[1] <= lat <= area.bbox[3]
+    ]
+    if around:
+        return min(around, key=lambda area: area_km2(shapely.box(*area.bbox))).name
+    return nearest(lon, lat).name
+
+
+def default_title(view: View, area: str, before: Acquisition | None, after: Acquisition | None) -> str:
+    """Return a title that says what is seen."""
+    both = before is not None and after is not None
+    if both and view.compare in (CompareMode.SWIPE, CompareMode.TWO_COLOUR):
+        return f"{area}: before and after"
+    if both and view.compare is CompareMode.LOG_RATIO:
+        return f"{area}: change of radar backscatter"
+    return f"{area}: radar image" if before or after else area
+
+
+def inside_world(extent: Extent) -> Extent:
+    """Return the extent moved inside the Mercator world where growing it to the page made it leave."""
+    width, height = extent.x1 - extent.x0, extent.y1 - extent.y0
+    if max(width, height) > 2 * MERCATOR_LIMIT_M:
+        raise InputError("The view is wider than the world on this page; zoom in before exporting.")
+    x0 = min(max(extent.x0, -MERCATOR_LIMIT_M), MERCATOR_LIMIT_M - width)
+    y0 = min(max(extent.y0, -MERCATOR_LIMIT_M), MERCATOR_LIMIT_M - height)
+    return Extent(x0, y0, x0 + width, y0 + height)
+
+
+def _imagery(
+    workspace: Workspace, view: View, extent: Extent, map_px: tuple[int, int, int, int]
+) -> tuple[Imagery | None, tuple[str, ...]]:
+    """Read the picture on the page's own pixels; the view's extent still decides the stretch."""
+    from dataclasses import replace
+
+    if Layer.IMAGERY not in view.layers or (view.a is None and view.b is None):
+        return None, ()
+    cut = view.extent.x0 + view.split * (view.extent.x1 - view.extent.x0)
+    printed = replace(view, split=min(max((cut - extent.x0) / (extent.x1 - extent.x0), 0.0), 1.0))
+    found = imagery(workspace, printed, screen_geobox(extent, map_px[2], map_px[3]))
+    picture = Imagery(
+        rgba=composed(found, printed),
+        limits_a=found.limits_a if found.levels_a is not None else None,
+        limits_b=found.limits_b if found.levels_b is not None else None,
+    )
+    return picture, found.mismatches
+
+
+def _fronts(workspace: Workspace, view: View, before: Acquisition | None, after: Acquisition | None) -> Fronts:
+    if not view.layers & {Layer.FRONTLINE, Layer.GHOST, Layer.GROUND}:
+        return Fronts(before=None, after=None, changes=())
+    return fronts(workspace, view.provider, before.start if before else None, after.start if after else None)
+
+
+def _changes(
+    workspace: Workspace, view: View, bbox: tuple[float, float, float, float]
+) -> tuple[DetectedChange, ...]:
+    """Changes found between just this A and B; else those that surely happened between them."""
+    if Layer.CHANGES not in view.layers or view.a is None or view.b is None:
+        return ()
+    first, last = sorted(
+        (workspace.catalog.acquisitions.get(view.a), workspace.catalog.acquisitions.get(view.b)), key=lambda acq: acq.start
+    )
+    if first.start == last.start:
+        return ()
+    query = ChangeQuery(bbox=bbox, period=(first.start, last.start), limit=MAX_CHANGES)
+    inside = [c for c in workspace.catalog.changes.find(query) if first.start <= c.after and c.before <= last.start]
+    runs = {run.id for run in workspace.catalog.changes.runs() if {run.before, run.after} == {first.id, last.id}}
+    exact = [change for change in inside if change.run_id in runs]
+    return tuple(exact or inside)
+
+
+def _footprints(
+    workspace: Workspace, view: View, bbox: tuple[float, float, float, float]
+) -> tuple[Acquisition, ...]:
+    if Layer.FOOTPRINTS not in view.layers:
+        return ()
+    query = AcquisitionQuery(
+        bbox=bbox, period=view.period, constellations=view.constellations, limit=MAX_FOOTPRINTS
+    )
+    return tuple(workspace.catalog.acquisitions.find(query))
+
+
+def _of_acquisitions(workspace: Workspace, pair: tuple[Acquisition | None, ...]) -> list[Shown]:
+    passes = [members(workspace, acq) for acq in pair if acq is not None]
+    return [Shown(f"the acquisition {acq.id}", acq.handling) for one in passes for acq in one]
+
+
+def _of_fronts(held: Fronts) -> list[Shown]:
+    snapshots: list[FrontlineSnapshot] = [front for front in (held.before, held.after) if front is not None]
+    return [Shown(f"the frontline {front.id}", front.handling) for front in snapshots]
+
+
+def _of_changes(workspace: Workspace, changes: Sequence[DetectedChange]) -> list[Shown]:
+    ids = {change.run_id for change in changes}
+    runs: list[ChangeRun] = [run for run in workspace.catalog.changes.runs() if run.id in ids] if ids else []
+    own = {change.handling: change.id for change in changes}
+    return [
+        *(Shown(f"the detection run {run.id}", run.handling) for run in runs),
+        *(Shown(f"the detected change {name}", handling) for handling, name in own.items()),
+    ]
+
+
+def _surroundings(extent: Extent) -> Surroundings:
+    x, y = extent.centre
+    half = min(LOCATOR_ZOOM * (extent.x1 - extent.x0) / 2, MERCATOR_LIMIT_M)
+    wide = inside_world(Extent(*_square(x, y, half)))
+    return Surroundings(map=basemap(extent), locator=basemap(wide), locator_extent=wide)
+
+
+def _square(x: float, y: float, half: float) -> tuple[float, float, float, float]:
+    limit = MERCATOR_LIMIT_M - half
+    x, y = min(max(x, -limit), limit), min(max(y, -limit), limit)
+    return x - half, y - half, x + half, y + half
+
+
+def _credits(view: View, handling: Handling, held: Fronts) -> tuple[str, ...]:
+    lines = sorted(handling.attributions)
+    providers = {front.provider for front in (held.before, held.after) if front is not None}
+    lines += [f"frontline: {provider}" for provider in sorted(providers)]
+    if Layer.BASEMAP in view.layers:
+        lines.append(BASEMAP_CREDIT)
+    return tuple(dict.fromkeys(lines))
