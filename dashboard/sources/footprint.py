@@ -16,6 +16,8 @@ from dashboard.model.errors import DamagedProductError
 
 COARSE_PIXELS = 256
 """Valid pixels are looked at in an overview of about this many pixels a side."""
+MAX_POINTS = 20_000
+"""Vertices of a vendor's footprint: real ones have five to a few hundred."""
 DENSIFY = 16
 """Points per edge when a straight edge of a map grid becomes a curve in longitude and latitude."""
 
@@ -64,6 +66,9 @@ def clean_footprint(geometry: Any) -> BaseGeometry:  # noqa: ANN401  untrusted J
         msg = f"The footprint is a {'n empty' if shape.is_empty else ''} {shape.geom_type}; it must be a polygon."
         raise DamagedProductError(msg.replace("a n", "an"))
     points = shapely.get_coordinates(shape)
+    if len(points) > MAX_POINTS:
+        msg = f"The footprint has {len(points):,} vertices; the limit is {MAX_POINTS:,}. Simplify it."
+        raise DamagedProductError(msg)
     if not np.isfinite(points).all() or np.abs(points[:, 0]).max() > 360 or np.abs(points[:, 1]).max() > 90:
         raise DamagedProductError("The footprint leaves the globe; give longitude and latitude in degrees.")
     return _split(shapely.make_valid(shape) if not shape.is_valid else shape)

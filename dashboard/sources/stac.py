@@ -111,9 +111,9 @@ def _record(path: Path, item: object, time: datetime | None) -> Found:
     if not isinstance(item, Mapping) or not isinstance(item.get("properties"), Mapping):
         return NotRead(path=path, name=path.name, reason="a record is no STAC item", paths=(path,))
     name = str(item.get("id") or "")
-    if item.get("geometry") is None or _has_no_time(item["properties"], time):
-        lacks = "no footprint" if item.get("geometry") is None else "no time"
-        return NotRead(path=path, name=name, reason=f"skipped: the record has {lacks}", paths=(path,))
+    lacks = _lacks(item, time)
+    if lacks:
+        return NotRead(path=path, name=name, reason=f"skipped: the record has no {lacks}", paths=(path,))
     content = json.dumps(item, sort_keys=True, default=str).encode()
     try:
         return _hollow(item, time, path, content)
@@ -121,8 +121,14 @@ def _record(path: Path, item: object, time: datetime | None) -> Found:
         return NotRead(path=path, name=name, reason=str(error), error=error, paths=(path,))
 
 
-def _has_no_time(properties: Mapping[str, Any], time: datetime | None) -> bool:
-    return time is None and not properties.get("datetime") and not properties.get("start_datetime")
+def _lacks(item: Mapping[str, Any], time: datetime | None) -> str:
+    """Return what keeps a record from being an acquisition; vendors' tables hold collections' outlines, too."""
+    properties = item["properties"]
+    if item.get("geometry") is None:
+        return "footprint"
+    if time is None and not properties.get("datetime") and not properties.get("start_datetime"):
+        return "time"
+    return "" if properties.get("constellation") or properties.get("platform") else "constellation or platform"
 
 
 def _tree(path: Path, time: datetime | None, seen: set[Path], depth: int = 0) -> Iterator[Found]:

@@ -23,7 +23,7 @@ class Formula:
     """How a stored value becomes linear power."""
 
     kind: str = "none"
-    """Power is ``scale``: k |v|², ``scale_sq``: k² |v|², ``linear_power``: v, ``cf_db``: |v|² 10^(k/10), ``db``: 10^(v/10)."""
+    """``scale``: k |v|², ``scale_sq``: k² |v|², ``linear_power``: v, ``cf_db``: |v|² 10^(k/10), ``db``: 10^(v/10)."""
     k: float = 1.0
     relative: float = 1.0
     """Factor on amplitude that brings values without units into the range that pictures show."""
