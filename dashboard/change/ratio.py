@@ -71,6 +71,21 @@ def log_ratio(
     )
 
 
+def ratio_db(before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return ``10 log10(after / before)`` of linear power, NaN unless both are positive and finite.
+
+    Raises
+    ------
+    GridMismatchError
+        If the two shapes differ.
+    """
+    if before.shape != after.shape:
+        raise GridMismatchError(f"Before is {before.shape} pixels and after is {after.shape}; read both on one grid.")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.float32(10.0) * np.log10(after / before)
+    return np.where((before > 0) & (after > 0) & np.isfinite(ratio), ratio, np.float32(np.nan))
+
+
 def thresholds(far: float, looks_before: float, looks_after: float) -> tuple[float, float]:
     """Return the log ratios in dB below and above which a pixel counts as changed.
 
