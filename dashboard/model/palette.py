@@ -30,6 +30,9 @@ class Tokens:
     mixed: str
     blue_force: str
     orange_force: str
+    ascending: str
+    """Pass direction of a tick within its lane."""
+    descending: str
     unobserved: str
     warning: str
     error: str

@@ -1,0 +1,85 @@
+// What belongs to the page and not to one panel: keys, the address, dropped files, the clipboard.
+
+const PLAIN = {
+  " ": "play", x: "exchange", f: "fade", j: "next-change", k: "previous-change", s: "swipe", n: "note", d: "draw",
+  c: "copy", "/": "go-to", t: "series", r: "grid", "?": "keys", Home: "first", End: "last",
+  ArrowRight: "next", ArrowLeft: "previous", 1: "verdict-1", 2: "verdict-2", 3: "verdict-3", 4: "verdict-4", 5: "verdict-5",
+};
+const SHIFTED = {ArrowRight: "next-in-stack", ArrowLeft: "previous-in-stack", "?": "keys"};
+const CONTROL = {e: "brief", z: "undo"};
+const LIMIT = 64 * 2 ** 20;
+
+function typing(event) {
+  const target = event.composedPath()[0];
+  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+}
+
+function action(event) {
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  if (event.altKey || event.metaKey) return null;
+  if (event.ctrlKey) return event.shiftKey ? null : (CONTROL[key] ?? null);
+  if (typing(event)) return null;
+  return event.shiftKey ? (SHIFTED[key] ?? null) : (PLAIN[key] ?? null);
+}
+
+export function render({model, el}) {
+  el.style.display = "none";
+  const send = (message) => model.send_msg(message);
+
+  const pressed = (event) => {
+    if (event.key === "Escape") {
+      send({type: "key", action: "escape"});
+      return;
+    }
+    // Arrow keys belong to whatever widget has the focus when that widget uses them.
+    const role = event.composedPath()[0]?.getAttribute?.("role") ?? "";
+    if (/^(slider|tab|radio|option|menuitem|combobox)$/.test(role) && event.key.startsWith("Arrow")) return;
+    const wanted = action(event);
+    if (!wanted) return;
+    if (wanted === "play" && /^(BUTTON|A)$/.test(event.composedPath()[0]?.tagName ?? "")) return;
+    event.preventDefault();
+    if (wanted === "copy") {
+      const text = window.nightglassCursor?.mgrs;
+      if (text) navigator.clipboard?.writeText(text).then(() => send({type: "copied", text}), () => send({type: "copied", text: ""}));
+      return;
+    }
+    if (event.repeat && !/^(next|previous)/.test(wanted)) return;
+    const cursor = window.nightglassCursor ?? null;
+    send({type: "key", action: wanted, cursor, at: performance.now()});
+  };
+
+  const address = () => {
+    const url = new URL(window.location.href);
+    if (url.searchParams.get("v") === model.token) return;
+    url.searchParams.set("v", model.token);
+    window.history.replaceState(null, "", url);
+  };
+
+  const over = (event) => {
+    if (event.dataTransfer?.types?.includes("Files")) event.preventDefault();
+  };
+  const dropped = async (event) => {
+    const file = event.dataTransfer?.files?.[0];
+    if (!file) return;
+    event.preventDefault();
+    if (file.size > LIMIT) {
+      send({type: "refused", why: `${file.name} has ${Math.round(file.size / 2 ** 20)} MB; at most 64 MB are read.`});
+      return;
+    }
+    const answer = await fetch("reopen", {method: "POST", body: await file.arrayBuffer()});
+    const found = await answer.json();
+    send(answer.ok ? {type: "token", token: found.token, name: file.name} : {type: "refused", why: found.error});
+  };
+
+  model.on("token", () => model.token && address());
+  model.on("open", () => model.open && window.open(model.open, "_blank", "noopener"));
+  document.addEventListener("keydown", pressed);
+  window.addEventListener("dragover", over);
+  window.addEventListener("drop", dropped);
+  model.on("remove", () => {
+    document.removeEventListener("keydown", pressed);
+    window.removeEventListener("dragover", over);
+    window.removeEventListener("drop", dropped);
+  });
+  if (model.token) address();
+}

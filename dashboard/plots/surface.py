@@ -1,0 +1,183 @@
+"""The map as one figure: composed once from HoloViews elements, its sources then replaced one by one.
+
+Updating a layer is assigning that layer's source. Nothing else is touched, so a frame costs what the frame costs and
+not what lies over it.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import holoviews as hv
+import numpy as np
+from bokeh.models import ColumnDataSource, HoverTool, PanTool, Range1d, TapTool, WheelZoomTool
+from bokeh.plotting import figure
+
+from dashboard.model.palette import Tokens
+from dashboard.model.view import MERCATOR_LIMIT_M, Extent
+
+hv.extension("bokeh")
+
+Kind = Literal["areas", "lines", "labels", "points"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """One vector layer of the map, bottom to top in `SHEETS`."""
+
+    name: str
+    kind: Kind
+    colour: str
+    """Token name; a layer whose data carry ``colour`` overrides it per feature."""
+    fill_alpha: float = 0.0
+    line_width: float = 1.0
+    line_dash: str = "solid"
+    line_alpha: float = 1.0
+    hatch: str = ""
+    by_feature: bool = False
+    """Whether the source has a ``colour`` column."""
+    size: float = 11.0
+    """Text or marker size, pixels."""
+
+
+BELOW: tuple[Sheet, ...] = (
+    Sheet(name="land", kind="areas", colour="land", fill_alpha=1.0, line_alpha=0.0),
+    Sheet(name="cover", kind="areas", colour="built", fill_alpha=1.0, line_alpha=0.0, by_feature=True),
+    Sheet(name="water", kind="areas", colour="water", fill_alpha=1.0, line_alpha=0.0),
+    Sheet(name="rivers", kind="lines", colour="river", line_width=1.2),
+    Sheet(name="roads", kind="lines", colour="road", line_width=1.0),
+    Sheet(name="borders", kind="lines", colour="border", line_width=1.4, line_dash="dashdot"),
+)
+ABOVE: tuple[Sheet, ...] = (
+    Sheet(name="sides", kind="areas", colour="mixed", fill_alpha=0.10, line_alpha=0.0, by_feature=True),
+    Sheet(name="ground", kind="areas", colour="mixed", fill_alpha=0.16, line_width=1.2, hatch="/", by_feature=True),
+    Sheet(name="ghost", kind="lines", colour="mixed", line_width=2.0, line_dash="dashed", by_feature=True),
+    Sheet(name="frontline", kind="lines", colour="mixed", line_width=2.6, by_feature=True),
+    Sheet(name="footprints", kind="lines", colour="muted", line_width=1.0, line_dash="dotted"),
+    Sheet(name="lit", kind="lines", colour="accent", line_width=2.0),
+    Sheet(name="changes", kind="areas", colour="mixed", fill_alpha=0.18, line_width=1.6, by_feature=True),
+    Sheet(name="selected", kind="areas", colour="accent", fill_alpha=0.0, line_width=2.6),
+    Sheet(name="grid", kind="lines", colour="muted", line_width=0.8, line_alpha=0.7),
+    Sheet(name="grid-labels", kind="labels", colour="muted", size=10.5),
+    Sheet(name="places", kind="labels", colour="label", size=12.0),
+    Sheet(name="pixel", kind="points", colour="accent", size=15.0),
+)
+PICTURE = "picture"
+_SEED_AREA = {"x": [0, 1, 1], "y": [0, 0, 1], "holes": [[[(0.6, 0.1), (0.9, 0.1), (0.9, 0.4)]]]}
+_EMPTY: dict[Kind, tuple[str, ...]] = {
+    "areas": ("xs", "ys"), "lines": ("xs", "ys"), "labels": ("x", "y", "text"), "points": ("x", "y"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """The figure and the source of every layer by name."""
+
+    figure: figure
+    sources: dict[str, ColumnDataSource]
+    glyphs: dict[str, Any]
+    """Glyph renderers by layer name."""
+
+    def show(self, name: str, data: dict[str, Any]) -> None:
+        """Replace one layer's data; other layers are not touched."""
+        self.sources[name].data = data
+
+    def clear(self, name: str) -> None:
+        """Empty one layer."""
+        self.sources[name].data = {column: [] for column in self.sources[name].data}
+
+
+def surface(extent: Extent, tokens: Tokens) -> Surface:
+    """Compose the map's figure over an extent, every layer empty."""
+    empty = np.zeros((2, 2, 4), np.uint8)
+    # No picture yet: it lies outside the world until the first frame replaces it.
+    far = (2 * MERCATOR_LIMIT_M, 2 * MERCATOR_LIMIT_M, 2 * MERCATOR_LIMIT_M + 1, 2 * MERCATOR_LIMIT_M + 1)
+    elements = [*(_element(sheet, tokens) for sheet in BELOW), hv.RGB(empty, bounds=far)]
+    elements += [_element(sheet, tokens) for sheet in ABOVE]
+    renderer = hv.renderer("bokeh")
+    renderer.webgl = False
+    overlay = hv.Overlay(elements).opts(responsive=True, xaxis=None, yaxis=None, toolbar=None, show_legend=False)
+    plot = renderer.get_plot(overlay)
+    names = [sheet.name for sheet in BELOW] + [PICTURE] + [sheet.name for sheet in ABOVE]
+    handles = dict(zip(names, (sub.handles for sub in plot.subplots.values()), strict=True))
+    made = Surface(
+        plot.state,
+        {name: handle["source"] for name, handle in handles.items()},
+        {name: handle["glyph_renderer"] for name, handle in handles.items()},
+    )
+    for sheet in (*BELOW, *ABOVE):
+        _finish(sheet, made, tokens)
+    made.sources[PICTURE].name = PICTURE
+    _frame(made.figure, extent, tokens)
+    return made
+
+
+def recolour(made: Surface, tokens: Tokens) -> None:
+    """Change the theme of a composed map in place."""
+    for sheet in (*BELOW, *ABOVE):
+        _paint(sheet, made.glyphs[sheet.name].glyph, tokens)
+    made.figure.background_fill_color = tokens.water
+    made.figure.border_fill_color = tokens.page
+
+
+def _element(sheet: Sheet, tokens: Tokens) -> hv.Element:
+    colour = getattr(tokens, sheet.colour)
+    if sheet.kind == "areas":
+        return hv.Polygons([_SEED_AREA]).opts(fill_color=colour, line_color=colour)
+    if sheet.kind == "lines":
+        return hv.Path([{"x": [0, 1], "y": [0, 1]}]).opts(color=colour)
+    if sheet.kind == "labels":
+        return hv.Labels([(0, 0, "")], ["x", "y"], "text").opts(text_color=colour)
+    return hv.Points([(0, 0)]).opts(color=colour)
+
+
+def _finish(sheet: Sheet, made: Surface, tokens: Tokens) -> None:
+    source, renderer = made.sources[sheet.name], made.glyphs[sheet.name]
+    columns = [*_EMPTY[sheet.kind], *(["colour"] if sheet.by_feature else [])]
+    source.data = {column: [] for column in columns}
+    source.name = sheet.name
+    renderer.name = sheet.name
+    renderer.nonselection_glyph = None
+    renderer.selection_glyph = None
+    _paint(sheet, renderer.glyph, tokens)
+
+
+def _paint(sheet: Sheet, glyph: Any, tokens: Tokens) -> None:  # noqa: ANN401 - any Bokeh glyph
+    colour: Any = {"field": "colour"} if sheet.by_feature else getattr(tokens, sheet.colour)
+    if sheet.kind == "labels":
+        glyph.update(
+            text_color=colour, text_font="Plex Sans", text_font_size=f"{sheet.size}px", text_align="center",
+            text_baseline="bottom", text_outline_color=tokens.halo,
+        )  # fmt: skip
+        return
+    if sheet.kind == "points":
+        glyph.update(marker="cross", size=sheet.size, line_color=colour, fill_color=None, line_width=2)
+        return
+    glyph.update(line_color=colour, line_width=sheet.line_width, line_alpha=sheet.line_alpha, line_dash=sheet.line_dash)
+    if sheet.kind == "areas":
+        glyph.update(fill_color=colour, fill_alpha=sheet.fill_alpha)
+        if sheet.hatch:
+            glyph.update(hatch_pattern=sheet.hatch, hatch_color=colour, hatch_alpha=0.8, hatch_scale=9)
+
+
+def _frame(fig: figure, extent: Extent, tokens: Tokens) -> None:
+    fig.x_range = Range1d(extent.x0, extent.x1, bounds=(-MERCATOR_LIMIT_M, MERCATOR_LIMIT_M), name="map-x")
+    fig.y_range = Range1d(extent.y0, extent.y1, bounds=(-MERCATOR_LIMIT_M, MERCATOR_LIMIT_M), name="map-y")
+    pan, wheel = PanTool(), WheelZoomTool(maintain_focus=False, zoom_on_axis=False)
+    fig.tools = [pan, wheel]
+    fig.toolbar.active_drag = pan
+    fig.toolbar.active_scroll = wheel
+    fig.toolbar.autohide = True
+    fig.toolbar_location = None
+    fig.name = "map"
+    fig.background_fill_color = tokens.water
+    fig.border_fill_color = tokens.page
+    fig.outline_line_color = None
+    fig.min_border = 0
+    fig.grid.visible = False
+    fig.lod_threshold = None
+
+
+def hover(made: Surface, layer: str, tooltips: str) -> None:
+    """Give one layer a tooltip and make it selectable."""
+    tool = HoverTool(renderers=[made.glyphs[layer]], tooltips=tooltips, attachment="horizontal")
+    made.figure.add_tools(tool, TapTool(renderers=[made.glyphs[layer]]))

@@ -1,0 +1,220 @@
+"""The timeline: a lane per constellation, one for detected changes and one for the frontline's area."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bokeh.models import (
+    ColumnDataSource,
+    CustomJS,
+    DatetimeTickFormatter,
+    FixedTicker,
+    HoverTool,
+    PanTool,
+    Range1d,
+    Span,
+    WheelZoomTool,
+)
+from bokeh.plotting import figure
+
+from dashboard.model.acquisition import Acquisition, PassDirection
+from dashboard.model.change import DetectedChange
+from dashboard.model.dtg import dtg, iso
+from dashboard.model.palette import Tokens
+
+LANE_PX = 24
+CHANGES, FRONT = "changes", "frontline km²"
+_TIP = """<div style="font:12px 'Plex Mono', monospace; padding:2px 4px; max-width:420px">
+<b>@dtg</b> &nbsp;@title<br>@facts<br><span style="opacity:.7">@note</span></div>"""
+_HOVERED = """
+const at = cb_data.index.indices[0];
+const id = at === undefined ? null : cb_data.renderer.data_source.data.id[at];
+if (window.nightglassHover !== id) {
+  window.nightglassHover = id;
+  window.dispatchEvent(new CustomEvent("nightglass:hover", {detail: {id}}));
+}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The figure, its sources and the two playheads."""
+
+    figure: figure
+    ticks: ColumnDataSource
+    intervals: ColumnDataSource
+    front: ColumnDataSource
+    a: Span
+    b: Span
+
+
+def timeline(period: tuple[datetime, datetime], tokens: Tokens) -> Timeline:
+    """Return an empty timeline over a period."""
+    fig = figure(
+        x_axis_type="datetime", x_range=Range1d(_ms(period[0]), _ms(period[1])), y_range=Range1d(-0.5, 2.5),
+        toolbar_location=None, tools="", sizing_mode="stretch_width", height=120, min_border=0,
+        min_border_left=112, min_border_right=8, output_backend="canvas", name="timeline",
+    )  # fmt: skip
+    ticks = ColumnDataSource({name: [] for name in _TICK_COLUMNS}, name="ticks")
+    intervals = ColumnDataSource({name: [] for name in ("left", "right", "y", "text", "middle")})
+    front = ColumnDataSource({name: [] for name in ("xs", "ys", "colour")})
+    fig.quad(
+        left="left", right="right", bottom=_shifted("y", -0.34), top=_shifted("y", 0.34), source=intervals,
+        fill_color=tokens.brighter, fill_alpha=0.25, line_color=tokens.brighter,
+    )  # fmt: skip
+    fig.text(
+        x="middle", y="y", text="text", source=intervals, text_font_size="11px", text_align="center",
+        text_baseline="middle", text_color=tokens.text, text_font="Plex Mono",
+    )  # fmt: skip
+    fig.multi_line(xs="xs", ys="ys", line_color="colour", line_width=1.8, source=front)
+    marks = fig.rect(
+        x="x", y="y", width=5, width_units="screen", height=0.62, source=ticks, line_color="colour", line_width=1.2,
+        fill_color="colour", fill_alpha="fill",
+    )  # fmt: skip
+    marks.nonselection_glyph = None
+    a = Span(dimension="height", line_color=tokens.a, line_width=2, name="playhead-a")
+    b = Span(dimension="height", line_color=tokens.b, line_width=2, name="playhead-b")
+    for head in (a, b):
+        head.editable = True
+        fig.add_layout(head)
+    pan, wheel = PanTool(dimensions="width"), WheelZoomTool(dimensions="width")
+    hover = HoverTool(renderers=[marks], tooltips=_TIP, callback=CustomJS(code=_HOVERED), point_policy="snap_to_data")
+    fig.add_tools(pan, wheel, hover)
+    fig.toolbar.active_drag = pan
+    fig.toolbar.active_scroll = wheel
+    made = Timeline(fig, ticks, intervals, front, a, b)
+    dress(made, tokens)
+    return made
+
+
+_TICK_COLUMNS = ("x", "y", "id", "colour", "fill", "dtg", "title", "facts", "note")
+
+
+def _shifted(column: str, by: float) -> Any:  # noqa: ANN401 - a Bokeh expression
+    from bokeh.models import CustomJSTransform  # noqa: PLC0415 - used here only
+    from bokeh.transform import transform  # noqa: PLC0415
+
+    return transform(column, CustomJSTransform(v_func=f"return xs.map(v => v + {by})", func=f"return x + {by}"))
+
+
+def dress(made: Timeline, tokens: Tokens) -> None:
+    """Put the theme's colours on a timeline."""
+    fig = made.figure
+    fig.background_fill_color = tokens.panel
+    fig.border_fill_color = tokens.panel
+    fig.outline_line_color = None
+    fig.ygrid.grid_line_color = None
+    fig.xgrid.grid_line_color = tokens.line
+    for axis in (*fig.xaxis, *fig.yaxis):
+        axis.update(
+            axis_line_color=None, major_tick_line_color=None, minor_tick_line_color=None,
+            major_label_text_color=tokens.muted, major_label_text_font="Plex Sans", major_label_text_font_size="12px",
+        )  # fmt: skip
+    fig.xaxis.formatter = DatetimeTickFormatter(
+        days="%d %b", months="%b %Y", years="%Y", hours="%d %b %H:%MZ", minutes="%H:%MZ"
+    )
+    made.a.line_color = tokens.a
+    made.b.line_color = tokens.b
+
+
+def lanes(acquisitions: Sequence[Acquisition], *, fronts: bool) -> list[str]:
+    """Return the lane names, top first: constellations by name, then changes, then the frontline."""
+    names = sorted({acq.constellation for acq in acquisitions})
+    return [*names, CHANGES, *([FRONT] if fronts else [])]
+
+
+def lay_lanes(made: Timeline, names: Sequence[str]) -> None:
+    """Give the figure its lanes and their height."""
+    count = len(names)
+    made.figure.y_range.update(start=-0.5, end=count - 0.5)
+    made.figure.yaxis.ticker = FixedTicker(ticks=list(range(count)))
+    made.figure.yaxis.major_label_overrides = {count - 1 - index: name for index, name in enumerate(names)}
+    made.figure.height = LANE_PX * count + 26
+
+
+def tick_columns(acquisitions: Sequence[Acquisition], names: Sequence[str], tokens: Tokens) -> dict[str, list[Any]]:
+    """Return one tick an acquisition: solid with pixels, hollow without, coloured by pass direction."""
+    level = {name: len(names) - 1 - index for index, name in enumerate(names)}
+    colours = {
+        PassDirection.ASCENDING: tokens.ascending, PassDirection.DESCENDING: tokens.descending, None: tokens.muted,
+    }  # fmt: skip
+    return {
+        "x": [_ms(acq.start) for acq in acquisitions],
+        "y": [level[acq.constellation] for acq in acquisitions],
+        "id": [acq.id for acq in acquisitions],
+        "colour": [colours[acq.pass_direction] for acq in acquisitions],
+        "fill": [0.95 if acq.pixels is not None else 0.0 for acq in acquisitions],
+        "dtg": [dtg(acq.start) for acq in acquisitions],
+        "title": [acq.platform or acq.constellation for acq in acquisitions],
+        "facts": [facts(acq) for acq in acquisitions],
+        "note": [f"{iso(acq.start)} · {delay(acq)}" for acq in acquisitions],
+    }
+
+
+def interval_columns(changes: Sequence[DetectedChange], level: int) -> dict[str, list[Any]]:
+    """Return one bar an interval in which changes were first seen, with their number."""
+    counts: dict[tuple[datetime, datetime], int] = {}
+    for change in changes:
+        counts[change.after, change.before] = counts.get((change.after, change.before), 0) + 1
+    spans = list(counts)
+    return {
+        "left": [_ms(start) for start, _ in spans],
+        "right": [_ms(stop) for _, stop in spans],
+        "middle": [(_ms(start) + _ms(stop)) / 2 for start, stop in spans],
+        "y": [level] * len(spans),
+        "text": [str(counts[span]) for span in spans],
+    }
+
+
+def front_columns(
+    rows: Sequence[tuple[datetime, str, float]], level: int, colours: dict[str, str], until: datetime
+) -> dict[str, list[Any]]:
+    """Return one step line a side: its area between the least and the most of all sides, within the lane."""
+    if not rows:
+        return {"xs": [], "ys": [], "colour": []}
+    sides = sorted({side for _, side, _ in rows})
+    xs, ys = [], []
+    for side in sides:
+        steps = sorted((moment, km2) for moment, name, km2 in rows if name == side)
+        values = [km2 for _, km2 in steps]
+        low, span = min(values), (max(values) - min(values)) or 1.0
+        x, y = [], []
+        for index, (moment, km2) in enumerate(steps):
+            after = steps[index + 1][0] if index + 1 < len(steps) else max(until, moment)
+            x += [_ms(moment), _ms(after)]
+            y += [level - 0.36 + 0.72 * (km2 - low) / span] * 2
+        xs.append(x)
+        ys.append(y)
+    return {"xs": xs, "ys": ys, "colour": [colours[side] for side in sides]}
+
+
+def facts(acq: Acquisition) -> str:
+    """Return mode, polarisation, pass, look, incidence and resolution on one line; what is missing is left out."""
+    parts = [
+        acq.mode,
+        "+".join(acq.polarisations),
+        acq.pass_direction,
+        f"looks {acq.look}" if acq.look else None,
+        f"{acq.incidence_deg:.0f}°" if acq.incidence_deg is not None else None,
+        f"{acq.resolution_m:g} m" if acq.resolution_m is not None else None,
+        None if acq.pixels is not None else "not ingested",
+        None if acq.calibration.valid or acq.pixels is None else "uncalibrated",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def delay(acq: Acquisition) -> str:
+    """Return how long after sensing the product arrived, in words."""
+    if acq.received is None:
+        return "delay not stated"
+    late = acq.received - acq.start
+    if late < timedelta(hours=2):
+        return f"received {late.total_seconds() / 60:.0f} min after sensing"
+    if late < timedelta(days=3):
+        return f"received {late.total_seconds() / 3600:.0f} h after sensing"
+    return f"received {late.days} d after sensing"
+
+
+def _ms(moment: datetime) -> float:
+    return moment.timestamp() * 1000.0

@@ -1,0 +1,71 @@
+"""What all sessions share, built once per process: the workspace, the worker threads, the warm kernels."""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bokeh.document import Document
+
+from dashboard.raster.archive import warm_up as warm_raster
+from dashboard.render.levels import warm_up as warm_render
+from dashboard.state.background import Done, Work, attempt
+from dashboard.workflows.workspace import Workspace, open_workspace
+
+LOG = logging.getLogger("nightglass.server")
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Shared by every session of a process; sessions keep nothing here."""
+
+    workspace: Workspace
+    executor: ThreadPoolExecutor
+
+    def close(self) -> None:
+        """Finish running work and let go of files and database."""
+        self.executor.shutdown(wait=True, cancel_futures=True)
+        self.workspace.close()
+
+
+def start_services(data: Path, workers: int) -> Services:
+    """Open the workspace and compile what the first frame would otherwise wait for."""
+    services = Services(open_workspace(data), ThreadPoolExecutor(workers, thread_name_prefix="nightglass"))
+    warm_raster()
+    warm_render()
+    return services
+
+
+class DocumentBackground:
+    """Work in the shared threads, results on one document's own thread; silent once the session has ended."""
+
+    def __init__(self, executor: ThreadPoolExecutor, document: Document) -> None:
+        self._executor = executor
+        self._document: Document | None = document
+        self._running: set[Future[Any]] = set()
+
+    def __call__(self, work: Work, done: Done) -> None:
+        """Start the work in a thread."""
+        future = self._executor.submit(attempt, work)
+        self._running.add(future)
+
+        def finished(ended: Future[Any]) -> None:
+            self._running.discard(ended)
+            if not ended.cancelled():
+                self.later(lambda: done(ended.result()))
+
+        future.add_done_callback(finished)
+
+    def later(self, call: Callable[[], None]) -> None:
+        """Run a call on the document's thread."""
+        document = self._document
+        if document is not None and document.session_context is not None:
+            document.add_next_tick_callback(call)
+
+    def end(self) -> None:
+        """Forget the document: pending work is cancelled, running work ends unheard."""
+        self._document = None
+        for future in list(self._running):
+            future.cancel()

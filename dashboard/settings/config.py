@@ -1,0 +1,58 @@
+"""Settings: defaults, then nightglass.toml in the working directory, then NIGHTGLASS_* in the environment."""
+
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from dashboard.model.errors import InputError
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class Settings(BaseSettings):
+    """Everything that can be set; the text of each field is the manual."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="NIGHTGLASS_", toml_file="nightglass.toml", frozen=True, extra="forbid", env_ignore_empty=True
+    )
+
+    data: Path = Field(default=Path("data"), description="Data directory: archive, catalogue, exports.")
+    host: str = Field(default="127.0.0.1", description="Address to listen on; only loopback until there is a login.")
+    port: int = Field(default=5006, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
+    cache_mb: int = Field(default=384, ge=16, description="Memory for decoded image blocks, MiB.")
+    workers: int = Field(default=4, ge=1, le=64, description="Threads that read images and query the catalogue.")
+    tiles: str = Field(
+        default="", description="Optional tile source, {z}/{x}/{y}; empty keeps the offline basemap and stays offline."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read, strongest first: arguments, environment, file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+@cache
+def load_settings() -> Settings:
+    """Return the settings of this process.
+
+    Raises
+    ------
+    InputError
+        If a value is unknown or out of range; the text names it.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        msg = f"Setting {where!r} is {first.get('input')!r}: {first['msg']}. See nightglass.toml and NIGHTGLASS_*."
+        raise InputError(msg) from error

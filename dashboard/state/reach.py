@@ -1,0 +1,128 @@
+"""Which acquisitions the session can reach: those over the map's area, filtered, in order of time."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import param
+
+from dashboard.catalog.query import AcquisitionQuery
+from dashboard.geo.mercator import bbox_of
+from dashboard.model.acquisition import Acquisition
+from dashboard.model.errors import NotFoundError
+from dashboard.model.stack import mismatches
+from dashboard.state.background import Background, Latest
+from dashboard.state.notices import Notices
+from dashboard.state.viewing import Viewing
+from dashboard.workflows.workspace import Workspace
+
+LIMIT = 5_000
+
+
+class Reach(param.Parameterized):
+    """Acquisitions over the extent; `everything` before the constellation filter, `shown` after it."""
+
+    everything = param.Tuple(default=(), length=None)
+    hovered = param.String(default=None, allow_None=True)
+    """Id lit on map, timeline and table at once."""
+
+    def __init__(self, workspace: Workspace, viewing: Viewing, background: Background, notices: Notices) -> None:
+        super().__init__()
+        self._workspace = workspace
+        self._viewing = viewing
+        self._notices = notices
+        self._latest = Latest(background)
+        self._asked: tuple[Any, ...] | None = None
+        self._known: dict[str, Acquisition] = {}
+        viewing.param.watch(lambda _: self.refresh(), "view")
+
+    def refresh(self) -> None:
+        """Query the catalogue for the present extent, unless that was just done and nothing changed since."""
+        bbox = bbox_of(self._viewing.view.extent)
+        catalog = self._workspace.catalog
+        key = (bbox, catalog.revision)
+        if key == self._asked:
+            return
+        self._asked = key
+        query = AcquisitionQuery(bbox=bbox, limit=LIMIT)
+        self._latest.ask(lambda: tuple(catalog.acquisitions.find(query)), self._found)
+
+    def _found(self, result: Any) -> None:  # noqa: ANN401
+        if isinstance(result, Exception):
+            self._notices.fail(result)
+            return
+        self._known.update((acq.id, acq) for acq in result)
+        if [acq.id for acq in result] != [acq.id for acq in self.everything]:
+            self.everything = result
+
+    @property
+    def shown(self) -> tuple[Acquisition, ...]:
+        """Those of the chosen constellations."""
+        names = self._viewing.view.constellations
+        return tuple(acq for acq in self.everything if not names or acq.constellation in names)
+
+    def get(self, acquisition_id: str | None) -> Acquisition | None:
+        """Return an acquisition, from the catalogue if need be; None when there is no such id."""
+        if acquisition_id is None:
+            return None
+        if acquisition_id not in self._known:
+            try:
+                self._known[acquisition_id] = self._workspace.catalog.acquisitions.get(acquisition_id)
+            except NotFoundError:
+                return None
+        return self._known[acquisition_id]
+
+    @property
+    def a(self) -> Acquisition | None:
+        """Before."""
+        return self.get(self._viewing.view.a)
+
+    @property
+    def b(self) -> Acquisition | None:
+        """After."""
+        return self.get(self._viewing.view.b)
+
+    @property
+    def mismatches(self) -> tuple[str, ...]:
+        """Why A and B are not of one stack; empty when they are or when one is missing."""
+        return mismatches(self.a, self.b) if self.a and self.b else ()
+
+    def neighbour(self, step: int, *, same_stack: bool = False) -> Acquisition | None:
+        """Return the acquisition with pixels `step` places after B in time, among its stack if asked."""
+        current = self.b
+        among = [acq for acq in self.shown if acq.pixels is not None]
+        if current is not None and same_stack:
+            among = [acq for acq in among if not mismatches(current, acq)]
+        if not among:
+            return None
+        if current is None:
+            return among[0 if step > 0 else -1]
+        moment = (current.start, current.id)
+        later = [acq for acq in among if (acq.start, acq.id) > moment]
+        earlier = [acq for acq in among if (acq.start, acq.id) < moment]
+        side = later if step > 0 else earlier[::-1]
+        return side[min(abs(step), len(side)) - 1] if side else None
+
+    def nearest(self, moment: datetime, constellation: str | None = None) -> Acquisition | None:
+        """Return the acquisition with pixels that started closest to a time, in one lane if asked."""
+        among = [a for a in self.shown if a.pixels is not None and constellation in (None, a.constellation)]
+        return min(among, key=lambda acq: abs(acq.start - moment), default=None)
+
+    def snapped(self, moment: datetime) -> Acquisition | None:
+        """Return the last acquisition with pixels at or before a time (the first one when none is earlier)."""
+        among = [acq for acq in self.shown if acq.pixels is not None]
+        earlier = [acq for acq in among if acq.start <= moment + timedelta(seconds=1)]
+        return earlier[-1] if earlier else (among[0] if among else None)
+
+    def choose_b(self, acq: Acquisition | None) -> None:
+        """Make an acquisition the after picture, with a polarisation it has."""
+        if acq is not None:
+            self._viewing.choose(b=acq.id, polarisation=self._polarisation(acq))
+
+    def choose_a(self, acq: Acquisition | None) -> None:
+        """Make an acquisition the before picture."""
+        if acq is not None:
+            self._viewing.choose(a=acq.id, polarisation=self._polarisation(acq))
+
+    def _polarisation(self, acq: Acquisition) -> str | None:
+        now = self._viewing.view.polarisation
+        return now if now in acq.polarisations or not acq.polarisations else acq.polarisations[0]

@@ -1,0 +1,23 @@
+"""Client modules: plain files in assets/esm, joined because a component ships one text."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+from dashboard.model.assets import asset
+
+_IMPORT = re.compile(r"^import .*?;\n", re.MULTILINE | re.DOTALL)
+
+
+@cache
+def module(*names: str) -> str:
+    """Return the last file with the earlier ones before it: their imports of each other resolved by joining."""
+    *parts, main = [Path(asset("esm", f"{name}.js")).read_text(encoding="utf-8") for name in names]
+    inner = "\n".join(_IMPORT.sub("", part).replace("export ", "") for part in parts)
+    return f"{inner}\n{_IMPORT.sub('', main)}"
+
+
+@cache
+def style(name: str) -> str:
+    """Return a style sheet of assets/style."""
+    return asset("style", f"{name}.css").read_text(encoding="utf-8")

@@ -1,0 +1,52 @@
+"""The map's client half as a component: what it is told, and what it tells."""
+
+from collections.abc import Callable
+from typing import Any
+
+import param
+from panel.custom import JSComponent
+
+from dashboard.views.esm import module, style
+
+
+class Stage(JSComponent):
+    """Overlay of the map: frames are composed here in the browser, and pan, zoom and swipe end here."""
+
+    extent = param.List(default=[0.0, 0.0, 1.0, 1.0], doc="Where the map should go, Mercator metres; set by intents only.")
+    stamps = param.Dict(default={}, doc="Stamp of every part that the current frame consists of.")
+    number = param.Integer(default=0, doc="Number of the current frame, acknowledged when drawn.")
+    mode = param.String(default="b")
+    opacity = param.Number(default=1.0)
+    split = param.Number(default=0.5)
+    imagery_on = param.Boolean(default=True)
+    chips = param.String(default="", doc="HTML of the A and B corner.")
+    badge = param.String(default="", doc="Why A and B are not comparable; empty when they are.")
+    word = param.String(default="", doc="What the imagery layer is waiting for or why it is empty.")
+    looks = param.String(default="", doc="SVG of the look-direction arrows.")
+    busy = param.Boolean(default=False)
+
+    _esm = module("position", "compose", "stage")
+    _stylesheets = [style("stage")]
+
+    def __init__(self, on_message: Callable[[dict[str, Any]], None], **params: Any) -> None:  # noqa: ANN401
+        super().__init__(**params)
+        self._on_message = on_message
+
+    def _handle_msg(self, msg: dict[str, Any]) -> None:
+        self._on_message(msg)
+
+
+class Desk(JSComponent):
+    """Keys, address, dropped files and the clipboard of one page."""
+
+    token = param.String(default="", doc="View token that the address shows.")
+    open = param.String(default="", doc="Address to open in a new tab.")
+
+    _esm = module("desk")
+
+    def __init__(self, on_message: Callable[[dict[str, Any]], None], **params: Any) -> None:  # noqa: ANN401
+        super().__init__(**params)
+        self._on_message = on_message
+
+    def _handle_msg(self, msg: dict[str, Any]) -> None:
+        self._on_message(msg)
