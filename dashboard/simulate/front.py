@@ -1,0 +1,96 @@
+"""The line between BLUE and ORANGE, week by week: two sides that share every vertex, so nothing is left between them."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
+from shapely import Polygon, box, segmentize, to_geojson
+
+from dashboard.model.dtg import iso
+from dashboard.simulate.events import moment
+from dashboard.simulate.ground import to_degrees
+from dashboard.simulate.product import CAVEAT, write_json
+
+SIDES = {"BLUE": "#5b8def", "ORANGE": "#f2994a"}
+WEEKS = 13
+HOUR = 4.0
+"""Time of day of every snapshot, hours UTC."""
+REACH_M = 8000.0
+"""Half the side of the square that the two sides share, metres."""
+
+_NORTH = (-8000.0, -5000.0, -2500.0, -800.0, 300.0, 1500.0, 3500.0, 5500.0, 8000.0)
+_EAST = {
+    0: (5200.0, 4300.0, 3400.0, 3000.0, 3100.0, 3300.0, 3000.0, 3600.0, 4200.0),
+    3: (5000.0, 4000.0, 2900.0, 2300.0, 2200.0, 2600.0, 2800.0, 3500.0, 4200.0),
+    6: (4600.0, 3700.0, 2300.0, 1500.0, 1150.0, 1700.0, 2300.0, 3300.0, 4100.0),
+    7: (4500.0, 3500.0, 1900.0, 500.0, 60.0, 700.0, 1900.0, 3100.0, 4100.0),
+    9: (4300.0, 3000.0, 1000.0, -700.0, -950.0, 150.0, 1500.0, 2900.0, 4000.0),
+    10: (4300.0, 2900.0, 700.0, -1100.0, -1250.0, -100.0, 1400.0, 2900.0, 4000.0),
+    12: (4300.0, 3000.0, 1100.0, -450.0, -500.0, 250.0, 1500.0, 2900.0, 4000.0),
+}
+"""Week -> how far east the line runs at each of `_NORTH`: ORANGE comes from the east, enters the town, is pushed back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """Who holds what from a time on."""
+
+    valid_from: datetime
+    blue: Polygon
+    """Local metres."""
+    orange: Polygon
+
+
+def fronts(seed: int) -> list[Front]:
+    """Return the weekly snapshots, oldest first; in each the two sides partition one square."""
+    return [_front(week, seed) for week in range(WEEKS)]
+
+
+def write_fronts(folder: Path, seed: int) -> list[tuple[Path, datetime]]:
+    """Write one GeoJSON per snapshot and return each with its valid-from time."""
+    written = []
+    for front in fronts(seed):
+        path = folder / f"exercise-control_{front.valid_from:%Y%m%dT%H%MZ}.geojson"
+        features = [
+            {
+                "type": "Feature",
+                "geometry": json.loads(to_geojson(to_degrees(shape))),
+                "properties": {"name": side, "side": side, "fill": SIDES[side], "stroke": SIDES[side]},
+            }
+            for side, shape in (("BLUE", front.blue), ("ORANGE", front.orange))
+        ]
+        content = {"type": "FeatureCollection", "valid_from": iso(front.valid_from), "caveats": [CAVEAT]}
+        write_json(path, {**content, "features": features})
+        written.append((path, front.valid_from))
+    return written
+
+
+def _front(week: int, seed: int) -> Front:
+    line = _line(week, seed)
+    square = np.asarray(segmentize(box(-REACH_M, -REACH_M, REACH_M, REACH_M), 500.0).exterior.coords)
+    west = square[square[:, 0] <= -REACH_M + 1e-6]
+    east = square[square[:, 0] >= REACH_M - 1e-6]
+    down = west[np.argsort(-west[:, 1])]
+    up = east[np.argsort(east[:, 1])]
+    return Front(
+        moment(week * 7 + HOUR / 24),
+        Polygon(np.concatenate([line, down])),
+        Polygon(np.concatenate([line[::-1], up])),
+    )
+
+
+def _line(week: int, seed: int) -> NDArray[np.float64]:
+    """Return the line from the southern to the northern edge: smooth between stated places, with lasting kinks."""
+    weeks = sorted(_EAST)
+    east = PchipInterpolator(weeks, np.array([_EAST[w] for w in weeks]))(week)
+    north = np.linspace(-REACH_M, REACH_M, 321)
+    course = PchipInterpolator(_NORTH, east)(north)
+    rng = np.random.default_rng([seed, 10])
+    for length in (2600.0, 1100.0, 480.0, 230.0):
+        wobble = np.sin(2 * np.pi * north / length + rng.uniform(0, 2 * np.pi) + 0.25 * week)
+        course = course + length * 0.045 * wobble
+    return np.column_stack([course, north])
