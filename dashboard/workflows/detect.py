@@ -22,9 +22,10 @@ from dashboard.model.progress import CancelToken, Progress, Report, silent
 from dashboard.model.stack import statistics_refusals
 from dashboard.raster.vectorise import polygons
 from dashboard.workflows.calibrate import Parameters, Speckle, speckle
+from dashboard.workflows.extent import Box, box_of
 from dashboard.workflows.frames import members, touching
 from dashboard.workflows.observed import PixelAreas, pixel_areas
-from dashboard.workflows.searched import box_of, full_grid
+from dashboard.workflows.searched import full_grid
 from dashboard.workflows.workspace import Workspace
 
 METHOD = "log-ratio-f"
@@ -66,7 +67,7 @@ def detect(  # noqa: PLR0913 -- a use case: what, where, how strictly, and who w
     polarisation: str,
     far: float,
     geobox: GeoBox | None = None,
-    bbox: tuple[float, float, float, float] | None = None,
+    bbox: Box | None = None,
     report: Report = silent,
     cancel: CancelToken | None = None,
 ) -> tuple[ChangeRun, tuple[DetectedChange, ...]]:

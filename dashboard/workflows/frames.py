@@ -18,6 +18,7 @@ from dashboard.model.stack import mismatches
 from dashboard.model.view import CompareMode, Extent, StretchKind, View
 from dashboard.render import compose
 from dashboard.render.levels import decibel_bytes, histogram, limits_db, palette, ratio_levels
+from dashboard.workflows.extent import Box, box_of
 from dashboard.workflows.workspace import Workspace
 
 PASS_SECONDS = 120.0
@@ -164,7 +165,7 @@ def composed(found: Imagery, view: View) -> compose.Rgba:
             return compose.two_colour(found.levels_a, found.levels_b, found.palette_a, found.palette_b)
 
 
-def touching(among: Iterable[Acquisition], bbox: tuple[float, float, float, float]) -> list[Acquisition]:
+def touching(among: Iterable[Acquisition], bbox: Box) -> list[Acquisition]:
     """Return the acquisitions with pixels whose bounding box meets `bbox` (west, south, east, north; degrees)."""
     west, south, east, north = bbox
     return [
@@ -198,8 +199,7 @@ def _pass(workspace: Workspace, acquisition: Acquisition, polarisation: str) -> 
 def _side(workspace: Workspace, source: _Pass | None, polarisation: str, geobox: GeoBox) -> _Side | None:
     if source is None:
         return None
-    box = geobox.geographic_extent.boundingbox
-    drawn = touching(source.members, (box.left, box.bottom, box.right, box.top))
+    drawn = touching(source.members, box_of(geobox))
     amplitude = _mosaic(workspace, drawn, polarisation, geobox)
     if amplitude is None:
         return None

@@ -4,24 +4,16 @@ import math
 
 from affine import Affine
 from odc.geo.geobox import GeoBox
-from odc.geo.geom import box
+from pyproj import Transformer
 
 from dashboard.model.acquisition import Acquisition, Pixels
 from dashboard.model.errors import InputError, ResourceError
+from dashboard.workflows.extent import Box
 from dashboard.workflows.frames import members
 from dashboard.workflows.workspace import Workspace
 
-Box = tuple[float, float, float, float]
-"""(west, south, east, north), degrees."""
-
 MOST_PIXELS = 64_000_000
 """Largest grid of one run. Ratio, masks and labels take some 12 bytes a pixel: 0.8 GB."""
-
-
-def box_of(geobox: GeoBox) -> Box:
-    """Return the bounding box of a grid in degrees."""
-    found = geobox.geographic_extent.boundingbox
-    return found.left, found.bottom, found.right, found.top
 
 
 def full_grid(
@@ -68,9 +60,10 @@ def _around(among: list[Acquisition]) -> Box:
 
 def _lattice(pixels: Pixels, bbox: Box) -> GeoBox:
     """The acquisition's own pixels, continued over a box: a pass is one lattice for all of its products."""
-    bounds = box(*bbox, "EPSG:4326").to_crs(pixels.crs, resolution=0.02).boundingbox
+    to_grid = Transformer.from_crs("EPSG:4326", pixels.crs, always_xy=True)
+    x0, y0, x1, y1 = to_grid.transform_bounds(*bbox)
     transform = Affine(*pixels.transform)
-    ends = [~transform * corner for corner in ((bounds.left, bounds.top), (bounds.right, bounds.bottom))]
+    ends = [~transform * corner for corner in ((x0, y0), (x1, y1))]
     left, right = math.floor(min(c for c, _ in ends)), math.ceil(max(c for c, _ in ends))
     top, bottom = math.floor(min(r for _, r in ends)), math.ceil(max(r for _, r in ends))
     return GeoBox((bottom - top, right - left), transform * Affine.translation(left, top), pixels.crs)
