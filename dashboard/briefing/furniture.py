@@ -59,8 +59,8 @@ def header(paper: Paper, sheet: Sheet) -> None:
     centre = f"{abs(lat):.4f}° {'N' if lat >= 0 else 'S'}  {abs(lon):.4f}° {'E' if lon >= 0 else 'W'}"
     place = Ink("sans", 8.6 * layout.scale, tokens.muted)
     paper.text(box.x, y + 0.6, sheet.area, place)
-    offset = width_mm(printable(sheet.area), "sans", place.size_pt)
-    paper.text(box.x + offset + 3.0, y + 0.65, f"centre {centre}", Ink("mono", 7.6 * layout.scale, tokens.muted))
+    offset = width_mm(printable(sheet.area), "sans", place.size_pt) + 4.0
+    paper.text(box.x + offset, y + 0.75, f"centre {centre}", Ink("mono", 7.4 * layout.scale, tokens.muted))
     when = dtg(sheet.as_of) if sheet.as_of else "undated"
     paper.text(box.right, box.y + 0.2, "AS OF", Ink("bold", 6.2 * layout.scale, tokens.muted), align="right")
     paper.text(box.right, box.y + 2.9 * layout.scale, when, Ink("mono-bold", 13 * layout.scale), align="right")
@@ -150,8 +150,8 @@ def compass(paper: Paper, sheet: Sheet, box: Box) -> None:
     radius = min(box.width, box.height) / 2 - 4.2 * scale
     x, y = box.x + box.width / 2, box.y + box.height / 2 + 0.8 * scale
     paper.axes.add_patch(Circle((x, y), radius, facecolor="none", edgecolor=tokens.line, linewidth=0.8))
-    _needle(paper, (x, y - radius * 0.15), 0.0, radius * 0.95, tokens.text)
-    paper.text(x, y - radius - 3.6 * scale, "N", Ink("bold", 7.6 * scale), align="center")
+    _needle(paper, (x, y - radius * 0.15), 0.0, radius * 0.9, tokens.text)
+    paper.text(x, y - radius - 3.9 * scale, "N", Ink("bold", 7.6 * scale), align="center")
     for letter, acq, colour in (("A", sheet.before, tokens.a), ("B", sheet.after, tokens.b)):
         azimuth = look_azimuth(acq) if acq is not None and acq in sheet.drawn else None
         if azimuth is not None:

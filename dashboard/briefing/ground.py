@@ -7,7 +7,6 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 from matplotlib.patches import PathPatch
 from matplotlib.patheffects import withStroke
-from matplotlib.path import Path
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
@@ -15,6 +14,7 @@ from dashboard.briefing.backdrop import backdrop, place_names
 from dashboard.briefing.fonts import face
 from dashboard.briefing.layout import MM_PER_PX
 from dashboard.briefing.margin import sign_colours
+from dashboard.briefing.outline import path_of
 from dashboard.briefing.paper import Paper
 from dashboard.briefing.sheet import Sheet
 from dashboard.briefing.sides import LOST_HATCH, lost_to_nobody, side_colours, side_hatches
@@ -25,16 +25,18 @@ from dashboard.model.frontline import FrontlineSnapshot
 from dashboard.model.view import CompareMode, Extent, Layer
 from dashboard.render.compose import swipe_column
 
+CORNER_SHARE = 0.22
+"""Of the map's width below it, kept free of tick labels for the coordinates of the corner."""
 _HATCH_STEP_PX, _HATCH_WIDTH_PX, _HATCH_ALPHA = 22, 2, 70
 
 
 def draw_map(paper: Paper, sheet: Sheet) -> Axes:
     """Draw the map into its frame and return its axes, in Mercator metres."""
     axes = paper.inset(sheet.layout.map)
+    axes.set_facecolor(paper.tokens.land)
     extent = sheet.extent
     if sheet.surroundings is not None and sheet.has(Layer.BASEMAP):
         backdrop(axes, sheet.surroundings.map, paper.tokens)
-    axes.set_facecolor(paper.tokens.land)
     _picture(axes, sheet, paper.tokens.unobserved)
     _ground(axes, paper, sheet)
     _frontlines(axes, paper, sheet)
@@ -42,8 +44,8 @@ def draw_map(paper: Paper, sheet: Sheet) -> Axes:
     _footprints(axes, paper, sheet)
     if sheet.has(Layer.GRID):
         _grid(axes, paper, extent)
-    if sheet.surroundings is not None and sheet.has(Layer.PLACES):
-        place_names(axes, sheet.surroundings.map, paper)
+    if sheet.has(Layer.PLACES):
+        place_names(axes, sheet, paper)
     _cut(axes, paper, sheet)
     axes.set(xlim=(extent.x0, extent.x1), ylim=(extent.y0, extent.y1), aspect="auto")
     _frame(axes, paper, extent)
@@ -83,21 +85,6 @@ def _hatched(rgba: NDArray[np.uint8], colour: str) -> NDArray[np.uint8]:
     hatched = rgba.copy()
     hatched[lines] = (*(round(255 * part) for part in to_rgb(colour)), _HATCH_ALPHA)
     return hatched
-
-
-def path_of(geometry: BaseGeometry) -> Path:
-    """Return the outline of polygons and lines as one compound path; holes come out as holes."""
-    vertices, codes = [], []
-    for part in shapely.get_parts(shapely.get_rings(geometry) if shapely.get_dimensions(geometry) == 2 else geometry):
-        points = shapely.get_coordinates(part)
-        if len(points) >= 2:
-            step = np.full(len(points), Path.LINETO, np.uint8)
-            step[0] = Path.MOVETO
-            vertices.append(points)
-            codes.append(step)
-    if not vertices:
-        return Path(np.zeros((0, 2)))
-    return Path(np.concatenate(vertices), np.concatenate(codes))
 
 
 def _patch(axes: Axes, geometry: BaseGeometry, **style: object) -> None:
@@ -215,6 +202,8 @@ def split_of(sheet: Sheet) -> float:
 
 def _frame(axes: Axes, paper: Paper, extent: Extent) -> None:
     xs, ys = degree_ticks(extent)
+    corner = extent.x1 - CORNER_SHARE * (extent.x1 - extent.x0)  # there the corner's MGRS is written
+    xs = [(x, words if x < corner else "") for x, words in xs]
     font = face("mono", 5.8 * paper.layout.scale)
     axes.set_xticks([x for x, _ in xs], labels=[words for _, words in xs], fontproperties=font)
     axes.set_yticks([y for y, _ in ys], labels=[words for _, words in ys], fontproperties=font, rotation=90, va="center")

@@ -18,7 +18,7 @@ from dashboard.model.errors import DiskFullError, InputError
 from dashboard.model.palette import Theme
 from dashboard.model.progress import CancelToken, Progress, Report, silent
 from dashboard.model.view import View
-from dashboard.workflows.brief_contents import contents
+from dashboard.workflows.brief_contents import area_name, contents
 from dashboard.workflows.process import run_apart
 from dashboard.workflows.workspace import Workspace, open_workspace
 
@@ -113,6 +113,18 @@ def file_name(area: str, moment: datetime | None, options: SnapshotOptions, *, v
     return f"{stem}_{when}_{options.page.value}_v{version:02d}.{options.format}"
 
 
+def suggested_name(workspace: Workspace, view: View, options: SnapshotOptions) -> str:
+    """Return the name for a view's file: the first version that the workspace's ``exports`` does not hold yet."""
+    held = [workspace.catalog.acquisitions.get(name) for name in (view.b, view.a) if name is not None]
+    area, moment = area_name(workspace, view.extent), held[0].start if held else None
+    folder = workspace.root / "exports"
+    for version in range(1, 100):
+        name = file_name(area, moment, options, version=version)
+        if not (folder / name).exists():
+            break
+    return name
+
+
 def _export(root: Path, view: View, options: SnapshotOptions, part: Path, *, report: Report) -> None:
     report(Progress(0.05, "Opening the catalogue"))
     with open_workspace(root) as workspace:
@@ -141,8 +153,3 @@ def _write(sheet: Sheet, kind: Format, part: Path) -> None:
 
 def _temporary(path: Path) -> Path:
     return path.with_name(f".{path.name[:80]}.{uuid.uuid4().hex}.part")
-
-
-def now() -> datetime:
-    """Return the present to the second, UTC."""
-    return datetime.now(UTC).replace(microsecond=0)

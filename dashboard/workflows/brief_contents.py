@@ -1,7 +1,7 @@
 """What a sheet shows of a view: gathered from the workspace, marked with the strictest handling, or refused by name."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import shapely
@@ -9,7 +9,7 @@ import shapely
 from dashboard import __version__
 from dashboard.briefing.layout import Page, arrange, fill
 from dashboard.briefing.sheet import Imagery, Sheet, Surroundings
-from dashboard.catalog.catalog import AcquisitionQuery, ChangeQuery
+from dashboard.catalog.query import AcquisitionQuery, ChangeQuery
 from dashboard.geo.basemap import basemap
 from dashboard.geo.geodesy import area_km2
 from dashboard.geo.mercator import bbox_of, screen_geobox, to_lonlat
@@ -148,8 +148,6 @@ def _imagery(
     workspace: Workspace, view: View, extent: Extent, map_px: tuple[int, int, int, int]
 ) -> tuple[Imagery | None, tuple[str, ...]]:
     """Read the picture on the page's own pixels; the view's extent still decides the stretch."""
-    from dataclasses import replace
-
     if Layer.IMAGERY not in view.layers or (view.a is None and view.b is None):
         return None, ()
     cut = view.extent.x0 + view.split * (view.extent.x1 - view.extent.x0)
@@ -172,19 +170,13 @@ def _fronts(workspace: Workspace, view: View, before: Acquisition | None, after:
 def _changes(
     workspace: Workspace, view: View, bbox: tuple[float, float, float, float]
 ) -> tuple[DetectedChange, ...]:
-    """Changes found between just this A and B; else those that surely happened between them."""
+    """The changes of the latest run over just this A and B: what the screen shows."""
     if Layer.CHANGES not in view.layers or view.a is None or view.b is None:
         return ()
-    first, last = sorted(
-        (workspace.catalog.acquisitions.get(view.a), workspace.catalog.acquisitions.get(view.b)), key=lambda acq: acq.start
-    )
-    if first.start == last.start:
+    pair = [run.id for run in workspace.catalog.changes.runs() if (run.before, run.after) == (view.a, view.b)]
+    if not pair:
         return ()
-    query = ChangeQuery(bbox=bbox, period=(first.start, last.start), limit=MAX_CHANGES)
-    inside = [c for c in workspace.catalog.changes.find(query) if first.start <= c.after and c.before <= last.start]
-    runs = {run.id for run in workspace.catalog.changes.runs() if {run.before, run.after} == {first.id, last.id}}
-    exact = [change for change in inside if change.run_id in runs]
-    return tuple(exact or inside)
+    return tuple(workspace.catalog.changes.find(ChangeQuery(bbox=bbox, run_id=pair[-1], limit=MAX_CHANGES)))
 
 
 def _footprints(

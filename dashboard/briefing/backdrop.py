@@ -1,0 +1,85 @@
+"""Land, water, borders, roads and names beneath the map, and the small map that says where in the country it is."""
+
+from matplotlib.axes import Axes
+from matplotlib.patches import PathPatch, Rectangle
+from matplotlib.patheffects import withStroke
+
+from dashboard.briefing.fonts import face, printable
+from dashboard.briefing.layout import Box
+from dashboard.briefing.outline import path_through
+from dashboard.briefing.paper import Paper
+from dashboard.briefing.sheet import Sheet
+from dashboard.geo.basemap import Basemap
+from dashboard.model.palette import Tokens
+
+
+
+_AREAS = (
+    ("land", "land"),
+    ("fields", "land"),
+    ("forest", "forest"),
+    ("built", "built"),
+    ("water", "water"),
+    ("paved", "road"),
+)
+_LINES = (
+    ("rivers", "river", 0.7, "-"),
+    ("roads", "road", 0.6, "-"),
+    ("bridges", "road", 1.2, "-"),
+    ("borders", "border", 0.8, (0, (6, 2, 1.2, 2))),
+    ("disputed", "border", 0.8, (0, (2, 2))),
+)
+
+
+def backdrop(axes: Axes, ground: Basemap, tokens: Tokens) -> None:
+    """Draw the basemap's areas and lines; the sea is what is not land."""
+    axes.set_facecolor(tokens.water)
+    for order, (name, colour) in enumerate(_AREAS):
+        path = path_through(ring for polygon in getattr(ground, name) for ring in polygon)
+        patch = PathPatch(path, facecolor=getattr(tokens, colour), edgecolor="none", zorder=1 + order * 0.01)
+        axes.add_patch(patch)
+    for order, (name, colour, width, dashes) in enumerate(_LINES):
+        patch = PathPatch(path_through(getattr(ground, name)), facecolor="none", zorder=1.1 + order * 0.01)
+        patch.set(edgecolor=getattr(tokens, colour), linewidth=width, linestyle=dashes)
+        axes.add_patch(patch)
+
+
+def place_names(axes: Axes, sheet: Sheet, paper: Paper) -> None:
+    """Write the names of places beside their dots; the basemap has thinned them."""
+    halo = withStroke(linewidth=1.8, foreground=paper.tokens.halo)
+    seen = sheet.extent
+    for place in sheet.surroundings.map.places if sheet.surroundings else ():
+        if not (seen.x0 < place.x < seen.x1 and seen.y0 < place.y < seen.y1):
+            continue
+        axes.plot(place.x, place.y, "o", markersize=2.2, color=paper.tokens.label, path_effects=[halo], zorder=7)
+        axes.annotate(
+            printable(place.name),
+            (place.x, place.y),
+            xytext=(3.0, 2.0),
+            textcoords="offset points",
+            fontproperties=face("bold", 7.0 * paper.layout.scale),
+            color=paper.tokens.label,
+            path_effects=[halo],
+            annotation_clip=True,
+            clip_on=True,
+            zorder=7,
+        )
+
+
+def locator(paper: Paper, sheet: Sheet, box: Box) -> None:
+    """Draw where in the wider country the sheet lies."""
+    if sheet.surroundings is None:
+        return
+    axes = paper.inset(box)
+    wide, tokens = sheet.surroundings.locator_extent, paper.tokens
+    backdrop(axes, sheet.surroundings.locator, tokens)
+    x, y = wide.centre
+    height = (wide.x1 - wide.x0) * box.height / box.width
+    axes.set(xlim=(wide.x0, wide.x1), ylim=(y - height / 2, y + height / 2), xticks=[], yticks=[], aspect="auto")
+    seen = sheet.extent
+    width = seen.x1 - seen.x0
+    mark = Rectangle((seen.x0, seen.y0), width, seen.y1 - seen.y0, facecolor=tokens.accent + "30", edgecolor=tokens.accent)
+    mark.set(linewidth=1.1, zorder=9)
+    axes.add_patch(mark)
+    for spine in axes.spines.values():
+        spine.set(color=tokens.muted, linewidth=0.5)
