@@ -8,7 +8,7 @@ import shapely
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, select
 
 from dashboard.catalog.boxes import box_row, inside, put_boxes
-from dashboard.catalog.codec import handling_of, handling_text, micros, moment, packed
+from dashboard.catalog.codec import handling_of, handling_text, micros, moment, number, packed
 from dashboard.catalog.engine import Database, count_write
 from dashboard.catalog.query import ChangeQuery
 from dashboard.catalog.space import touching
@@ -174,11 +174,11 @@ def _change_row(change: DetectedChange) -> dict[str, Any]:
         "id": change.id,
         "after": micros(change.after),
         "before": micros(change.before),
-        "area_m2": float(change.area_m2),
+        "area_m2": number(change.area_m2),
         "pixels": int(change.pixels),
-        "magnitude_db": float(change.magnitude_db),
+        "magnitude_db": number(change.magnitude_db),
         "sign": change.sign.value,
-        "p_value": float(change.p_value),
+        "p_value": number(change.p_value),
         "geometry": shapely.to_wkb(change.geometry),
         "handling": handling_text(change.handling),
         "evidence": packed(change.evidence),

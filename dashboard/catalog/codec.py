@@ -1,6 +1,7 @@
 """Small values <-> what a column can hold: times, handling, JSON."""
 
 import json
+import math
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -38,8 +39,24 @@ def days(microseconds: int) -> float:
     return (microseconds - _DAY_ZERO_US) / _DAY_US
 
 
+def number(value: float | None) -> float | None:
+    """Return a plain float, also of NumPy's numbers.
+
+    Raises
+    ------
+    InputError
+        If it is not finite: SQLite would keep NaN as NULL.
+    """
+    if value is None:
+        return None
+    if not math.isfinite(value):
+        msg = f"A number to record is {value}; leave the field empty (None) when it is not known."
+        raise InputError(msg)
+    return float(value)
+
+
 def packed(value: object) -> str:
-    """Return canonical JSON: equal values give equal text.
+    """Return canonical JSON: equal values give equal text; NumPy's numbers become plain ones.
 
     Raises
     ------
@@ -47,7 +64,9 @@ def packed(value: object) -> str:
         If a number is not finite.
     """
     try:
-        return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False, allow_nan=False)
+        return json.dumps(
+            value, separators=(",", ":"), sort_keys=True, ensure_ascii=False, allow_nan=False, default=_plain
+        )
     except ValueError as error:
         raise InputError("A number is infinite or not a number; leave the field empty (None) instead.") from error
 
@@ -90,6 +109,14 @@ def handling_of(text: str) -> Handling:
         embargo_until=None if until is None else moment(until),
         conflict=found["conflict"],
     )
+
+
+def _plain(value: Any) -> object:  # noqa: ANN401 - called by json for what it does not know
+    try:
+        return value.item()
+    except AttributeError as error:
+        msg = f"{value!r} cannot be recorded; give text, a number, true or false."
+        raise InputError(msg) from error
 
 
 def _sorted(words: frozenset[str] | None) -> list[str] | None:

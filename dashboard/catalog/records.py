@@ -1,7 +1,6 @@
 """Acquisition <-> row. Nothing is lost: what goes in equals what comes out."""
 
 import json
-import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +9,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Row
 
-from dashboard.catalog.codec import handling_of, handling_text, micros, moment, packed
+from dashboard.catalog.codec import handling_of, handling_text, micros, moment, number, packed
 from dashboard.catalog.tables import acquisition
 from dashboard.model.acquisition import (
     Acquisition,
@@ -61,7 +60,7 @@ def row_of(acq: Acquisition) -> dict[str, Any]:
         "look": acq.look,
         "pass_direction": acq.pass_direction,
         "track": None if acq.track is None else int(acq.track),
-        "incidence_deg": _number(acq.incidence_deg),
+        "incidence_deg": number(acq.incidence_deg),
         "has_pixels": acq.pixels is not None,
         "product_sha256": acq.origin.product_sha256,
         "footprint": shapely.to_wkb(acq.footprint),
@@ -79,10 +78,10 @@ def acquisitions_of(rows: Sequence[Row[Any]]) -> list[Acquisition]:
 def _body(acq: Acquisition) -> dict[str, Any]:
     return {
         "polarisations": acq.polarisations,
-        "look_azimuth_deg": _number(acq.look_azimuth_deg),
-        "resolution_m": _number(acq.resolution_m),
-        "looks": _number(acq.looks),
-        "frequency_ghz": _number(acq.frequency_ghz),
+        "look_azimuth_deg": number(acq.look_azimuth_deg),
+        "resolution_m": number(acq.resolution_m),
+        "looks": number(acq.looks),
+        "frequency_ghz": number(acq.frequency_ghz),
         "level": acq.level,
         "calibration": [acq.calibration.valid, acq.calibration.quantity, acq.calibration.why_not],
         "received": None if acq.received is None else micros(acq.received),
@@ -158,10 +157,3 @@ def _pixels(found: dict[str, Any]) -> Pixels:
         files=tuple(PixelFile(polarisation=pol, path=path, sha256=sha256) for pol, path, sha256 in found["files"]),
         amplitude_scale=found["amplitude_scale"],
     )
-
-
-def _number(value: float | None) -> float | None:
-    if value is not None and not math.isfinite(value):  # SQLite would keep NaN as NULL
-        msg = f"A number of the acquisition is {value}; leave the field empty (None) when it is not known."
-        raise InputError(msg)
-    return None if value is None else float(value)
