@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from shapely import LineString, MultiPoint, union_all
 from shapely.geometry.base import BaseGeometry
-from shapely.ops import substring
 
 from dashboard.model.change import ChangeSign
-from dashboard.simulate.terrain import AIRFIELD, DEPOT, apron, smooth, swath, terrain, wander
-from dashboard.simulate.town import HANGAR_LOST_DAY, STRIKES, town
+from dashboard.simulate.terrain import AIRFIELD, DEPOT, apron, part, smooth, swath, terrain, wander
+from dashboard.simulate.town import HANGAR_LOST_DAY, town
 
 START = datetime(2026, 5, 4, tzinfo=UTC)
 """Midnight before the first day; a Monday."""
@@ -88,7 +87,7 @@ def flood(seed: int, day: float) -> BaseGeometry | None:
     if not FLOOD_DAYS[0] <= day < FLOOD_DAYS[2]:
         return None
     ground = terrain(seed)
-    reach = substring(ground.river, 0.52, 0.83, normalized=True)
+    reach = part(ground.river, 0.52, 0.83)
     widths = wander(np.random.default_rng([seed, 3]), 160, 60.0, 560.0, 5.0)
     widths *= np.sin(np.linspace(0.15, np.pi - 0.15, 160))[:, None]
     share = 1.0 if day < FLOOD_DAYS[1] else 0.45
@@ -99,11 +98,7 @@ def flood(seed: int, day: float) -> BaseGeometry | None:
 
 def cut_deck(deck: LineString) -> tuple[LineString, LineString, LineString]:
     """Return a bridge's deck as (kept, gap, kept)."""
-    return (
-        substring(deck, 0.0, 0.24, normalized=True),
-        substring(deck, 0.24, 0.76, normalized=True),
-        substring(deck, 0.76, 1.0, normalized=True),
-    )
+    return part(deck, 0.0, 0.24), part(deck, 0.24, 0.76), part(deck, 0.76, 1.0)
 
 
 def trench(course: list[tuple[int, int]]) -> LineString:
@@ -133,8 +128,3 @@ def _rows(
     along, across = i.ravel() * pitch[0], j.ravel() * pitch[1]
     c, s = np.cos(np.radians(deg)), np.sin(np.radians(deg))
     return np.column_stack([centre[0] + c * along - s * across, centre[1] + s * along + c * across])
-
-
-def strike_days() -> tuple[float, ...]:
-    """Return the days on which blocks were destroyed."""
-    return tuple(day for day, *_ in STRIKES)

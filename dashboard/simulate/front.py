@@ -1,4 +1,4 @@
-"""The line between BLUE and ORANGE, week by week: two sides that share every vertex, so nothing is left between them."""
+"""The line between BLUE and ORANGE, week by week: the two sides share every vertex, so nothing lies between them."""
 
 import json
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
-from shapely import Polygon, box, segmentize, to_geojson
+from shapely import Polygon, to_geojson
 
 from dashboard.model.dtg import iso
 from dashboard.simulate.events import moment
@@ -32,7 +32,7 @@ _EAST = {
     10: (4300.0, 2900.0, 700.0, -1100.0, -1250.0, -100.0, 1400.0, 2900.0, 4000.0),
     12: (4300.0, 3000.0, 1100.0, -450.0, -500.0, 250.0, 1500.0, 2900.0, 4000.0),
 }
-"""Week -> how far east the line runs at each of `_NORTH`: ORANGE comes from the east, enters the town, is pushed back."""
+"""Week -> how far east the line runs at each of `_NORTH`: ORANGE comes from the east, enters the town, falls back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +71,11 @@ def write_fronts(folder: Path, seed: int) -> list[tuple[Path, datetime]]:
 
 def _front(week: int, seed: int) -> Front:
     line = _line(week, seed)
-    square = np.asarray(segmentize(box(-REACH_M, -REACH_M, REACH_M, REACH_M), 500.0).exterior.coords)
-    west = square[square[:, 0] <= -REACH_M + 1e-6]
-    east = square[square[:, 0] >= REACH_M - 1e-6]
-    down = west[np.argsort(-west[:, 1])]
-    up = east[np.argsort(east[:, 1])]
+    west, east = ([(x, REACH_M), (x, -REACH_M)] for x in (-REACH_M, REACH_M))
     return Front(
         moment(week * 7 + HOUR / 24),
-        Polygon(np.concatenate([line, down])),
-        Polygon(np.concatenate([line[::-1], up])),
+        Polygon([*line, *west]),
+        Polygon([*line, *east]),
     )
 
 

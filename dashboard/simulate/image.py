@@ -143,7 +143,7 @@ def _hills(rng: np.random.Generator, look: Look) -> Real:
     height *= 20.0 + 420.0 * np.clip(cols - rows + 0.1, 0, 1)  # metres: flat in the south-west, hills in the north-east
     south, east = np.gradient(height, 100.0)
     rise = east * look.away[0] - south * look.away[1]
-    return np.exp(np.clip(rise * 3.0, -0.9, 0.9)).astype(np.float32)
+    return np.asarray(np.exp(np.clip(rise * 3.0, -0.9, 0.9)), np.float32)
 
 
 def _weather_field(weather: np.random.Generator) -> Real:

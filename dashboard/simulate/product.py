@@ -1,7 +1,6 @@
 """Simulated acquisitions as products on disk: GeoTIFFs with the STAC side-car that the ordinary reader understands."""
 
 import json
-import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -126,4 +125,4 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write atomically: a reader never meets half a file."""
     part = path.with_name(path.name + ".part")
     part.write_text(json.dumps(content, indent=1), encoding="utf-8")
-    os.replace(part, path)
+    part.replace(path)

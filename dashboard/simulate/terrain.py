@@ -13,6 +13,7 @@ from shapely import LineString, Point, Polygon, box, union_all
 from shapely.affinity import rotate, scale, translate
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
+from shapely.ops import substring
 
 from dashboard.simulate.ground import HALF_M, Grid, Ground
 
@@ -63,7 +64,7 @@ class Patch:
 class Terrain:
     """Everything that stays through the exercise."""
 
-    fields: tuple[BaseGeometry, ...]
+    fields: tuple[Polygon, ...]
     """Parcels; parcel n is number n + 1 in a raster of parcels."""
     patches: tuple[Patch, ...]
     """In the order of painting, later over earlier."""
@@ -95,13 +96,18 @@ def uneven(east: float, north: float, half_x: float, half_y: float, deg: float) 
 
 def districts() -> list[Polygon]:
     """Return the outlines of the town's districts; none overlaps another."""
-    taken = Polygon()
+    taken: BaseGeometry = Polygon()
     found = []
     for district in DISTRICTS:
         outline = uneven(*district).difference(taken.buffer(14.0))
         found.append(max(getattr(outline, "geoms", [outline]), key=lambda part: part.area))
         taken = taken.union(outline)
     return found
+
+
+def part(line: LineString, first: float, last: float) -> LineString:
+    """Return the piece of a line between two shares of its length."""
+    return LineString(substring(line, first, last, normalized=True).coords)
 
 
 def swath(line: LineString, widths: NDArray[np.float64]) -> BaseGeometry:
@@ -163,7 +169,8 @@ def _with_widths(roads: dict[str, LineString]) -> Iterator[tuple[LineString, flo
 
 def _deck(road: LineString, water: BaseGeometry) -> LineString:
     crossing = road.intersection(water.buffer(14.0))
-    return max(getattr(crossing, "geoms", [crossing]), key=lambda part: part.length)
+    longest: LineString = max(getattr(crossing, "geoms", [crossing]), key=lambda part: part.length)
+    return longest
 
 
 def _lake(rng: np.random.Generator) -> Polygon:
@@ -243,4 +250,5 @@ def apron() -> Polygon:
 
 def hangar_sites() -> list[tuple[float, float]]:
     """Return the centres of the hangars behind the apron, local metres."""
-    return [_on_airfield(150 + along, 400, 1, 1).centroid.coords[0] for along in (-200, -100, 0, 100, 200)]
+    places = [_on_airfield(150 + along, 400, 1, 1).centroid for along in (-200, -100, 0, 100, 200)]
+    return [(place.x, place.y) for place in places]

@@ -35,7 +35,7 @@ def write_terrain(folder: Path, seed: int) -> Path:
     """Write ``terrain.geojson``: the ground by `kind`, later features over earlier ones."""
     ground = terrain(seed)
     area = box(-HALF_M, -HALF_M, HALF_M, HALF_M)
-    shapes = [("field", parcel) for parcel in ground.fields]
+    shapes: list[tuple[str, BaseGeometry]] = [("field", parcel) for parcel in ground.fields]
     shapes += [(patch.kind, patch.shape) for patch in ground.patches if patch.kind != "grass"]
     shapes += [("bridge", deck.buffer(6.0, cap_style="flat")) for deck in ground.bridges]
     clipped = [(kind, shape.intersection(area)) for kind, shape in shapes]

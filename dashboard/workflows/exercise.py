@@ -1,0 +1,183 @@
+"""Exercise NIGHTGLASS: a made-up contest between BLUE and ORANGE, simulated and taken in like any delivery."""
+
+import shutil
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+
+from shapely import box
+
+from dashboard.catalog.catalog import AcquisitionQuery
+from dashboard.geo.mercator import extent_of
+from dashboard.model.area import Area
+from dashboard.model.errors import ResourceError
+from dashboard.model.handling import Handling
+from dashboard.model.progress import CancelToken, Progress, Report, silent
+from dashboard.model.view import CompareMode, View
+from dashboard.simulate.front import write_fronts
+from dashboard.simulate.ground import HALF_M, to_degrees
+from dashboard.simulate.plan import STACKS, Planned, hollow, plan
+from dashboard.simulate.product import CAVEAT, write_hollow, write_product
+from dashboard.simulate.truth import write_terrain, write_truth
+from dashboard.workflows.ingest import IngestEntry, ingest
+from dashboard.workflows.ingest_frontline import ingest_frontlines
+from dashboard.workflows.workspace import Workspace
+
+VERSION = "exercise-nightglass-1"
+"""Grows with every change of what is simulated: a workspace with an older exercise is completed, not rebuilt."""
+PROVIDER = "exercise-control"
+AREA_NAME = "Exercise NIGHTGLASS"
+AHEAD = 2
+"""Products simulated ahead of ingest: one thread draws while the caller's archives."""
+STORY_DAYS = (43, 49)
+"""Before and after the first blocks were destroyed, in the first stack of the plan."""
+STORY_CENTRE_M = (560.0, 330.0)
+STORY_HALF_M = (2000.0, 1150.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much of the exercise is built."""
+
+    half_m: float = HALF_M
+    """Half the side of what is imaged, metres."""
+    limit: int | None = None
+    """At most so many acquisitions; None means all."""
+
+
+def build_exercise(
+    workspace: Workspace,
+    *,
+    seed: int = 2026,
+    scale: Scale | None = None,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+) -> None:
+    """Simulate the exercise and take it in: products through the ordinary readers, passes, frontlines, the area.
+
+    Acquisitions that are there already are passed over, so a stopped build goes on where it stopped; a finished one
+    returns at once. Truth is written to ``<root>/exercise/truth.geojson`` and ``terrain.geojson``.
+
+    Raises
+    ------
+    CancelledError
+        If `cancel` was set; what was taken in stays.
+    ResourceError
+        If a product could not be taken in.
+    """
+    chosen = scale or Scale()
+    folder = workspace.root / "exercise"
+    marker = folder / "version"
+    wanted = f"{VERSION} seed={seed} half={chosen.half_m:g} limit={chosen.limit}\n"
+    if marker.is_file() and marker.read_text(encoding="utf-8") == wanted:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    for left_over in folder.glob("incoming-*"):
+        shutil.rmtree(left_over)
+    report(Progress(0.0, "Drawing the ground"))
+    write_terrain(folder, seed)
+    write_truth(folder, seed)
+    incoming = Path(mkdtemp(prefix="incoming-", dir=folder))
+    try:
+        _take_in_products(workspace, incoming, (seed, chosen), report, cancel or CancelToken())
+        report(Progress(0.97, "Taking in frontlines"))
+        _take_in_records(workspace, incoming, seed, chosen)
+    finally:
+        shutil.rmtree(incoming, ignore_errors=True)
+    workspace.catalog.areas.add(_area())
+    part = marker.with_name("version.part")
+    part.write_text(wanted, encoding="utf-8")
+    part.replace(marker)
+    report(Progress(1.0, "The exercise is ready"))
+
+
+def exercise_view(workspace: Workspace) -> View:
+    """Return the view of the first visit: the town across its destruction, and the line that moved with it.
+
+    Raises
+    ------
+    NotFoundError
+        If the exercise has not been built in this workspace.
+    """
+    stack = [planned for planned in plan() if planned.stack is STACKS[0]]
+    before, after = (next(p for p in stack if int(p.day) == day) for day in STORY_DAYS)
+    for planned in (before, after):
+        workspace.catalog.acquisitions.get(planned.id)
+    (east, north), (half_x, half_y) = STORY_CENTRE_M, STORY_HALF_M
+    scene = to_degrees(box(east - half_x, north - half_y, east + half_x, north + half_y))
+    middle = scene.centroid
+    return View(
+        extent=extent_of(scene.bounds, margin=0.0),
+        a=before.id,
+        b=after.id,
+        compare=CompareMode.SWIPE,
+        split=0.5,
+        polarisation=STACKS[0].polarisations[0],
+        provider=PROVIDER,
+        pixel=(middle.x, middle.y),
+    )
+
+
+def _area() -> Area:
+    west, south, east, north = to_degrees(box(-HALF_M, -HALF_M, HALF_M, HALF_M)).bounds
+    return Area(AREA_NAME, (west, south, east, north))
+
+
+def _take_in_products(
+    workspace: Workspace, incoming: Path, what: tuple[int, Scale], report: Report, cancel: CancelToken
+) -> None:
+    seed, scale = what
+    there = {a.id for a in workspace.catalog.acquisitions.find(AcquisitionQuery(with_pixels=True))}
+    wanted = plan(scale.half_m, scale.limit)
+    todo = [planned for planned in wanted if planned.id not in there]
+
+    def simulate(planned: Planned) -> Path:
+        cancel.check()
+        folder = incoming / planned.id
+        folder.mkdir()
+        return write_product(planned, folder, seed)
+
+    for n, (planned, path) in enumerate(_ahead(simulate, todo)):
+        cancel.check()
+        share = (len(wanted) - len(todo) + n) / len(wanted)
+        report(Progress(0.02 + 0.95 * share, f"Simulating and taking in {planned.id}"))
+        _checked(ingest(workspace, [path], cancel=cancel))
+        shutil.rmtree(path.parent)
+
+
+def _ahead(make: Callable[[Planned], Path], todo: Sequence[Planned]) -> Iterator[tuple[Planned, Path]]:
+    """Yield each item with its product, made in a second thread a few items ahead."""
+    pool = ThreadPoolExecutor(1, "simulate")
+    try:
+        waiting: deque[tuple[Planned, Future[Path]]] = deque()
+        for planned in todo:
+            waiting.append((planned, pool.submit(make, planned)))
+            if len(waiting) > AHEAD:
+                first, made = waiting.popleft()
+                yield first, made.result()
+        while waiting:
+            first, made = waiting.popleft()
+            yield first, made.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _take_in_records(workspace: Workspace, incoming: Path, seed: int, scale: Scale) -> None:
+    """Take in what has no pixels: passes that were not delivered, and who held which ground."""
+    _checked(ingest(workspace, [write_hollow(planned, incoming) for planned in hollow(scale.half_m)]))
+    marked = Handling(caveats=frozenset({CAVEAT}))
+    for path, valid_from in write_fronts(incoming, seed):
+        _checked(ingest_frontlines(workspace, [path], provider=PROVIDER, valid_from=valid_from, handling=marked))
+
+
+def _checked(entries: Sequence[IngestEntry]) -> None:
+    failed = [entry for entry in entries if entry.status.startswith("failed")]
+    if failed or not entries:
+        reason = f"{failed[0].path.name}: {failed[0].status} {failed[0].message}" if failed else "nothing was read"
+        msg = (
+            f"The exercise could not be taken in ({reason}). Free disk space or choose another workspace, then repeat."
+        )
+        raise ResourceError(msg)
