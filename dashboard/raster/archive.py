@@ -134,7 +134,7 @@ class Archive:
             _file(pixels, polarisation)
         layers = [self._lazy(pixels, polarisation, geobox) for _, pixels in items]
         shape = (0, *geobox.shape)
-        data = dask.array.stack(layers) if layers else dask.array.zeros(shape, dtype=np.float32)
+        data = dask.array.stack(layers) if layers else dask.array.zeros(shape, dtype=np.float32, chunks=-1)
         y, x = geobox.dimensions
         coords = {**xr_coords(geobox), "time": _times([moment for moment, _ in items])}
         return xr.DataArray(data, coords=coords, dims=("time", y, x), attrs=_ATTRIBUTES).rename({y: "y", x: "x"})

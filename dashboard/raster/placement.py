@@ -79,7 +79,7 @@ def place(grid: Grid, geobox: GeoBox) -> Placement | None:
         return None
     rows, cols = part
     shape = rows.stop - rows.start, cols.stop - cols.start
-    corner = geobox.affine * Affine.translation(cols.start + 0.5, rows.start + 0.5)
+    corner = geobox.affine @ Affine.translation(cols.start + 0.5, rows.start + 0.5)
     step = _FIRST_STEP
     while True:
         nodes = _nodes(grid, geobox.crs, corner, shape, step)
@@ -96,7 +96,7 @@ def native_pixel(grid: Grid, lon: float, lat: float) -> tuple[int, int] | None:
     x, y = _transformer("EPSG:4326", grid.crs).transform(lon, lat)
     if not (np.isfinite(x) and np.isfinite(y)):
         return None
-    col, row = (int(np.floor(v)) for v in ~Affine(*grid.transform) * (x, y))
+    col, row = (int(np.floor(v)) for v in ~Affine(*grid.transform) @ (x, y))
     inside = 0 <= row < grid.shape[0] and 0 <= col < grid.shape[1]
     return (row, col) if inside else None
 
@@ -106,7 +106,7 @@ def native_window(grid: Grid, bbox: tuple[float, float, float, float]) -> tuple[
     bounds = _transformer("EPSG:4326", grid.crs).transform_bounds(*bbox, densify_pts=_OUTLINE_POINTS)
     if not np.isfinite(bounds).all():
         return None
-    col, row = ~Affine(*grid.transform) * (np.array(bounds)[[0, 0, 2, 2]], np.array(bounds)[[1, 3, 1, 3]])
+    col, row = ~Affine(*grid.transform) @ (np.array(bounds)[[0, 0, 2, 2]], np.array(bounds)[[1, 3, 1, 3]])
     spans = []
     for values, size in ((row, grid.shape[0]), (col, grid.shape[1])):
         first = int(np.clip(np.floor(values.min()), 0, size))
@@ -125,7 +125,7 @@ def _nodes(grid: Grid, crs: CRS, corner: Affine, shape: tuple[int, int], step: i
     source = CRS(grid.crs)
     if crs != source:
         x, y = _transformer(str(crs), grid.crs).transform(x, y)
-    nodes = np.stack(~Affine(*grid.transform) * (x, y))
+    nodes = np.stack(~Affine(*grid.transform) @ (x, y))
     nodes[~np.isfinite(nodes)] = np.nan
     return nodes
 
@@ -154,7 +154,7 @@ def _visible(grid: Grid, geobox: GeoBox) -> tuple[slice, slice] | None:
     x, y = _outline(grid, str(geobox.crs))
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         return slice(0, height), slice(0, width)
-    col, row = ~geobox.affine * (x, y)
+    col, row = ~geobox.affine @ (x, y)
     spans = []
     for values, size in ((row, height), (col, width)):
         margin = 1 + _OUTLINE_MARGIN * float(np.ptp(values))
@@ -174,7 +174,7 @@ def _outline(grid: Grid, crs: str) -> tuple[NDArray[np.float64], NDArray[np.floa
     zero, one = np.zeros_like(along), np.ones_like(along)
     col = np.concatenate([along, one, along, zero]) * cols
     row = np.concatenate([zero, along, one, along]) * rows
-    x, y = Affine(*grid.transform) * (col, row)
+    x, y = Affine(*grid.transform) @ (col, row)
     if CRS(grid.crs) == CRS(crs):
         return x, y
     return _transformer(grid.crs, crs).transform(x, y)

@@ -36,8 +36,13 @@ def scratch(path: Path, needed: int) -> Iterator[Path]:
     except (RasterioError, CPLE_BaseError, OSError) as error:
         full = _means_full(error, folder)
         shutil.rmtree(folder, ignore_errors=True)
-        if full and not isinstance(error, DiskFullError):
-            raise _disk_full(path, needed) from error
+        free = shutil.disk_usage(path.parent).free
+        # Making a pyramid fails with many words; when it did and could not have fitted, this is the one that helps.
+        if full or (isinstance(error, CPLE_BaseError) and free < needed):
+            raise DiskFullError(
+                f"No room to write {path}: it takes about {needed:,} bytes and {free:,} are free. "
+                "Free some space or move the archive; nothing half-written was left behind."
+            ) from error
         raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -60,11 +65,3 @@ def _means_full(error: BaseException, folder: Path) -> bool:
         return True
     # libtiff often says only that a write failed; with the scratch files still there, next to no room left says why.
     return shutil.disk_usage(folder).free < _NEARLY_NOTHING
-
-
-def _disk_full(path: Path, needed: int) -> DiskFullError:
-    free = shutil.disk_usage(path.parent).free
-    return DiskFullError(
-        f"No room to write {path}: it takes about {needed:,} bytes and {free:,} are free. "
-        "Free some space or move the archive; nothing half-written was left behind."
-    )

@@ -5,7 +5,6 @@ from typing import cast
 
 import numpy as np
 import shapely
-import shapely.ops
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pyproj import Transformer
@@ -60,7 +59,11 @@ def _lonlat(parts: list[Polygon], transformer: Transformer, simplify_m: float) -
     whole = _areal(shapely.make_valid(shapely.unary_union([shapely.make_valid(part) for part in parts])))
     if simplify_m > 0:
         whole = _areal(shapely.make_valid(whole.simplify(simplify_m)))
-    return _areal(shapely.make_valid(shapely.ops.transform(transformer.transform, whole)))
+    return _areal(shapely.make_valid(shapely.transform(whole, lambda xy: _project(transformer, xy))))
+
+
+def _project(transformer: Transformer, xy: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.column_stack(transformer.transform(xy[:, 0], xy[:, 1]))
 
 
 def _areal(geometry: BaseGeometry) -> Polygon | MultiPolygon:
