@@ -52,9 +52,9 @@ def test_power_comes_back_within_the_step_of_the_archive_and_gaps_stay_gaps(arch
         got = archive.read(scene.pixels, "VV", scene.geobox).values
         seen = np.isfinite(scene.power)
         assert (np.isfinite(got) == seen).all()
-        # |DN - root| <= 1/2, so power is off by no more than root / scale plus a quarter step.
+        # |DN - root| <= 1/2, so power is off by no more than root / scale plus a quarter step, and float32 rounds once more.
         root = np.sqrt(scene.power[seen].astype(float))
-        assert (np.abs(got[seen] - root**2) <= root / 1e4 + 1e-8).all()
+        assert (np.abs(got[seen] - root**2) <= root / 1e4 + 1e-8 + 2e-7 * root**2).all()
 
 
 def test_another_scale_is_undone_too(tmp_path, make_scene, speckle) -> None:
@@ -88,7 +88,7 @@ def test_a_stack_is_lazy_and_equals_its_reads(archive, scenes, items) -> None:
 
 
 def test_a_large_stack_comes_in_tiles_and_one_tile_reads_one_tile(archive, scenes, items) -> None:
-    box = scenes[0].geobox.pad(1500)
+    box = scenes[0].geobox.pad(2100)
     lazy = archive.stack(items, "VV", box)
     assert max(max(chunks) for chunks in lazy.chunks[1:]) <= 2048
     assert set(lazy.chunks[0]) == {1}
