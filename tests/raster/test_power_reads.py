@@ -52,7 +52,7 @@ def test_power_comes_back_within_the_step_of_the_archive_and_gaps_stay_gaps(arch
         got = archive.read(scene.pixels, "VV", scene.geobox).values
         seen = np.isfinite(scene.power)
         assert (np.isfinite(got) == seen).all()
-        # |DN - root| <= 1/2, so power is off by no more than root / scale plus a quarter step, and float32 rounds once more.
+        # |DN - root| <= 1/2, so power is off by no more than root / scale plus a quarter step; then float32 rounds.
         root = np.sqrt(scene.power[seen].astype(float))
         assert (np.abs(got[seen] - root**2) <= root / 1e4 + 1e-8 + 2e-7 * root**2).all()
 
