@@ -61,6 +61,7 @@ def mgrs_lines(extent: Extent, *, about: int = 6) -> GridLines:
             step_m=0.0,
         )
     paths: list[NDArray[np.float64]] = [_edge(zone.box)[2:4] for zone in zones[1:]]
+    paths.extend(_edge(zone.box)[1:3] for zone in zones if zone.south and zone.box[3] == 0)  # the equator is a line
     labels: list[tuple[float, float, str]] = []
     for zone in zones:
         lines = [item for eastings in (True, False) for item in _lines(zone, step, eastings=eastings)]
@@ -137,7 +138,7 @@ def _square_names(zone: _Zone, extent: Extent) -> Iterator[tuple[float, float, s
     """Yield the name of every 100 km square of which a worthwhile part is visible, in that part's lower left corner."""
     e0, n0, e1, n1 = (int(value // utm.SQUARE_M) for value in _utm_bounds(zone))
     transformer = utm.to_utm(zone.zone, south=zone.south)
-    least = 0.0004 * (extent.x1 - extent.x0) * (extent.y1 - extent.y0)
+    least = 0.05 * (extent.x1 - extent.x0), 0.03 * (extent.y1 - extent.y0)
     for column in range(e0, e1 + 1):
         for row in range(n0, n1 + 1):
             edge = shapely.segmentize(shapely.box(column, row, column + 1, row + 1), 0.25)
@@ -151,7 +152,7 @@ def _square_names(zone: _Zone, extent: Extent) -> Iterator[tuple[float, float, s
             text = f"{zone.zone:02d}{utm.band_of(middle.y)} {name}"
             label = _corner(part.bounds, extent, text)
             (x0, y0), (x1, y1) = to_mercator(*part.bounds[:2]), to_mercator(*part.bounds[2:])
-            if (x1 - x0) * (y1 - y0) > least:
+            if x1 - x0 >= least[0] and y1 - y0 >= least[1]:
                 yield label
 
 
