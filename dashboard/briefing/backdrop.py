@@ -1,19 +1,20 @@
 """Land, water, borders, roads and names beneath the map, and the small map that says where in the country it is."""
 
+import itertools
+
 from matplotlib.axes import Axes
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.patheffects import withStroke
 
-from dashboard.briefing.fonts import face, printable
+from dashboard.briefing.fonts import face, printable, width_mm
 from dashboard.briefing.layout import Box
 from dashboard.briefing.outline import path_through
 from dashboard.briefing.paper import Paper
 from dashboard.briefing.sheet import Sheet
-from dashboard.geo.basemap import Basemap
+from dashboard.geo.basemap import Basemap, Label
 from dashboard.model.palette import Tokens
 
-
-
+_LOCATOR_NAMES, _LOCATOR_PT = 4, 5.4
 _AREAS = (
     ("land", "land"),
     ("fields", "land"),
@@ -73,13 +74,39 @@ def locator(paper: Paper, sheet: Sheet, box: Box) -> None:
     axes = paper.inset(box)
     wide, tokens = sheet.surroundings.locator_extent, paper.tokens
     backdrop(axes, sheet.surroundings.locator, tokens)
-    x, y = wide.centre
+    y = wide.centre[1]
     height = (wide.x1 - wide.x0) * box.height / box.width
     axes.set(xlim=(wide.x0, wide.x1), ylim=(y - height / 2, y + height / 2), xticks=[], yticks=[], aspect="auto")
     seen = sheet.extent
     width = seen.x1 - seen.x0
-    mark = Rectangle((seen.x0, seen.y0), width, seen.y1 - seen.y0, facecolor=tokens.accent + "30", edgecolor=tokens.accent)
+    mark = Rectangle(
+        (seen.x0, seen.y0), width, seen.y1 - seen.y0, facecolor=tokens.accent + "30", edgecolor=tokens.accent
+    )
     mark.set(linewidth=1.1, zorder=9)
     axes.add_patch(mark)
+    halo = withStroke(linewidth=1.4, foreground=tokens.halo)
+    near = (place for place in sheet.surroundings.locator.places if _fits(place, sheet, box))
+    for place in itertools.islice(near, _LOCATOR_NAMES):
+        axes.plot(place.x, place.y, "o", markersize=1.4, color=tokens.label, zorder=7)
+        axes.annotate(
+            printable(place.name),
+            (place.x, place.y),
+            xytext=(2.0, 1.2),
+            textcoords="offset points",
+            fontproperties=face("sans", _LOCATOR_PT * sheet.layout.scale),
+            color=tokens.label,
+            path_effects=[halo],
+            zorder=7,
+        )
     for spine in axes.spines.values():
         spine.set(color=tokens.muted, linewidth=0.5)
+
+
+def _fits(place: Label, sheet: Sheet, box: Box) -> bool:
+    """Whether a place and the name beside it lie inside the locator."""
+    wide = sheet.surroundings.locator_extent if sheet.surroundings else sheet.extent
+    metres = (wide.x1 - wide.x0) / box.width
+    x = (place.x - wide.x0) / metres
+    y = box.height / 2 - (place.y - wide.centre[1]) / metres
+    name = width_mm(printable(place.name), "sans", _LOCATOR_PT * sheet.layout.scale)
+    return 1.0 < x < box.width - name - 2.0 and 3.0 < y < box.height - 1.0

@@ -33,7 +33,7 @@ class Entry:
     """One paragraph of the column."""
 
     words: str
-    ink: Ink = Ink()
+    ink: Ink
     swatch: Swatch | None = None
     gap: float = 0.5
     """Space above, millimetres."""
@@ -85,8 +85,8 @@ def _draw(paper: Paper, box: Box, entry: Entry, scale: float) -> float:
     y = box.y + entry.gap
     bottom = box.y + _entry_height(entry, box.width, scale)
     if entry.rule:
-        line = box.y + entry.gap * 0.45
-        paper.line((box.x, box.right), (line, line), paper.tokens.line, width_pt=0.7)
+        height = box.y + entry.gap * 0.45
+        paper.line((box.x, box.right), (height, height), paper.tokens.line, width_pt=0.7)
     if entry.panel:
         paper.rectangle(Box(box.x, y - 0.35 * scale, box.width, bottom - y + 0.7 * scale), entry.panel)
     if entry.ramp:
@@ -110,9 +110,9 @@ def _ramp(paper: Paper, box: Box, entry: Entry, scale: float) -> float:
         spine.set(color=paper.tokens.muted, linewidth=0.4)
     ends = entry.words.split("|")
     places = np.linspace(box.x, box.right, len(ends))
-    for index, (x, words) in enumerate(zip(places, ends, strict=True)):
+    for index, (place, words) in enumerate(zip(places, ends, strict=True)):
         align = "left" if index == 0 else "right" if index == len(ends) - 1 else "center"
-        paper.text(float(x), bar.bottom + 0.4 * scale, words, entry.ink, align=align)
+        paper.text(float(place), bar.bottom + 0.4 * scale, words, entry.ink, align=align)
     return box.bottom
 
 
@@ -123,7 +123,9 @@ def _swatch(paper: Paper, box: Box, swatch: Swatch, ink: Ink) -> None:
     match swatch.kind:
         case "line" | "dashed":
             style = "-" if swatch.kind == "line" else (0, (3.2, 1.8))
-            paper.axes.plot((frame.x, frame.right), (middle, middle), color=swatch.colour, linewidth=1.5, linestyle=style)
+            paper.axes.plot(
+                (frame.x, frame.right), (middle, middle), color=swatch.colour, linewidth=1.5, linestyle=style
+            )
         case "hatch":
             patch = Rectangle((frame.x, frame.y), frame.width, frame.height, facecolor="none", hatch=swatch.hatch)
             patch.set(edgecolor=swatch.colour, linewidth=0.5)
@@ -136,5 +138,5 @@ def _swatch(paper: Paper, box: Box, swatch: Swatch, ink: Ink) -> None:
 
 def _chip(paper: Paper, box: Box, swatch: Swatch, ink: Ink) -> None:
     paper.rectangle(Box(box.x, box.y - 0.2, box.width, box.height), swatch.colour)
-    letter = Ink("bold", ink.size_pt, paper.tokens.white)
+    letter = Ink("bold", ink.size_pt, paper.on(swatch.colour))
     paper.text(box.x + box.width / 2, box.y - 0.1, swatch.letter, letter, align="center")

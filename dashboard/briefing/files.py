@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -34,11 +35,12 @@ def render(sheet: Sheet, kind: Format) -> bytes:
         return _png(figure, sheet) if kind == "png" else _pdf(figure, sheet)
 
 
-def pixels(figure: Figure) -> np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]:
+def pixels(figure: Figure) -> NDArray[np.uint8]:
     """Return a figure as (y, x, 3) bytes at 300 dpi."""
     canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])
+    canvas.draw()  # type: ignore[no-untyped-call]  # Matplotlib's stubs leave it bare
+    drawn: NDArray[np.uint8] = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+    return np.ascontiguousarray(drawn[..., :3])
 
 
 def _png(figure: Figure, sheet: Sheet) -> bytes:
@@ -66,5 +68,7 @@ def _pdf(figure: Figure, sheet: Sheet) -> bytes:
         "Creator": sheet.software,
         "CreationDate": sheet.made,
     }
-    FigureCanvasPdf(figure).print_figure(out, format="pdf", dpi=DPI, metadata=metadata, facecolor=figure.get_facecolor())
+    FigureCanvasPdf(figure).print_figure(
+        out, format="pdf", dpi=DPI, metadata=metadata, facecolor=figure.get_facecolor()
+    )
     return out.getvalue()

@@ -1,5 +1,6 @@
 """The sheet's typefaces: the shipped ones, and Matplotlib's own DejaVu for every glyph they lack."""
 
+import logging
 from functools import cache, lru_cache
 from typing import Literal
 
@@ -16,6 +17,8 @@ _FAMILY: dict[str, tuple[str, str]] = {
     "mono": ("IBM Plex Mono", "DejaVu Sans Mono"),
     "mono-bold": ("IBM Plex Mono", "DejaVu Sans Mono"),
 }
+# The fallback has other weights than the shipped fonts; that Matplotlib then takes the nearest one is what we want.
+logging.getLogger("matplotlib.font_manager").addFilter(lambda record: "font weight" not in record.getMessage())
 _PT_PER_MM = 72 / 25.4
 _MEASURED_PT = 64.0
 

@@ -102,7 +102,12 @@ def footer(paper: Paper, sheet: Sheet) -> None:
     if sheet.author:
         identity.append(f"by {sheet.author}")
     last = Ink("mono", 5.8 * scale, tokens.muted)
-    paper.text(column.x, column.bottom - last.line_mm, "  ".join(identity), paper.fitted("  ".join(identity), last, column.width))
+    paper.text(
+        column.x,
+        column.bottom - last.line_mm,
+        "  ".join(identity),
+        paper.fitted("  ".join(identity), last, column.width),
+    )
     room = Box(column.x, below + 0.5 * scale, column.width, column.bottom - last.line_mm - below - 0.9 * scale)
     _credits(paper, room, "Sources: " + "; ".join(sheet.credits) if sheet.credits else "")
 
@@ -110,7 +115,9 @@ def footer(paper: Paper, sheet: Sheet) -> None:
 def _credits(paper: Paper, room: Box, words: str) -> None:
     """Write every credit, in smaller type when they are many: a licence is not met by half of its line."""
     size = 5.8 * paper.layout.scale
-    while size > 1.5 and len(wrap(printable(words), "sans", size, room.width)) * Ink("sans", size).line_mm > room.height:
+    while (
+        size > 1.5 and len(wrap(printable(words), "sans", size, room.width)) * Ink("sans", size).line_mm > room.height
+    ):
         size *= 0.95
     paper.paragraph(room, printable(words), Ink("sans", size, paper.tokens.muted))
 
@@ -137,7 +144,9 @@ def _scale(paper: Paper, sheet: Sheet, box: Box) -> None:
         words = f"{bar.length_m / divisor * part / 4:g}" + (f" {unit}" if part == 4 else "")
         paper.text(box.x + length * part / 4, box.y + 0.6 * scale, words, ink, align="center" if part else "left")
     fraction = representative_fraction(sheet.extent, sheet.layout.map.width / 1000)
-    paper.text(box.x, y + 2.6 * scale, f"1 : {fraction:,}".replace(",", "\N{NO-BREAK SPACE}"), Ink("mono-bold", 8.2 * scale))
+    paper.text(
+        box.x, y + 2.6 * scale, f"1 : {fraction:,}".replace(",", "\N{NO-BREAK SPACE}"), Ink("mono-bold", 8.2 * scale)
+    )
     words = "Mercator (EPSG:3857), WGS 84, true north up"
     paper.text(box.x, y + 6.3 * scale, words, Ink("sans", 5.8 * scale, tokens.muted))
     if bar.note:
@@ -177,9 +186,7 @@ def _needle(paper: Paper, tail: tuple[float, float], azimuth: float, length: flo
     paper.axes.add_patch(Polygon(head, closed=True, facecolor=colour, edgecolor="none"))
 
 
-def _look(
-    paper: Paper, centre: tuple[float, float], azimuth: float, radius: float, name: tuple[str, str]
-) -> None:
+def _look(paper: Paper, centre: tuple[float, float], azimuth: float, radius: float, name: tuple[str, str]) -> None:
     letter, colour = name
     dx, dy = _direction(azimuth)
     shift = radius * (0.16 if letter == "A" else -0.16)

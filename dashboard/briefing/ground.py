@@ -1,27 +1,24 @@
-"""The map itself, from below: backdrop, radar picture, ground that changed hands, frontline, changes, footprints, grid."""
+"""The map itself, from below: backdrop, radar picture, control of ground, changes, footprints, grid, names."""
 
 import numpy as np
 import shapely
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
-from matplotlib.patches import PathPatch
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
-from shapely.geometry.base import BaseGeometry
 
 from dashboard.briefing.backdrop import backdrop, place_names
+from dashboard.briefing.control import draw_control
 from dashboard.briefing.fonts import face
 from dashboard.briefing.layout import MM_PER_PX
 from dashboard.briefing.margin import sign_colours
-from dashboard.briefing.outline import path_of
+from dashboard.briefing.outline import outline
 from dashboard.briefing.paper import Paper
 from dashboard.briefing.sheet import Sheet
-from dashboard.briefing.sides import LOST_HATCH, lost_to_nobody, side_colours, side_hatches
 from dashboard.geo.graticule import degree_ticks, mgrs_lines
 from dashboard.geo.mercator import project
 from dashboard.model.dtg import dtg
-from dashboard.model.frontline import FrontlineSnapshot
 from dashboard.model.view import CompareMode, Extent, Layer
 from dashboard.render.compose import swipe_column
 
@@ -38,8 +35,7 @@ def draw_map(paper: Paper, sheet: Sheet) -> Axes:
     if sheet.surroundings is not None and sheet.has(Layer.BASEMAP):
         backdrop(axes, sheet.surroundings.map, paper.tokens)
     _picture(axes, sheet, paper.tokens.unobserved)
-    _ground(axes, paper, sheet)
-    _frontlines(axes, paper, sheet)
+    draw_control(axes, paper, sheet)
     _changes(axes, paper, sheet)
     _footprints(axes, paper, sheet)
     if sheet.has(Layer.GRID):
@@ -87,43 +83,6 @@ def _hatched(rgba: NDArray[np.uint8], colour: str) -> NDArray[np.uint8]:
     return hatched
 
 
-def _patch(axes: Axes, geometry: BaseGeometry, **style: object) -> None:
-    path = path_of(geometry)
-    if len(path.vertices):
-        patch = PathPatch(path, **style)
-        axes.add_patch(patch)
-
-
-def _ground(axes: Axes, paper: Paper, sheet: Sheet) -> None:
-    if not sheet.has(Layer.GROUND):
-        return
-    colours, hatches = side_colours(sheet, paper.tokens), side_hatches(sheet)
-    for change in sheet.ground:
-        style: dict[str, object] = {"facecolor": "none", "linewidth": 0.0, "zorder": 3}
-        _patch(axes, project(change.gained), hatch=hatches[change.side], edgecolor=colours[change.side], **style)
-        if lost_to_nobody(change, sheet):
-            _patch(axes, project(change.lost), hatch=LOST_HATCH, edgecolor=paper.tokens.muted, **style)
-
-
-def _frontlines(axes: Axes, paper: Paper, sheet: Sheet) -> None:
-    if sheet.has(Layer.GHOST) and sheet.front_before is not None:
-        _control(axes, paper, sheet, sheet.front_before)
-    if sheet.has(Layer.FRONTLINE) and sheet.front_after is not None:
-        _control(axes, paper, sheet, sheet.front_after)
-
-
-def _control(axes: Axes, paper: Paper, sheet: Sheet, front: FrontlineSnapshot) -> None:
-    colours = side_colours(sheet, paper.tokens)
-    ghost = front is sheet.front_before
-    halo = withStroke(linewidth=1.6 if ghost else 3.0, foreground=paper.tokens.halo, alpha=0.75)
-    for area in front.areas:
-        shape, colour = project(area.geometry), colours[area.side]
-        if not ghost:
-            _patch(axes, shape, facecolor=colour, alpha=0.10, edgecolor="none", zorder=3)
-        style = {"linewidth": 1.0, "linestyle": (0, (4.5, 2.5))} if ghost else {"linewidth": 1.7}
-        _patch(axes, shape, facecolor="none", edgecolor=colour, zorder=4, path_effects=[halo], **style)
-
-
 def _changes(axes: Axes, paper: Paper, sheet: Sheet) -> None:
     if not sheet.has(Layer.CHANGES):
         return
@@ -132,8 +91,8 @@ def _changes(axes: Axes, paper: Paper, sheet: Sheet) -> None:
         shapes = [change.geometry for change in sheet.changes if change.sign is sign]
         if shapes:
             shape = project(shapely.GeometryCollection(shapely.get_parts(shapes).tolist()))
-            _patch(axes, shape, facecolor=colour, alpha=0.16, edgecolor="none", zorder=5)
-            _patch(axes, shape, facecolor="none", edgecolor=colour, linewidth=1.0, path_effects=[halo], zorder=5)
+            outline(axes, shape, facecolor=colour, alpha=0.16, edgecolor="none", zorder=5)
+            outline(axes, shape, facecolor="none", edgecolor=colour, linewidth=1.0, path_effects=[halo], zorder=5)
 
 
 def _footprints(axes: Axes, paper: Paper, sheet: Sheet) -> None:
@@ -142,13 +101,14 @@ def _footprints(axes: Axes, paper: Paper, sheet: Sheet) -> None:
     named = {sheet.view.a: paper.tokens.a, sheet.view.b: paper.tokens.b}
     for acq in sheet.footprints:
         colour = named.get(acq.id, paper.tokens.muted)
-        _patch(axes, project(acq.footprint), facecolor="none", edgecolor=colour, linewidth=0.9, zorder=6)
+        outline(axes, project(acq.footprint), facecolor="none", edgecolor=colour, linewidth=0.9, zorder=6)
 
 
 def _grid(axes: Axes, paper: Paper, extent: Extent) -> None:
     grid = mgrs_lines(extent)
-    colour = paper.tokens.muted
-    axes.add_collection(LineCollection(grid.paths, colors=colour, linewidths=0.45, alpha=0.8, zorder=6))
+    for colour, width, strength in ((paper.tokens.halo, 1.3, 0.35), (paper.tokens.text, 0.45, 0.8)):
+        lines = LineCollection(grid.paths, colors=colour, linewidths=width, alpha=strength, zorder=6)
+        axes.add_collection(lines, autolim=False)
     halo = withStroke(linewidth=1.4, foreground=paper.tokens.halo)
     for x, y, words in grid.labels:
         axes.text(
@@ -186,7 +146,7 @@ def _cut(axes: Axes, paper: Paper, sheet: Sheet) -> None:
                 ha=side,
                 va="center",
                 fontproperties=face("mono-bold", 8.0 * sheet.layout.scale),
-                color=paper.tokens.white,
+                color=paper.on(colour),
                 bbox={"boxstyle": "square,pad=0.32", "facecolor": colour, "edgecolor": "none"},
                 clip_on=True,
                 zorder=9,
@@ -206,10 +166,10 @@ def _frame(axes: Axes, paper: Paper, extent: Extent) -> None:
     xs = [(x, words if x < corner else "") for x, words in xs]
     font = face("mono", 5.8 * paper.layout.scale)
     axes.set_xticks([x for x, _ in xs], labels=[words for _, words in xs], fontproperties=font)
-    axes.set_yticks([y for y, _ in ys], labels=[words for _, words in ys], fontproperties=font, rotation=90, va="center")
-    colour = paper.tokens.text
-    axes.tick_params(
-        top=True, right=True, length=3.2, width=0.6, pad=2.2, color=colour, labelcolor=paper.tokens.muted
+    axes.set_yticks(
+        [y for y, _ in ys], labels=[words for _, words in ys], fontproperties=font, rotation=90, va="center"
     )
+    colour = paper.tokens.text
+    axes.tick_params(top=True, right=True, length=3.2, width=0.6, pad=2.2, color=colour, labelcolor=paper.tokens.muted)
     for spine in axes.spines.values():
         spine.set(color=colour, linewidth=0.8)

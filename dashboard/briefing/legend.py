@@ -109,7 +109,7 @@ def _log_ratio() -> list[Entry]:
     return [
         Entry(words="Change of backscatter · 10 log10(B / A)", ink=_BOLD, gap=1.4),
         Entry(words=f"\N{MINUS SIGN}{limit}|0|+{limit}", ink=_NUMBER, ramp=tuple(ratio_palette()[1:]), gap=0.8),
-        Entry(words="darker after (left), brighter after (right); beyond the ends the colour stays", ink=_TEXT, gap=0.3),
+        Entry(words="left: darker after, right: brighter after", ink=_TEXT, gap=0.3),
     ]
 
 
@@ -137,8 +137,7 @@ def frontline_entries(sheet: Sheet, tokens: Tokens) -> list[Entry]:
             swatch = Swatch(kind="fill", colour=colours[side] + "30", edge=colours[side])
             entries.append(Entry(words=f"held by {side}", ink=_TEXT, swatch=swatch))
     if sheet.has(Layer.GHOST) and before is not None:
-        colour = next((colours[area.side] for area in before.areas), tokens.muted)
-        swatch = Swatch(kind="dashed", colour=colour)
+        swatch = Swatch(kind="dashed", colour=tokens.text)
         entries.append(Entry(words=f"line at A, valid from {dtg(before.valid_from)}", ink=_TEXT, swatch=swatch))
     if sheet.has(Layer.GROUND):
         entries += _ground(sheet, colours, hatches, tokens)

@@ -3,9 +3,9 @@
 from collections import Counter
 
 from dashboard.briefing.column import Entry, Swatch
+from dashboard.briefing.legend import frontline_entries, imagery_entries
 from dashboard.briefing.paper import Ink
 from dashboard.briefing.sheet import Sheet
-from dashboard.briefing.legend import frontline_entries, imagery_entries
 from dashboard.geo.look import look_azimuth
 from dashboard.model.acquisition import Acquisition
 from dashboard.model.change import ChangeSign
@@ -83,7 +83,9 @@ def _warnings(sheet: Sheet, tokens: Tokens) -> list[Entry]:
         entries.append(
             Entry(words=f"! {head}", ink=Ink("bold", 7.4, tokens.exercise_text), gap=3.2, panel=tokens.exercise)
         )
-        entries.append(Entry(words=body, ink=Ink("sans", SMALL_PT, tokens.exercise_text), gap=0.3, panel=tokens.exercise))
+        entries.append(
+            Entry(words=body, ink=Ink("sans", SMALL_PT, tokens.exercise_text), gap=0.3, panel=tokens.exercise)
+        )
     return entries
 
 
@@ -121,6 +123,10 @@ def _change_entries(sheet: Sheet, tokens: Tokens) -> list[Entry]:
         for sign in ChangeSign
         if counts[sign]
     ]
+    if sheet.run is not None:
+        rate = dict(sheet.run.parameters).get("far")
+        how = [sheet.run.method, *([f"false alarms {rate:g} a pixel"] if isinstance(rate, float) else []), sheet.run.id]
+        entries.append(Entry(words="  ".join(how), ink=Ink("mono", NOTE_PT, tokens.muted), gap=0.3))
     return entries
 
 

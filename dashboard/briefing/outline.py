@@ -1,9 +1,12 @@
 """Shapes as Matplotlib paths."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import shapely
+from matplotlib.axes import Axes
+from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
@@ -11,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 def path_of(geometry: BaseGeometry) -> Path:
     """Return the outline of polygons and lines, however nested, as one compound path; holes come out as holes."""
-    parts = np.atleast_1d(geometry)
+    parts = shapely.get_parts([geometry])
     while (shapely.get_type_id(parts) >= shapely.GeometryType.MULTIPOINT).any():
         parts = shapely.get_parts(parts)
     areas = shapely.get_dimensions(parts) == 2
@@ -27,3 +30,12 @@ def path_through(outlines: Iterable[NDArray[np.float64]]) -> Path:
     codes = np.full(sum(len(line) for line in lines), Path.LINETO, np.uint8)
     codes[np.cumsum([0, *(len(line) for line in lines[:-1])])] = Path.MOVETO
     return Path(np.concatenate(lines), codes)
+
+
+def outline(axes: Axes, geometry: BaseGeometry, **style: Any) -> PathPatch | None:  # noqa: ANN401 - Matplotlib's own
+    """Draw a geometry in the axes' own coordinates; nothing for an empty one."""
+    if geometry.is_empty:
+        return None
+    patch = PathPatch(path_of(geometry), **style)
+    axes.add_patch(patch)
+    return patch

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -24,7 +25,7 @@ def printing() -> Iterator[None]:
 
     These are settings of the whole process; so exports run in a process of their own.
     """
-    settings = {"pdf.fonttype": 42, "pdf.compression": 6, "hatch.linewidth": 0.7, "text.usetex": False}
+    settings: dict[Any, Any] = {"pdf.fonttype": 42, "pdf.compression": 6, "hatch.linewidth": 0.7, "text.usetex": False}
     with mpl.rc_context(settings):
         yield
 

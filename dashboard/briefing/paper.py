@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
@@ -16,6 +16,8 @@ from dashboard.model.palette import Theme, Tokens, tokens
 LINE_HEIGHT = 1.24
 """Of a line of text, in its own size."""
 MM_PER_PT = 25.4 / 72
+_LIGHT = 0.5
+"""Luminance above which black is read better than white."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,12 @@ class Paper:
         right, bottom = round(box.right / MM_PER_PX), round(box.bottom / MM_PER_PX)
         rectangle = (left / width, 1 - bottom / height, (right - left) / width, (bottom - top) / height)
         return self.figure.add_axes(rectangle, zorder=1)
+
+    def on(self, colour: str) -> str:
+        """Return black or white, whichever is read better on a colour."""
+        red, green, blue = to_rgb(colour)
+        light = 0.2126 * red + 0.7152 * green + 0.0722 * blue > _LIGHT
+        return self.tokens.black if light else self.tokens.white
 
     def fitted(self, words: str, ink: Ink, limit_mm: float) -> Ink:
         """Return the ink, smaller where one line of the words would pass the limit."""

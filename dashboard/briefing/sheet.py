@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dashboard.briefing.layout import Layout
 from dashboard.geo.basemap import Basemap
 from dashboard.model.acquisition import Acquisition
-from dashboard.model.change import DetectedChange
+from dashboard.model.change import ChangeRun, DetectedChange
 from dashboard.model.dtg import iso
 from dashboard.model.frontline import FrontlineSnapshot, GroundChange
 from dashboard.model.handling import Handling
@@ -68,6 +68,8 @@ class Sheet:
     front_after: FrontlineSnapshot | None = None
     ground: tuple[GroundChange, ...] = ()
     changes: tuple[DetectedChange, ...] = ()
+    run: ChangeRun | None = None
+    """The detection that found the changes."""
     footprints: tuple[Acquisition, ...] = ()
     credits: tuple[str, ...] = ()
     """Credit lines of everything visible."""
@@ -93,10 +95,12 @@ class Sheet:
 
     @property
     def as_of(self) -> datetime | None:
-        """The time of the newest thing shown: of the imagery, or of the frontline where there is none."""
+        """The time of the newest thing shown: imagery, frontline or change."""
         moments = [acq.start for acq in self.drawn]
-        if not moments and self.front_after is not None:
-            moments = [self.front_after.valid_from]
+        if self.front_after is not None and self.view.layers & {Layer.FRONTLINE, Layer.GROUND}:
+            moments.append(self.front_after.valid_from)
+        if self.has(Layer.CHANGES):
+            moments += [change.before for change in self.changes]
         return max(moments, default=None)
 
     def has(self, layer: Layer) -> bool:

@@ -26,9 +26,8 @@ def side_colours(sheet: Sheet, tokens: Tokens) -> dict[str, str]:
     """Return the colour of each side: of the data, else by its name, else blue and orange in turn."""
     stated = dict(_stated(sheet))
     turn = (tokens.orange_force, tokens.blue_force)
-    return {
-        side: stated.get(side) or _by_name(side, tokens) or turn[index % 2] for index, side in enumerate(side_names(sheet))
-    }
+    sides = enumerate(side_names(sheet))
+    return {side: stated.get(side) or _by_name(side, tokens) or turn[index % 2] for index, side in sides}
 
 
 def side_hatches(sheet: Sheet) -> dict[str, str]:

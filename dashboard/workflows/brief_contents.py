@@ -9,7 +9,7 @@ import shapely
 from dashboard import __version__
 from dashboard.briefing.layout import Page, arrange, fill
 from dashboard.briefing.sheet import Imagery, Sheet, Surroundings
-from dashboard.catalog.query import AcquisitionQuery, ChangeQuery
+from dashboard.catalog.query import AcquisitionQuery, Box, ChangeQuery
 from dashboard.geo.basemap import basemap
 from dashboard.geo.geodesy import area_km2
 from dashboard.geo.mercator import bbox_of, screen_geobox, to_lonlat
@@ -61,9 +61,10 @@ def contents(workspace: Workspace, view: View, page: Page, title: str, *, report
     extent = inside_world(fill(view.extent, layout))
     bbox = bbox_of(extent)
     held = _fronts(workspace, view, before, after)
-    changes = _changes(workspace, view, bbox)
+    run = _run(workspace, view)
+    changes = _changes(workspace, run, bbox)
     footprints = _footprints(workspace, view, bbox)
-    shown = [*_of_acquisitions(workspace, (before, after)), *_of_fronts(held), *_of_changes(workspace, changes)]
+    shown = [*_of_acquisitions(workspace, (before, after)), *_of_fronts(held), *_of_changes(run, changes)]
     shown += [Shown(f"the acquisition {acq.id}", acq.handling) for acq in footprints]
     refuse(shown, made)
     report(Progress(0.2, "Reading the imagery"))
@@ -88,6 +89,7 @@ def contents(workspace: Workspace, view: View, page: Page, title: str, *, report
         front_after=held.after,
         ground=held.changes,
         changes=changes,
+        run=run,
         footprints=footprints,
         credits=_credits(view, handling, held),
     )
@@ -167,26 +169,24 @@ def _fronts(workspace: Workspace, view: View, before: Acquisition | None, after:
     return fronts(workspace, view.provider, before.start if before else None, after.start if after else None)
 
 
-def _changes(
-    workspace: Workspace, view: View, bbox: tuple[float, float, float, float]
-) -> tuple[DetectedChange, ...]:
-    """The changes of the latest run over just this A and B: what the screen shows."""
+def _run(workspace: Workspace, view: View) -> ChangeRun | None:
+    """The latest detection over just this A and B: what the screen shows."""
     if Layer.CHANGES not in view.layers or view.a is None or view.b is None:
-        return ()
-    pair = [run.id for run in workspace.catalog.changes.runs() if (run.before, run.after) == (view.a, view.b)]
-    if not pair:
-        return ()
-    return tuple(workspace.catalog.changes.find(ChangeQuery(bbox=bbox, run_id=pair[-1], limit=MAX_CHANGES)))
+        return None
+    pair = [run for run in workspace.catalog.changes.runs() if (run.before, run.after) == (view.a, view.b)]
+    return pair[-1] if pair else None
 
 
-def _footprints(
-    workspace: Workspace, view: View, bbox: tuple[float, float, float, float]
-) -> tuple[Acquisition, ...]:
+def _changes(workspace: Workspace, run: ChangeRun | None, bbox: Box) -> tuple[DetectedChange, ...]:
+    if run is None:
+        return ()
+    return tuple(workspace.catalog.changes.find(ChangeQuery(bbox=bbox, run_id=run.id, limit=MAX_CHANGES)))
+
+
+def _footprints(workspace: Workspace, view: View, bbox: Box) -> tuple[Acquisition, ...]:
     if Layer.FOOTPRINTS not in view.layers:
         return ()
-    query = AcquisitionQuery(
-        bbox=bbox, period=view.period, constellations=view.constellations, limit=MAX_FOOTPRINTS
-    )
+    query = AcquisitionQuery(bbox=bbox, period=view.period, constellations=view.constellations, limit=MAX_FOOTPRINTS)
     return tuple(workspace.catalog.acquisitions.find(query))
 
 
@@ -200,14 +200,10 @@ def _of_fronts(held: Fronts) -> list[Shown]:
     return [Shown(f"the frontline {front.id}", front.handling) for front in snapshots]
 
 
-def _of_changes(workspace: Workspace, changes: Sequence[DetectedChange]) -> list[Shown]:
-    ids = {change.run_id for change in changes}
-    runs: list[ChangeRun] = [run for run in workspace.catalog.changes.runs() if run.id in ids] if ids else []
+def _of_changes(run: ChangeRun | None, changes: Sequence[DetectedChange]) -> list[Shown]:
+    runs = [] if run is None else [Shown(f"the detection run {run.id}", run.handling)]
     own = {change.handling: change.id for change in changes}
-    return [
-        *(Shown(f"the detection run {run.id}", run.handling) for run in runs),
-        *(Shown(f"the detected change {name}", handling) for handling, name in own.items()),
-    ]
+    return [*runs, *(Shown(f"the detected change {name}", handling) for handling, name in own.items())]
 
 
 def _surroundings(extent: Extent) -> Surroundings:

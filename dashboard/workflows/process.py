@@ -1,7 +1,7 @@
-"""Run one piece of work in a process of its own: it cannot stall the screen, it can be killed, and its crash is contained.
+"""Run one piece of work in a process of its own: it cannot stall the screen, it can be killed, its crash is contained.
 
-Drawing a page is not thread-safe and takes seconds of pure Python; so each export is one fresh process (`spawn`: nothing
-is inherited, least of all a lock held by another thread).
+Drawing a page is not thread-safe and takes seconds of pure Python; so each export is one fresh process (`spawn`:
+nothing is inherited, least of all a lock held by another thread).
 """
 
 import multiprocessing
@@ -12,7 +12,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from dashboard.model import errors
-from dashboard.model.errors import CancelledError, NightglassError, ResourceError
+from dashboard.model.errors import NightglassError, ResourceError
 from dashboard.model.progress import CancelToken, Progress, Report, silent
 
 TIME_LIMIT_S = 600.0

@@ -174,4 +174,6 @@ def build(root: Path, *, handling: Handling = EXERCISE) -> View:
         workspace.catalog.changes.add_run(*changes(a, b))
         workspace.catalog.areas.add(Area("Nemuro exercise area", a.bbox))
     seen = ground(2200, 1200, 8600, 5400).bounds
-    return View(extent=extent_of(seen, margin=0.0), a=a.id, b=b.id, compare=CompareMode.SWIPE, provider="exercise-control")
+    return View(
+        extent=extent_of(seen, margin=0.0), a=a.id, b=b.id, compare=CompareMode.SWIPE, provider="exercise-control"
+    )
