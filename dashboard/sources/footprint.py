@@ -18,6 +18,8 @@ COARSE_PIXELS = 256
 """Valid pixels are looked at in an overview of about this many pixels a side."""
 MAX_POINTS = 20_000
 """Vertices of a vendor's footprint: real ones have five to a few hundred."""
+TOLERANCE_DEG = 1e-5
+"""Points nearer to a straight line than this, about 1 m, are left out again."""
 DENSIFY = 16
 """Points per edge when a straight edge of a map grid becomes a curve in longitude and latitude."""
 
@@ -91,7 +93,7 @@ def _to_lonlat(pixels: BaseGeometry, affine: Any, crs: str) -> BaseGeometry:  # 
         x, y = affine * (points[:, 0], points[:, 1])
         return np.stack(transformer.transform(x, y), axis=1)
 
-    return _split(shapely.transform(dense, project))
+    return _split(shapely.simplify(shapely.transform(dense, project), TOLERANCE_DEG))
 
 
 def _split(shape: BaseGeometry) -> BaseGeometry:
