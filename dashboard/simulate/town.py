@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 NEVER = 1e9
 BLOCK_M, DEPTH_M, STREET_M = 116.0, 66.0, 17.0
 
-STRIKES = ((45.15, 560.0, 330.0, 260.0), (52.3, 1080.0, -230.0, 170.0), (66.2, -700.0, -430.0, 160.0))
+STRIKES = ((45.15, 560.0, 330.0, 310.0), (52.3, 1080.0, -230.0, 170.0), (66.2, -700.0, -430.0, 160.0))
 """Days and circles (east, north, radius in metres) in which blocks were destroyed."""
 HANGAR_LOST_DAY = 66.3
 
@@ -104,7 +104,7 @@ def _blocks(rng: np.random.Generator) -> Iterator[tuple[Polygon, float]]:
 def _strike(block: Polygon, rng: np.random.Generator) -> float:
     x, y = block.centroid.coords[0]
     for day, east, north, radius in STRIKES:
-        if np.hypot(x - east, y - north) < radius and rng.random() < 0.85:
+        if np.hypot(x - east, y - north) < radius and rng.random() < 0.9:
             return day
     return NEVER
 
