@@ -11,7 +11,7 @@ from dashboard.catalog.codec import micros
 from dashboard.catalog.engine import Database, count_write
 from dashboard.catalog.query import AcquisitionQuery
 from dashboard.catalog.records import COLUMNS, acquisitions_of, row_of
-from dashboard.catalog.space import touching
+from dashboard.catalog.space import is_wide, touching
 from dashboard.catalog.tables import acquisition, acquisition_box
 from dashboard.model.acquisition import Acquisition
 from dashboard.model.errors import CatalogError, NotFoundError
@@ -73,15 +73,14 @@ class Acquisitions:
     def find(self, query: AcquisitionQuery | None = None) -> list[Acquisition]:
         """Return the acquisitions that match, in order of start, then id."""
         query = query or AcquisitionQuery()
-        conditions = _conditions(query)
-        with self._database.reading() as connection:
-            if query.limit is None:
-                rows = connection.execute(select(*COLUMNS).where(*conditions)).fetchall()
-                return _exact(acquisitions_of(sorted(rows, key=_by_time)), query)
-            # Sorted here, not by SQLite, which would walk all times in order rather than the few records in the box.
-            listed = connection.execute(select(_KEY, acquisition.c.start, acquisition.c.id).where(*conditions))
-            latest = [row.key for row in sorted(listed, key=_by_time, reverse=True)]
-            return _latest(connection, latest, query, query.limit)
+        statement = select(*COLUMNS).where(*_conditions(query)).order_by(_latest_first(query), acquisition.c.id.desc())
+        found: list[Acquisition] = []
+        with self._database.reading() as connection, connection.execute(statement) as result:
+            for rows in result.partitions(_BATCH):
+                found += _exact(acquisitions_of(rows), query)
+                if query.limit is not None and len(found) >= query.limit:
+                    break  # a wide query reads little more than it returns
+        return found[: query.limit][::-1]
 
     def constellations(self) -> list[str]:
         """Return the constellations there are, in order of name."""
@@ -101,21 +100,11 @@ class Acquisitions:
         return acquisitions_of(rows)[0] if rows else None
 
 
-def _by_time(row: Any) -> tuple[int, str]:  # noqa: ANN401 - rows of any selection that has both columns
-    return row.start, row.id
-
-
-def _latest(connection: Connection, keys: list[int], query: AcquisitionQuery, limit: int) -> list[Acquisition]:
-    """Read keys given latest first until `limit` of them match, so that a wide query reads no more than it returns."""
-    found: list[Acquisition] = []
-    step = max(limit, _BATCH)
-    for first in range(0, len(keys), step):
-        batch = keys[first : first + step]
-        rows = connection.execute(select(*COLUMNS).where(_KEY.in_(batch))).fetchall()
-        found = _exact(acquisitions_of(sorted(rows, key=_by_time)), query) + found
-        if len(found) >= limit:
-            break
-    return found[-limit:]
+def _latest_first(query: AcquisitionQuery) -> ColumnElement[int]:
+    # Walking the index of times is right where most of it will match; in a small box it would pass over everything
+    # else there is, so there the sum hides the index and the few records found through the tree are sorted.
+    walk = query.limit is not None and (query.bbox is None or is_wide(query.bbox))
+    return (acquisition.c.start if walk else acquisition.c.start + 0).desc()
 
 
 def _exact(found: list[Acquisition], query: AcquisitionQuery) -> list[Acquisition]:

@@ -18,6 +18,7 @@ from shapely.geometry.base import BaseGeometry
 from dashboard.catalog.query import Box
 from dashboard.model.errors import InputError
 
+_WIDE_SHARE = 1 / 16
 _TURNS = (-360.0, 0.0, 360.0)
 
 
@@ -59,6 +60,12 @@ def search_boxes(bbox: Box) -> list[Box]:
     if west <= east:
         return [(west, south, east, north)]
     return [(west, south, 180.0, north), (-180.0, south, east, north)]
+
+
+def is_wide(bbox: Box) -> bool:
+    """Return whether a box covers so much of the map that an index of places hardly narrows a search."""
+    degrees = sum((east - west) * (north - south) for west, south, east, north in search_boxes(bbox))
+    return degrees > _WIDE_SHARE * 360 * 180
 
 
 def touching(bbox: Box, geometries: Sequence[BaseGeometry] | NDArray[np.object_]) -> NDArray[np.bool_]:
