@@ -83,7 +83,8 @@ class Grid:
     def geobox(self) -> GeoBox:
         """The same grid on the map."""
         east, north = origin()
-        return GeoBox(self.shape, Affine.translation(east, north) * self.local, CRS)
+        west, top = east - self.half_m, north + self.half_m
+        return GeoBox(self.shape, Affine(self.spacing_m, 0.0, west, 0.0, -self.spacing_m, top), CRS)
 
     def pixels(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return local metres (..., 2) as pixel coordinates, (0, 0) at the first pixel's outer corner."""

@@ -23,7 +23,7 @@ from dashboard.simulate.plan import STACKS, Planned, hollow, plan
 from dashboard.simulate.product import CAVEAT, write_hollow, write_product
 from dashboard.simulate.truth import write_terrain, write_truth
 from dashboard.workflows.ingest import IngestEntry, ingest
-from dashboard.workflows.ingest_frontline import ingest_frontlines
+from dashboard.workflows.ingest_frontline import FrontOptions, ingest_frontlines
 from dashboard.workflows.workspace import Workspace
 
 VERSION = "exercise-nightglass-1"
@@ -170,7 +170,8 @@ def _take_in_records(workspace: Workspace, incoming: Path, seed: int, scale: Sca
     _checked(ingest(workspace, [write_hollow(planned, incoming) for planned in hollow(scale.half_m)]))
     marked = Handling(caveats=frozenset({CAVEAT}))
     for path, valid_from in write_fronts(incoming, seed):
-        _checked(ingest_frontlines(workspace, [path], provider=PROVIDER, valid_from=valid_from, handling=marked))
+        options = FrontOptions(valid_from=valid_from, handling=marked)
+        _checked(ingest_frontlines(workspace, [path], provider=PROVIDER, options=options))
 
 
 def _checked(entries: Sequence[IngestEntry]) -> None:
