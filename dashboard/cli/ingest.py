@@ -1,0 +1,132 @@
+"""`nightglass ingest` and `nightglass ingest-frontline`: a bar while it runs, a table of what came of it."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+from rich.text import Text
+
+from dashboard.model.errors import InputError
+from dashboard.model.handling import Handling
+from dashboard.model.progress import Progress, Report
+from dashboard.settings.config import load_settings
+
+if TYPE_CHECKING:
+    from dashboard.workflows.ingest import IngestEntry
+
+MAX_ROWS = 40
+"""Rows of the table per kind of outcome; failures are all listed."""
+
+Paths = Annotated[list[Path], typer.Argument(help="Files and folders.", show_default=False)]
+Data = Annotated[Path | None, typer.Option("--data", help="Data directory; by default the one in the settings.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
+
+
+def ingest_products(
+    paths: Paths,
+    data: Data = None,
+    *,
+    dry_run: DryRun = False,
+    time: Annotated[
+        str | None, typer.Option("--time", metavar="ISO", help="UTC time of products that state none.")
+    ] = None,
+) -> None:
+    """Archive SAR products and record them: OPERA RTC, GeoTIFF with a side-car, STAC items and tables."""
+    from dashboard.workflows.ingest import ingest  # noqa: PLC0415 - GDAL is slow to import
+    from dashboard.workflows.workspace import open_workspace  # noqa: PLC0415
+
+    moment = _moment(time, "--time")
+    with open_workspace(_data(data)) as workspace, _bar() as report:
+        entries = ingest(workspace, paths, time=moment, dry_run=dry_run, report=report)
+    _finish(entries)
+
+
+def ingest_fronts(
+    paths: Paths,
+    provider: Annotated[str, typer.Option("--provider", help="Name of the layer, e.g. deepstate.")],
+    data: Data = None,
+    *,
+    valid_from: Annotated[
+        str | None, typer.Option("--valid-from", metavar="ISO", help="UTC time of files that state none.")
+    ] = None,
+    credit: Annotated[str, typer.Option("--credit", help="Credit line that every export must carry.")] = "",
+    dry_run: DryRun = False,
+) -> None:
+    """Record frontline snapshots: GeoJSON, GeoParquet with a date, KML, KMZ."""
+    from dashboard.workflows.ingest_frontline import FrontOptions, ingest_frontlines  # noqa: PLC0415
+    from dashboard.workflows.workspace import open_workspace  # noqa: PLC0415
+
+    handling = Handling(attributions=frozenset({credit} if credit else ()))
+    options = FrontOptions(valid_from=_moment(valid_from, "--valid-from"), handling=handling, dry_run=dry_run)
+    with open_workspace(_data(data)) as workspace, _bar() as report:
+        entries = ingest_frontlines(workspace, paths, provider=provider, options=options, report=report)
+    _finish(entries)
+
+
+def _data(given: Path | None) -> Path:
+    return load_settings().data if given is None else given
+
+
+def _moment(text: str | None, option: str) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        msg = f"{option} is {text[:40]!r}, which is not a time; give ISO 8601 such as 2024-05-06T15:30:00Z."
+        raise InputError(msg) from error
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+@contextmanager
+def _bar() -> Iterator[Report]:
+    """Show a progress bar on standard error while the block runs; give the function that moves it."""
+    columns = (BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), TextColumn("{task.description}", markup=False))
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=1.0)
+
+        def move(progress: Progress) -> None:
+            bar.update(task, completed=progress.done, description=progress.text)
+
+        yield move
+
+
+def _finish(entries: "Sequence[IngestEntry]") -> None:
+    """Print what came of it; leave with the exit code of the first failure."""
+    from dashboard.workflows.ingest import exit_code  # noqa: PLC0415
+
+    console = Console()
+    console.print(_table(entries))
+    counts = Counter(_kind(entry) for entry in entries)
+    console.print(", ".join(f"{count:,} {kind}" for kind, count in counts.items()) or "nothing found", highlight=False)
+    code = exit_code(entries)
+    if code:
+        raise typer.Exit(code)
+
+
+def _table(entries: "Sequence[IngestEntry]") -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("result", "name", "remark"):
+        table.add_column(title, overflow="fold")
+    shown: Counter[str] = Counter()
+    for entry in entries:
+        kind = _kind(entry)
+        shown[kind] += 1
+        if entry.failed or shown[kind] <= MAX_ROWS:
+            table.add_row(kind, Text(entry.id or entry.path.name), Text(entry.message))
+    for kind, count in shown.items():
+        if kind != "failed" and count > MAX_ROWS:
+            table.add_row(kind, Text(f"and {count - MAX_ROWS:,} more"), "")
+    return table
+
+
+def _kind(entry: "IngestEntry") -> str:
+    return "failed" if entry.failed else entry.status
