@@ -15,11 +15,27 @@ from dashboard.briefing.layout import DPI
 from dashboard.briefing.page import draw, printing
 from dashboard.briefing.sheet import Sheet
 from dashboard.briefing.token import EXPORT_KEY, HANDLING_KEY, SOFTWARE_KEY, VIEW_KEY, pdf_keywords
+from dashboard.model.errors import InputError
 
 Format = Literal["png", "pdf"]
-FORMATS: tuple[Format, ...] = ("png", "pdf")
-_PNG_LEVEL = 4
+_PNG_LEVEL = 3
 """Deflate level: speckle hardly compresses, beyond this only the time grows."""
+
+
+def format_of(name: str) -> Format:
+    """Return the format of a name or a file's suffix.
+
+    Raises
+    ------
+    InputError
+        If sheets are not written in it.
+    """
+    match name.lower().removeprefix("."):
+        case "png":
+            return "png"
+        case "pdf":
+            return "pdf"
+    raise InputError(f"Sheets are not written as {name!r}; give png or pdf, as .png or .pdf at the end of a file.")
 
 
 def render(sheet: Sheet, kind: Format) -> bytes:

@@ -58,8 +58,9 @@ def header(paper: Paper, sheet: Sheet) -> None:
     lon, lat = to_lonlat(*sheet.extent.centre)
     centre = f"{abs(lat):.4f}° {'N' if lat >= 0 else 'S'}  {abs(lon):.4f}° {'E' if lon >= 0 else 'W'}"
     place = Ink("sans", 8.6 * layout.scale, tokens.muted)
-    paper.text(box.x, y + 0.6, sheet.area, place)
-    offset = width_mm(printable(sheet.area), "sans", place.size_pt) + 4.0
+    area = "" if sheet.title.startswith(sheet.area) else sheet.area
+    paper.text(box.x, y + 0.6, area, place)
+    offset = width_mm(printable(area), "sans", place.size_pt) + 4.0 if area else 0.0
     paper.text(box.x + offset, y + 0.75, f"centre {centre}", Ink("mono", 7.4 * layout.scale, tokens.muted))
     when = dtg(sheet.as_of) if sheet.as_of else "undated"
     paper.text(box.right, box.y + 0.2, "AS OF", Ink("bold", 6.2 * layout.scale, tokens.muted), align="right")

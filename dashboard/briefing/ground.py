@@ -87,11 +87,13 @@ def _changes(axes: Axes, paper: Paper, sheet: Sheet) -> None:
     if not sheet.has(Layer.CHANGES):
         return
     halo = withStroke(linewidth=1.9, foreground=paper.tokens.halo, alpha=0.7)
+    coloured = sheet.view.compare in (CompareMode.TWO_COLOUR, CompareMode.LOG_RATIO)
     for sign, colour in sign_colours(paper.tokens).items():
         shapes = [change.geometry for change in sheet.changes if change.sign is sign]
         if shapes:
             shape = project(shapely.GeometryCollection(shapely.get_parts(shapes).tolist()))
-            outline(axes, shape, facecolor=colour, alpha=0.16, edgecolor="none", zorder=5)
+            if not coloured:  # a tint would change what the picture's own colours say
+                outline(axes, shape, facecolor=colour, alpha=0.16, edgecolor="none", zorder=5)
             outline(axes, shape, facecolor="none", edgecolor=colour, linewidth=1.0, path_effects=[halo], zorder=5)
 
 
@@ -111,13 +113,16 @@ def _grid(axes: Axes, paper: Paper, extent: Extent) -> None:
         axes.add_collection(lines, autolim=False)
     halo = withStroke(linewidth=1.4, foreground=paper.tokens.halo)
     for x, y, words in grid.labels:
-        axes.text(
-            x,
-            y,
+        shift = (1.5, 1.5) if words.isdigit() else (8.0, 10.0)
+        axes.annotate(
             words,
+            (x, y),
+            xytext=shift,
+            textcoords="offset points",
             fontproperties=face("mono", 5.6 * paper.layout.scale),
             color=paper.tokens.text,
             path_effects=[halo],
+            annotation_clip=True,
             clip_on=True,
             zorder=8,
         )
@@ -164,6 +169,8 @@ def _frame(axes: Axes, paper: Paper, extent: Extent) -> None:
     xs, ys = degree_ticks(extent)
     corner = extent.x1 - CORNER_SHARE * (extent.x1 - extent.x0)  # there the corner's MGRS is written
     xs = [(x, words if x < corner else "") for x, words in xs]
+    top = extent.y1 - 0.05 * (extent.y1 - extent.y0)
+    ys = [(y, words if y < top else "") for y, words in ys]
     font = face("mono", 5.8 * paper.layout.scale)
     axes.set_xticks([x for x, _ in xs], labels=[words for _, words in xs], fontproperties=font)
     axes.set_yticks(

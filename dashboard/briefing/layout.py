@@ -24,6 +24,20 @@ class Page(StrEnum):
     WIDE = "16x9"
 
 
+def page_of(name: str) -> Page:
+    """Return the page of a name.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    try:
+        return Page(name)
+    except ValueError as error:
+        raise InputError(f"Page {name!r} is not known; give {' or '.join(Page)}.") from error
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
     """A rectangle on the page, millimetres from the top left corner."""

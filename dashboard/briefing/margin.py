@@ -50,26 +50,20 @@ def _side(sheet: Sheet, letter: str, acq: Acquisition, colour: str, tokens: Toke
 def facts(acq: Acquisition) -> list[str]:
     """Return what a reader must know of an acquisition to judge a picture of it; what is not stated is said so."""
     azimuth = look_azimuth(acq)
-    looked = f"looks {acq.look.value}" if acq.look else "look side not stated"
-    if azimuth is not None:
-        looked += f", towards {azimuth:03.0f}°"
-    geometry = [
-        acq.pass_direction.value if acq.pass_direction else "pass not stated",
-        looked,
-    ]
+    towards = "" if azimuth is None else f" towards {azimuth:03.0f}°"
     quantity = acq.calibration.quantity.value if acq.calibration.quantity else "power"
-    return [
-        " · ".join(
-            (
-                f"mode {acq.mode}" if acq.mode else "mode not stated",
-                "+".join(acq.polarisations) or "polarisation not stated",
-                f"resolution {acq.resolution_m:.3g} m" if acq.resolution_m else "resolution not stated",
-            )
-        ),
-        " · ".join(geometry),
-        f"incidence {acq.incidence_deg:.1f}°" if acq.incidence_deg is not None else "incidence not stated",
+    product = (
+        f"mode {acq.mode}" if acq.mode else "mode not stated",
+        "+".join(acq.polarisations) or "polarisation not stated",
+        f"resolution {acq.resolution_m:.3g} m" if acq.resolution_m else "resolution not stated",
         f"calibrated ({quantity})" if acq.calibration.valid else f"not calibrated: {acq.calibration.why_not}",
-    ]
+    )
+    geometry = (
+        acq.pass_direction.value if acq.pass_direction else "pass not stated",
+        f"looks {acq.look.value}{towards}" if acq.look else "look side not stated",
+        f"incidence {acq.incidence_deg:.1f}°" if acq.incidence_deg is not None else "incidence not stated",
+    )
+    return [" · ".join(product), " · ".join(geometry)]
 
 
 def _warnings(sheet: Sheet, tokens: Tokens) -> list[Entry]:

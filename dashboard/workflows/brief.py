@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from dashboard.briefing.files import FORMATS, Format, render
-from dashboard.briefing.layout import MAX_TITLE, Page
+from dashboard.briefing.files import Format, format_of, render
+from dashboard.briefing.layout import MAX_TITLE, Page, page_of
 from dashboard.briefing.sheet import Sheet
 from dashboard.model.dtg import dtg
 from dashboard.model.errors import DiskFullError, InputError
@@ -38,11 +38,8 @@ class SnapshotOptions:
     theme: Theme = "light"
 
     def __post_init__(self) -> None:
-        if self.page not in tuple(Page):
-            raise InputError(f"Page {self.page!r} is not known; give one of {', '.join(Page)}.")
-        object.__setattr__(self, "page", Page(self.page))
-        if self.format not in FORMATS:
-            raise InputError(f"Format {self.format!r} is not known; give one of {', '.join(FORMATS)}.")
+        object.__setattr__(self, "page", page_of(self.page))
+        object.__setattr__(self, "format", format_of(self.format))
         if self.theme not in ("light", "dark"):
             raise InputError(f"Theme {self.theme!r} is not known; give light or dark.")
         for name, text, limit in (("title", self.title, MAX_TITLE), ("author", self.author, MAX_AUTHOR)):
