@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dashboard.workflows.ingest import IngestEntry
 
 MAX_ROWS = 40
-"""Rows of the table per kind of outcome; failures are all listed."""
+"""Rows of the table per kind of outcome; failures are all printed."""
 
 Paths = Annotated[list[Path], typer.Argument(help="Files and folders.", show_default=False)]
 Data = Annotated[Path | None, typer.Option("--data", help="Data directory; by default the one in the settings.")]
@@ -100,12 +100,17 @@ def _bar() -> Iterator[Report]:
 
 
 def _finish(entries: "Sequence[IngestEntry]") -> None:
-    """Print what came of it; leave with the exit code of the first failure."""
+    """Print what came of it, failures as one line each; leave with the exit code of the first one."""
     from dashboard.workflows.ingest import exit_code  # noqa: PLC0415
 
-    console = Console()
-    console.print(_table(entries))
-    counts = Counter(_kind(entry) for entry in entries)
+    console, errors = Console(), Console(stderr=True)
+    done = [entry for entry in entries if not entry.failed]
+    if done:
+        console.print(_table(done))
+    for entry in entries:
+        if entry.failed:
+            errors.print(f"nightglass: {entry.message}", highlight=False, markup=False, soft_wrap=True)
+    counts = Counter("failed" if entry.failed else entry.status for entry in entries)
     console.print(", ".join(f"{count:,} {kind}" for kind, count in counts.items()) or "nothing found", highlight=False)
     code = exit_code(entries)
     if code:
@@ -118,15 +123,10 @@ def _table(entries: "Sequence[IngestEntry]") -> Table:
         table.add_column(title, overflow="fold")
     shown: Counter[str] = Counter()
     for entry in entries:
-        kind = _kind(entry)
-        shown[kind] += 1
-        if entry.failed or shown[kind] <= MAX_ROWS:
-            table.add_row(kind, Text(entry.id or entry.path.name), Text(entry.message))
-    for kind, count in shown.items():
-        if kind != "failed" and count > MAX_ROWS:
-            table.add_row(kind, Text(f"and {count - MAX_ROWS:,} more"), "")
+        shown[entry.status] += 1
+        if shown[entry.status] <= MAX_ROWS:
+            table.add_row(entry.status, Text(entry.id or entry.path.name), Text(entry.message))
+    for status, count in shown.items():
+        if count > MAX_ROWS:
+            table.add_row(status, Text(f"and {count - MAX_ROWS:,} more"), "")
     return table
-
-
-def _kind(entry: "IngestEntry") -> str:
-    return "failed" if entry.failed else entry.status

@@ -201,7 +201,8 @@ def _not_read(found: NotRead) -> IngestEntry:
 
 
 def _failed(path: Path, name: str | None, error: NightglassError) -> IngestEntry:
-    return IngestEntry(path, name, f"failed: {error}", str(error), exit_code=error.exit_code)
+    text = str(error) if path.name in str(error) else f"{path.name}: {error}"
+    return IngestEntry(path, name, f"failed: {text}", text, exit_code=error.exit_code)
 
 
 def _is_full(entry: IngestEntry) -> bool:
