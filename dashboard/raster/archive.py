@@ -89,8 +89,8 @@ class Archive:
         placement = place(grid_of(pixels), geobox)
         if placement is None:
             return picture
-        pyramid = self._files.pyramid(file)
-        seen = look(placement, pyramid, pixels.shape)
+        factors = self._files.factors(file)
+        seen = look(placement, factors, lambda level: self._files.shape(file, level), pixels.shape)
         if seen.size:
             window = self._window(file, seen)
             sample_nearest(window, seen.nodes, placement.step, picture[placement.rows, placement.cols])

@@ -16,7 +16,7 @@ from rasterio.windows import Window
 
 from dashboard.model.acquisition import PixelFile
 from dashboard.model.errors import DamagedProductError, InputError, NotFoundError
-from dashboard.raster.levels import BLOCK, Pyramid
+from dashboard.raster.levels import BLOCK
 
 _IDLE_LIMIT = 128
 """Handles kept open for the next reader; each holds one file descriptor."""
@@ -37,11 +37,12 @@ class Files:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._idle: deque[tuple[_Key, DatasetReader]] = deque()
-        self._pyramids: dict[tuple[str, str], Pyramid] = {}
+        self._factors: dict[tuple[str, str], tuple[int, ...]] = {}
+        self._shapes: dict[_Key, tuple[int, int]] = {}
         self._lock = threading.Lock()
 
-    def pyramid(self, file: PixelFile) -> Pyramid:
-        """Return the resolutions of a file; read once.
+    def factors(self, file: PixelFile) -> tuple[int, ...]:
+        """Return the native pixels per pixel of every level, finest first; read once.
 
         Raises
         ------
@@ -49,11 +50,27 @@ class Files:
             If the path leads out of the archive.
         NotFoundError
             If the file is not there.
+        DamagedProductError
+            If it is not an archive file.
         """
         name = (file.path, file.sha256)
-        found = self._pyramids.get(name)
+        found = self._factors.get(name)
         if found is None:
-            found = self._pyramids[name] = self._measure(file)
+            with self._borrow(_Key(*name, 0)) as handle:
+                if handle.count != 1 or handle.dtypes[0] != "uint16":
+                    held = f"{handle.count} bands of {handle.dtypes[0]}"
+                    msg = f"{file.path} holds {held}; an archive file holds 1 of uint16. Ingest the product again."
+                    raise DamagedProductError(msg)
+                found = self._factors[name] = (1, *handle.overviews(1))
+        return found
+
+    def shape(self, file: PixelFile, level: int) -> tuple[int, int]:
+        """Return the (rows, columns) of one level; read once."""
+        key = _Key(file.path, file.sha256, level)
+        found = self._shapes.get(key)
+        if found is None:
+            with self._borrow(key) as handle:
+                found = self._shapes[key] = (handle.height, handle.width)
         return found
 
     def read_block(self, file: PixelFile, level: int, row: int, col: int) -> NDArray[np.uint16]:
@@ -77,26 +94,14 @@ class Files:
         return block
 
     def close(self) -> None:
-        """Close every idle handle; files open again when they are asked for."""
+        """Close every idle handle and forget what was read; files open again when they are asked for."""
         with self._lock:
             handles = list(self._idle)
             self._idle.clear()
+            self._factors.clear()
+            self._shapes.clear()
         for _, handle in handles:
             handle.close()
-
-    def _measure(self, file: PixelFile) -> Pyramid:
-        with self._borrow(_Key(file.path, file.sha256, 0)) as handle:
-            if handle.count != 1 or handle.dtypes[0] != "uint16":
-                msg = (
-                    f"{file.path} holds {handle.count} bands of {handle.dtypes[0]}; an archive file holds 1 of uint16."
-                )
-                raise DamagedProductError(msg)
-            factors = (1, *handle.overviews(1))
-            shapes = [(handle.height, handle.width)]
-        for level in range(1, len(factors)):
-            with self._borrow(_Key(file.path, file.sha256, level)) as handle:
-                shapes.append((handle.height, handle.width))
-        return Pyramid(factors, tuple(shapes))
 
     @contextmanager
     def _borrow(self, key: _Key) -> Iterator[DatasetReader]:

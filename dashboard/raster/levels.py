@@ -1,5 +1,6 @@
 """Which level of a pyramid a picture is read from, and which window of it."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,20 +13,6 @@ BLOCK = 512
 
 _MAX_OVERSAMPLING = 16
 """Source pixels read per picture pixel; a grid squeezed in one direction is read coarser instead."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pyramid:
-    """The resolutions of one file."""
-
-    factors: tuple[int, ...]
-    """Native pixels per pixel, finest first; the first is 1."""
-    shapes: tuple[tuple[int, int], ...]
-    """(rows, columns) of each level."""
-
-    def level(self, ratio: float) -> int:
-        """Return the coarsest level that is no coarser than `ratio` native pixels."""
-        return max(n for n, factor in enumerate(self.factors) if n == 0 or factor <= ratio * (1 + 1e-6))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +34,29 @@ class Look:
         return int(self.rows.stop - self.rows.start) * int(self.cols.stop - self.cols.start)
 
 
-def look(placement: Placement, pyramid: Pyramid, shape: tuple[int, int]) -> Look:
+def coarsest_level(factors: Sequence[int], ratio: float) -> int:
+    """Return the coarsest level that is no coarser than `ratio` native pixels; `factors` are finest first, from 1."""
+    return max(n for n, factor in enumerate(factors) if n == 0 or factor <= ratio * (1 + 1e-6))
+
+
+def look(
+    placement: Placement, factors: Sequence[int], shape_of: Callable[[int], tuple[int, int]], shape: tuple[int, int]
+) -> Look:
     """Return what to read for a picture.
 
     Parameters
     ----------
     placement : of the picture on the native grid
-    pyramid : the levels there are
+    factors : native pixels per pixel of each level, finest first; the first is 1
+    shape_of : returns the (rows, columns) of a level; asked only for levels that may be read
     shape : native (rows, columns)
     """
-    level = pyramid.level(placement.ratio)
+    level = coarsest_level(factors, placement.ratio)
     limit = _MAX_OVERSAMPLING * placement.size + BLOCK * BLOCK
-    seen = _on_level(placement, level, pyramid.shapes[level], shape)
-    while seen.size > limit and level < len(pyramid.shapes) - 1:
+    seen = _on_level(placement, level, shape_of(level), shape)
+    while seen.size > limit and level < len(factors) - 1:
         level += 1
-        seen = _on_level(placement, level, pyramid.shapes[level], shape)
+        seen = _on_level(placement, level, shape_of(level), shape)
     return seen
 
 

@@ -57,7 +57,7 @@ def oracle(path, pixels: Pixels, geobox: GeoBox, level: int) -> tuple[np.ndarray
 def levels_of(archive: Archive, pixels: Pixels, geobox: GeoBox) -> int:
     """The rule in words: the coarsest level whose pixels are no larger than the picture's."""
     placement = place(grid_of(pixels), geobox)
-    factors = archive._files.pyramid(pixels.files[0]).factors
+    factors = archive._files.factors(pixels.files[0])
     return max(n for n, factor in enumerate(factors) if n == 0 or factor <= placement.ratio)
 
 
@@ -102,7 +102,7 @@ def test_interpolated_coordinates_are_within_the_stated_error(scene, factor, crs
 def test_the_level_is_never_coarser_than_the_screen_and_never_twice_finer(scene) -> None:
     root, made = scene
     with Archive(root) as archive:
-        factors = archive._files.pyramid(made.pixels.files[0]).factors
+        factors = archive._files.factors(made.pixels.files[0])
         assert len(factors) > 2
         for factor in np.geomspace(0.2, 20, 23):
             geobox = around(made, float(factor), (64, 64))
