@@ -22,6 +22,7 @@ def snapshot(  # noqa: PLR0913 - the options of a command are its interface
     view: Annotated[
         str, typer.Argument(metavar="VIEW", help="View token, the page's whole URL, or an exported PNG or PDF.")
     ],
+    *,
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write; .png or .pdf decides the format.")],
     page: Annotated[str, typer.Option(help="Page size: a4 or 16x9.")] = "a4",
     title: Annotated[str, typer.Option(help="Title; without it, the area and what is compared.")] = "",
