@@ -115,7 +115,7 @@ def _translated(path: Path) -> Iterator[None]:
 
 def _named(error: DBAPIError, path: Path) -> NightglassError:
     text = str(error.orig)
-    if "full" in text:
+    if "disk is full" in text:
         return DiskFullError(f"No room on the disk of {path}; nothing was written. Free some space and try again.")
     if "locked" in text or "busy" in text:
         return ResourceError(

@@ -4,6 +4,8 @@ import multiprocessing
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -12,15 +14,14 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from catalog_makers import acquisition, write_all_at_once, write_one_by_one
 from sqlalchemy import Connection, text
 
-from dashboard.catalog import schema
+from dashboard.catalog import engine, schema, upgrade
 from dashboard.catalog.catalog import Catalog
 from dashboard.catalog.engine import Database, check_sqlite
 from dashboard.catalog.tables import acquisition_box, change_box, metadata
-from dashboard.model.errors import CatalogError, ResourceError
+from dashboard.model.errors import CatalogError, DiskFullError, ResourceError
 
 SPAWN = multiprocessing.get_context("spawn")
 
@@ -92,7 +93,7 @@ def test_migrations_lead_to_the_tables_that_the_code_uses(database: Database, tm
 
 
 def test_head_is_the_newest_migration() -> None:
-    assert ScriptDirectory.from_config(schema._config()).get_current_head() == schema.HEAD
+    assert upgrade.versions()[0] == schema.HEAD
 
 
 def test_fresh_file_is_created_within_a_second(tmp_path: Path) -> None:
@@ -117,9 +118,9 @@ def upgrade():
 def grow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: str) -> None:
     """Pretend that this Nightglass knows one more schema."""
     scripts = tmp_path / "migrations 100%"
-    shutil.copytree(schema._SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(upgrade.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
     (scripts / "versions" / "r0002_later.py").write_text(LATER.format(more=more))
-    monkeypatch.setattr(schema, "_SCRIPTS", scripts)
+    monkeypatch.setattr(upgrade, "SCRIPTS", scripts)
     monkeypatch.setattr(schema, "HEAD", "0002")
 
 
@@ -243,3 +244,37 @@ def test_killed_writer_leaves_all_or_nothing(tmp_path: Path) -> None:
     assert ask(database, "PRAGMA integrity_check") == [("ok",)]
     assert ask(database, "SELECT rtreecheck('acquisition_box')") == [("ok",)]
     database.close()
+
+
+def test_full_disk_is_named_and_nothing_is_written(database: Database) -> None:
+    schema.bring_up_to_date(database)
+
+    def fill() -> None:
+        with database.writing() as connection:
+            connection.execute(text("UPDATE revision SET number = 7"))
+            connection.exec_driver_sql("PRAGMA max_page_count=1")  # the file may grow no further
+            connection.execute(text("INSERT INTO area VALUES (1, hex(randomblob(99999)), 0, 0, 1, 1)"))
+
+    with pytest.raises(DiskFullError, match=r"c\.sqlite; nothing was written"):
+        fill()
+    assert database.revision == 0
+
+
+def test_lock_held_elsewhere_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_PRAGMAS", ("PRAGMA busy_timeout=20", *engine._PRAGMAS[1:]))
+    with Catalog.open(tmp_path / "c.sqlite") as catalog, Catalog.open(tmp_path / "c.sqlite") as other:
+        with other._database.writing(), pytest.raises(ResourceError, match="locked by another process"):
+            catalog.acquisitions.add(acquisition())
+        assert catalog.acquisitions.add(acquisition())
+
+
+def test_opening_what_is_up_to_date_loads_no_migrations(tmp_path: Path) -> None:
+    Catalog.open(tmp_path / "c.sqlite").close()
+    code = (
+        "import sys, pathlib\n"
+        "from dashboard.catalog.catalog import Catalog\n"
+        "Catalog.open(pathlib.Path(sys.argv[1])).close()\n"
+        "sys.exit('alembic' in sys.modules)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "c.sqlite")]
+    assert subprocess.run(command, check=False, cwd=Path(__file__).parents[2]).returncode == 0
