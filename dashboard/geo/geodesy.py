@@ -154,7 +154,6 @@ def _round_down(length: float) -> float:
 
 
 def _variation_percent(extent: Extent) -> float:
-    y0, y1 = extent.y0, extent.y1
-    rows = np.array([extent.centre[1], y0, y1, min(max(0.0, y0), y1)])
-    scale = np.cos(np.radians(to_lonlat(np.zeros(4), rows)[1]))
+    rows = np.array([extent.centre[1], extent.y0, extent.y1])
+    scale = np.cos(np.radians(to_lonlat(np.zeros(3), rows)[1]))
     return float(100 * np.max(np.abs(scale / scale[0] - 1)))

@@ -9,6 +9,7 @@ from typing import TypeVar, overload
 
 import numpy as np
 import shapely
+from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from shapely.geometry.base import BaseGeometry
@@ -81,8 +82,8 @@ def screen_geobox(extent: Extent, width: int, height: int) -> GeoBox:
     if width < 1 or height < 1:
         msg = f"A picture of {width} x {height} pixels holds nothing; give at least 1 x 1."
         raise InputError(msg)
-    box = (extent.x0, extent.y0, extent.x1, extent.y1)
-    return GeoBox.from_bbox(box, "EPSG:3857", shape=(height, width), tight=True)
+    across, down = (extent.x1 - extent.x0) / width, (extent.y0 - extent.y1) / height
+    return GeoBox((height, width), Affine(across, 0.0, extent.x0, 0.0, down, extent.y1), "EPSG:3857")
 
 
 def extent_of(bbox: tuple[float, float, float, float], *, margin: float = 0.05, aspect: float | None = None) -> Extent:
