@@ -156,4 +156,4 @@ def _described(facts: _Facts, looks_before: float, looks_after: float) -> tuple[
 def _sign(brighter: float) -> ChangeSign:
     if brighter >= ONE_SIGN:
         return ChangeSign.BRIGHTER
-    return ChangeSign.DARKER if brighter <= 1.0 - ONE_SIGN else ChangeSign.MIXED
+    return ChangeSign.DARKER if 1.0 - brighter >= ONE_SIGN else ChangeSign.MIXED
