@@ -16,7 +16,7 @@ CORNER_WIDTH_M = 3.0
 FACADE = 0.3
 """Diffuse return of a wall in its layover, per unit of how squarely it faces the radar."""
 ROOF = 0.12
-CORNER = 22.0
+CORNER = 12.0
 """Corner return of an 8 m wall seen squarely, linear power over `CORNER_WIDTH_M`."""
 
 

@@ -198,7 +198,7 @@ def _forest(rng: np.random.Generator) -> BaseGeometry:
     rows, cols = np.indices(grid.shape) / grid.shape[0] - 0.5
     wild = (noise + 2.1 * (cols - rows) - 1.15 > 0).astype(np.uint8)  # the north-east is wooded hills
     woods = [shape(found) for found, value in shapes(wild, mask=wild == 1, transform=grid.local) if value]
-    rounded = union_all([w.buffer(-30).buffer(45).simplify(6) for w in woods if w.area > 40_000])
+    rounded = union_all([w.buffer(-30).buffer(45).simplify(6) for w in woods if w.area > 150_000])
     return union_all([rounded, *_windbreaks()])
 
 

@@ -89,6 +89,8 @@ def town(seed: int) -> Town:
 
 def _blocks(rng: np.random.Generator) -> Iterator[tuple[Polygon, float]]:
     for (east, north, _, _, deg), edge in zip(DISTRICTS, districts(), strict=True):
+        others = union_all([d for d in districts() if d is not edge and not d.equals(edge)]).buffer(30)
+        fringe = edge.buffer(170).difference(others)
         across = DEPTH_M + STREET_M
         for j in range(-14, 15):
             for i in range(-12, 13):
@@ -97,7 +99,8 @@ def _blocks(rng: np.random.Generator) -> Iterator[tuple[Polygon, float]]:
                 c, s = np.cos(np.radians(deg)), np.sin(np.radians(deg))
                 x, y = east + c * local[0] - s * local[1], north + s * local[0] + c * local[1]
                 block = plot(x, y, BLOCK_M / 2, DEPTH_M / 2, deg)
-                if edge.contains(block) or (edge.contains(block.centroid) and rng.random() < 0.35):
+                scattered = rng.random() < (0.35 if edge.contains(block.centroid) else 0.16)
+                if edge.contains(block) or (scattered and fringe.contains(block)):
                     yield block, deg
 
 
@@ -147,7 +150,7 @@ def _halls(rng: np.random.Generator, water: BaseGeometry) -> Iterator[Row]:
 
 def _hangars() -> Iterator[Row]:
     for n, (x, y) in enumerate(hangar_sites()):
-        yield x, y, 36.0, 30.0, AIRFIELD[2], 15.0, 6.0, HANGAR_LOST_DAY if n == 2 else NEVER
+        yield x, y, 36.0, 30.0, AIRFIELD[2], 15.0, 2.0, HANGAR_LOST_DAY if n == 2 else NEVER
 
 
 def _farms(rng: np.random.Generator, seed: int) -> Iterator[Row]:

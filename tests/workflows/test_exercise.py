@@ -13,8 +13,8 @@ from dashboard.workflows.exercise import PROVIDER, Scale, build_exercise, exerci
 from dashboard.workflows.workspace import Workspace, open_workspace
 
 CAVEAT = "EXERCISE - SYNTHETIC DATA"
-SMALL = Scale(half_m=750.0, limit=7)
-"""1.5 km, the first seven of the first stack: the story's two among them."""
+SMALL = Scale(half_m=600.0, limit=7)
+"""1.2 km, the first seven of the first stack: the story's two among them."""
 
 
 @pytest.fixture(scope="module")
