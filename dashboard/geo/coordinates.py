@@ -99,14 +99,15 @@ def _square(lon: float, lat: float) -> tuple[tuple[str, str], str, str]:
     if not MGRS_SOUTH_DEG <= lat <= MGRS_NORTH_DEG:
         text = str(_polar().toMGRS(lat, lon, MGRSPrecision=5)).strip()
         return (text[0], text[1:3]), text[3:8], text[8:]
-    zone = utm.zone_of(lon, lat)
-    easting, northing = utm.to_utm(zone, south=lat < 0).transform(lon, lat)
-    if lat < 0:  # a hair south of the equator stays in the last metre of the south
+    zone, band = utm.zone_of(lon, lat), utm.band_of(lat)
+    south = band < "N"
+    easting, northing = utm.to_utm(zone, south=south).transform(lon, lat)
+    if south:  # a hair south of the equator stays in the last metre of the south
         northing = min(northing, 9_999_999.0)
     letters = utm.square_of(zone, easting + 1e-6, northing + 1e-6)
     # A micrometre up: a point computed to lie on a line of the grid is on it, not in the square before.
     cut = [f"{int(value + 1e-6) % utm.SQUARE_M:05d}" for value in (easting, northing)]
-    return (f"{zone:02d}{utm.band_of(lat)}", letters), cut[0], cut[1]
+    return (f"{zone:02d}{band}", letters), cut[0], cut[1]
 
 
 def _from_mgrs(text: str, zone: str, square: str, numbers: str) -> Position:
