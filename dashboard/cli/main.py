@@ -6,6 +6,9 @@ import typer
 from rich.console import Console
 
 from dashboard import __version__
+from dashboard.cli.ingest import ingest_fronts, ingest_products
+from dashboard.cli.serve import demo, serve
+from dashboard.cli.snapshot import snapshot
 from dashboard.model.errors import NightglassError
 
 app = typer.Typer(
@@ -20,6 +23,13 @@ app = typer.Typer(
 @app.callback()
 def nightglass() -> None:
     """Show the commands; each has its own --help."""
+
+
+app.command()(serve)
+app.command()(demo)
+app.command()(snapshot)
+app.command("ingest")(ingest_products)
+app.command("ingest-frontline")(ingest_fronts)
 
 
 @app.command()

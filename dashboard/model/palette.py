@@ -43,6 +43,7 @@ class Tokens:
     road: str
     built: str
     forest: str
+    field: str
     label: str
     halo: str
     banner: str

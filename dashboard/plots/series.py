@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from bokeh.models import ColumnDataSource, DatetimeTickFormatter, HoverTool, Span
+from bokeh.models import ColumnDataSource, DatetimeTickFormatter, HoverTool, Range1d, Span
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
@@ -29,7 +29,7 @@ class SeriesPlot:
 def series_plot(tokens: Tokens) -> SeriesPlot:
     """Return an empty chart."""
     fig = figure(
-        x_axis_type="datetime", height=210, sizing_mode="stretch_width", toolbar_location=None,
+        x_axis_type="datetime", x_range=Range1d(0, 1), y_range=Range1d(-25, 5), height=210, sizing_mode="stretch_width", toolbar_location=None,
         tools="xpan,xwheel_zoom", active_scroll=None, min_border_left=44, min_border_right=8, output_backend="canvas", name="series",
     )  # fmt: skip
     lines = ColumnDataSource({name: [] for name in ("xs", "ys", "dash", "polarisation")})
@@ -89,6 +89,16 @@ def draw_series(
         "label": [f"{power_db[name][i]:.1f} dB" for name, i in seen],
     }
     made.figure.yaxis.axis_label = quantity
+    _fit(made.figure, x, [power_db[name] for name in names])
+
+
+def _fit(fig: figure, x: NDArray[np.float64], values: Sequence[NDArray[np.float64]]) -> None:
+    finite = np.concatenate([value[np.isfinite(value)] for value in values]) if values else np.empty(0)
+    if finite.size:
+        fig.y_range.update(start=float(finite.min()) - 1.5, end=float(finite.max()) + 1.5)
+    if x.size:
+        margin = max(0.04 * (x.max() - x.min()), 6 * 3_600_000.0)
+        fig.x_range.update(start=float(x.min() - margin), end=float(x.max() + margin))
 
 
 def mark(made: SeriesPlot, a: datetime | None, b: datetime | None) -> None:

@@ -145,7 +145,7 @@ def _paint(sheet: Sheet, glyph: Any, tokens: Tokens) -> None:  # noqa: ANN401 - 
     colour: Any = {"field": "colour"} if sheet.by_feature else getattr(tokens, sheet.colour)
     if sheet.kind == "labels":
         glyph.update(
-            text_color=colour, text_font="Plex Sans", text_font_size=f"{sheet.size}px", text_align="center",
+            text_color=colour, text_font={"value": "Plex Sans"}, text_font_size=f"{sheet.size}px", text_align="center",
             text_baseline="bottom", text_outline_color=tokens.halo,
         )  # fmt: skip
         return

@@ -65,7 +65,7 @@ def timeline(period: tuple[datetime, datetime], tokens: Tokens) -> Timeline:
     )  # fmt: skip
     fig.text(
         x="middle", y="y", text="text", source=intervals, text_font_size="11px", text_align="center",
-        text_baseline="middle", text_color=tokens.text, text_font="Plex Mono",
+        text_baseline="middle", text_color=tokens.text, text_font={"value": "Plex Mono"},
     )  # fmt: skip
     fig.multi_line(xs="xs", ys="ys", line_color="colour", line_width=1.8, source=front)
     marks = fig.rect(

@@ -4,13 +4,13 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+import numpy as np
 from bokeh.document import Document
 
-from dashboard.raster.archive import warm_up as warm_raster
-from dashboard.render.levels import warm_up as warm_render
+from dashboard.render.levels import decibel_bytes, ratio_levels
+from dashboard.settings.config import Settings
 from dashboard.state.background import Done, Work, attempt
 from dashboard.workflows.workspace import Workspace, open_workspace
 
@@ -30,12 +30,20 @@ class Services:
         self.workspace.close()
 
 
-def start_services(data: Path, workers: int) -> Services:
+def start_services(settings: Settings) -> Services:
     """Open the workspace and compile what the first frame would otherwise wait for."""
-    services = Services(open_workspace(data), ThreadPoolExecutor(workers, thread_name_prefix="nightglass"))
-    warm_raster()
-    warm_render()
+    services = Services(
+        open_workspace(settings.data), ThreadPoolExecutor(settings.workers, thread_name_prefix="nightglass")
+    )
+    _warm_up(services.workspace)
     return services
+
+
+def _warm_up(workspace: Workspace) -> None:
+    workspace.archive.warm_up()
+    dark = np.zeros((1, 1), np.uint16)
+    decibel_bytes(dark)
+    ratio_levels(dark, dark)
 
 
 class DocumentBackground:

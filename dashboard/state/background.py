@@ -62,6 +62,11 @@ class Latest:
         self.dropped = 0
         """How many requests were superseded before they ran or before they were shown."""
 
+    @property
+    def busy(self) -> bool:
+        """Whether something is in flight."""
+        return self._busy
+
     def ask(self, work: Work, done: Done) -> None:
         """Request work; an earlier request that has not started is forgotten."""
         if self._busy:

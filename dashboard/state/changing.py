@@ -33,9 +33,9 @@ class Outcome:
 class Changing(param.Parameterized):
     """Follows the view's extent; `detect` is the one long job."""
 
-    changes = param.Tuple(default=(), length=None)
+    changes = param.ClassSelector(class_=tuple, default=())
     """`DetectedChange` of the chosen run over the map, largest first."""
-    runs = param.Tuple(default=(), length=None)
+    runs = param.ClassSelector(class_=tuple, default=())
     run_id = param.String(default=None, allow_None=True)
     """Run whose changes are shown; None shows the latest run between A and B, if there is one."""
     selected = param.String(default=None, allow_None=True)
@@ -57,7 +57,7 @@ class Changing(param.Parameterized):
         self._latest = Latest(background)
         self._cancel: CancelToken | None = None
         self._asked: tuple[Any, ...] | None = None
-        viewing.param.watch(lambda _: self.refresh(), "view")
+        viewing.param.watch(lambda *_: self.refresh(), "view")
 
     @property
     def refusals(self) -> tuple[str, ...]:
@@ -124,7 +124,7 @@ class Changing(param.Parameterized):
         if self.progress is not None or a is None or b is None:
             return
         cancel = self._cancel = CancelToken()
-        geobox = None if full else screen_geobox(view.extent, *bounded(self._viewing.screen))
+        geobox = None if full else screen_geobox(view.extent, *bounded(self._viewing.size))
         bbox = bbox_of(view.extent) if full else None
         polarisation, far = view.polarisation, self.far
         self.progress = Progress(0.0, "starting")

@@ -17,8 +17,8 @@ class Fronting(param.Parameterized):
     """Follows the view's A, B and provider."""
 
     fronts = param.ClassSelector(class_=Fronts, default=None, allow_None=True)
-    providers = param.Tuple(default=(), length=None)
-    series = param.Tuple(default=(), length=None)
+    providers = param.ClassSelector(class_=tuple, default=())
+    series = param.ClassSelector(class_=tuple, default=())
     """`FrontArea` rows of the chosen provider, for the timeline's lane."""
 
     def __init__(
@@ -31,7 +31,7 @@ class Fronting(param.Parameterized):
         self._notices = notices
         self._latest = Latest(background)
         self._asked: tuple[Any, ...] | None = None
-        viewing.param.watch(lambda _: self.refresh(), "view")
+        viewing.param.watch(lambda *_: self.refresh(), "view")
 
     @property
     def provider(self) -> str | None:

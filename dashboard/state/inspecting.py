@@ -46,8 +46,8 @@ class Inspecting(param.Parameterized):
         self._notices = notices
         self._latest = Latest(background)
         self._asked: tuple[Any, ...] | None = None
-        viewing.param.watch(lambda _: self.refresh(), "view")
-        reach.param.watch(lambda _: self.refresh(), "everything")
+        viewing.param.watch(lambda *_: self.refresh(), "view")
+        reach.param.watch(lambda *_: self.refresh(), "everything")
 
     def refresh(self) -> None:
         """Read the series of the inspected point through B's stack (A's when there is no B), unless it is shown."""

@@ -61,14 +61,16 @@ class Pictures(param.Parameterized):
         self._latest = Latest(background)
         self._asked: tuple[Any, ...] | None = None
         self._count = 0
-        viewing.param.watch(lambda _: self.refresh(), ["view", "screen"])
+        viewing.param.watch(lambda *_: self.refresh(), ["view", "screen"])
 
     def refresh(self) -> None:
         """Ask for the frame of the present view, unless that is the one asked for last."""
         view = self._viewing.view
-        both = view.compare in (CompareMode.A, CompareMode.B)
-        # A alone and B alone are switched in the browser from frames it has; so is everything that only colours.
-        wanted = view if not both else replace(view, compare=CompareMode.SWIPE)
+        if self._viewing.screen is None:
+            return
+        # Only the log-ratio needs more than the levels of A and B: the browser makes every other mode from those.
+        ratio = view.compare is CompareMode.LOG_RATIO
+        wanted = view if ratio else replace(view, compare=CompareMode.SWIPE)
         key = (
             view.extent, view.a, view.b, wanted.compare, view.polarisation, view.stretch,
             self._viewing.screen, Layer.IMAGERY in view.layers,
@@ -82,8 +84,13 @@ class Pictures(param.Parameterized):
             self.status = Status(Doing.EMPTY, "choose an acquisition on the timeline")
             return
         self._tell(Status(Doing.LOADING))
-        geobox = screen_geobox(view.extent, *bounded(self._viewing.screen))
+        geobox = screen_geobox(view.extent, *bounded(self._viewing.size))
         self._latest.ask(lambda: imagery(self._workspace, wanted, geobox), lambda got: self._drawn(view, got))
+
+    @property
+    def pending(self) -> bool:
+        """Whether a frame is being made."""
+        return self._latest.busy
 
     def retry(self) -> None:
         """Ask again after a failure."""
@@ -108,7 +115,7 @@ class Pictures(param.Parameterized):
         """Read the neighbours of B into the caches so that a step finds them there."""
         ahead = [self._reach.neighbour(step, same_stack=same) for step in (1, -1) for same in (False, True)]
         wanted = {acq.id: acq for acq in ahead if acq is not None and acq.id not in (view.a, view.b)}
-        geobox = screen_geobox(view.extent, *bounded(self._viewing.screen))
+        geobox = screen_geobox(view.extent, *bounded(self._viewing.size))
 
         def read(acq: Acquisition) -> None:
             imagery(self._workspace, replace(view, b=acq.id, compare=CompareMode.B), geobox)

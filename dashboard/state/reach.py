@@ -21,7 +21,7 @@ LIMIT = 5_000
 class Reach(param.Parameterized):
     """Acquisitions over the extent; `everything` before the constellation filter, `shown` after it."""
 
-    everything = param.Tuple(default=(), length=None)
+    everything = param.ClassSelector(class_=tuple, default=())
     hovered = param.String(default=None, allow_None=True)
     """Id lit on map, timeline and table at once."""
 
@@ -33,7 +33,7 @@ class Reach(param.Parameterized):
         self._latest = Latest(background)
         self._asked: tuple[Any, ...] | None = None
         self._known: dict[str, Acquisition] = {}
-        viewing.param.watch(lambda _: self.refresh(), "view")
+        viewing.param.watch(lambda *_: self.refresh(), "view")
 
     def refresh(self) -> None:
         """Query the catalogue for the present extent, unless that was just done and nothing changed since."""

@@ -11,18 +11,29 @@ from dashboard.model.token import decode, encode
 from dashboard.model.view import CompareMode, Extent, Layer, Stretch, View
 
 MAX_UNDO = 100
+DEFAULT_SCREEN = (1400, 800)
 
 
 class Viewing(param.Parameterized):
     """Owner of the one `View`; equal views raise no event."""
 
     view = param.ClassSelector(class_=View, allow_None=False, default=View(extent=Extent(-1e7, -1e7, 1e7, 1e7)))
-    screen = param.NumericTuple(default=(1400, 800), length=2)
-    """Map size in CSS pixels (width, height): the browser's, not part of the view."""
+    screen = param.NumericTuple(default=None, length=2, allow_None=True)
+    """Map size in CSS pixels (width, height) once the browser has said it; not part of the view."""
 
     def __init__(self, view: View, **params: Any) -> None:  # noqa: ANN401
         super().__init__(view=view, **params)
         self._past: list[View] = []
+
+    @property
+    def width(self) -> int:
+        """Width of the map in CSS pixels."""
+        return int(self.screen[0]) if self.screen else DEFAULT_SCREEN[0]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Map size in CSS pixels, a common one until the browser has said it."""
+        return (int(self.screen[0]), int(self.screen[1])) if self.screen else DEFAULT_SCREEN
 
     @property
     def token(self) -> str:
@@ -60,7 +71,7 @@ class Viewing(param.Parameterized):
 
     def choose_area(self, area: Area, view: View) -> None:
         """Show another area through the view that the area suggests."""
-        extent = extent_of(area.bbox, aspect=self.screen[0] / self.screen[1])
+        extent = extent_of(area.bbox, aspect=self.size[0] / self.size[1])
         self._set(replace(view, extent=extent, folded=self.view.folded))
 
     def choose(self, *, a: str | None = None, b: str | None = None, polarisation: str | None = None) -> None:

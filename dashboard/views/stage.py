@@ -12,7 +12,9 @@ from dashboard.views.esm import module, style
 class Stage(JSComponent):
     """Overlay of the map: frames are composed here in the browser, and pan, zoom and swipe end here."""
 
-    extent = param.List(default=[0.0, 0.0, 1.0, 1.0], doc="Where the map should go, Mercator metres; set by intents only.")
+    extent = param.List(
+        default=[0.0, 0.0, 1.0, 1.0], doc="Where the map should go, Mercator metres; set by intents only."
+    )
     stamps = param.Dict(default={}, doc="Stamp of every part that the current frame consists of.")
     number = param.Integer(default=0, doc="Number of the current frame, acknowledged when drawn.")
     mode = param.String(default="b")

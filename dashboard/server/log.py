@@ -1,0 +1,17 @@
+"""What the server writes to its log: our own lines, and warnings of others."""
+
+import logging
+
+
+class _Expected(logging.Filter):
+    """Drops one line of Tornado that every browser causes: the favicon that a page without one is asked for."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return "favicon.ico" not in record.getMessage()
+
+
+def set_up_logging() -> None:
+    """Send INFO of Nightglass and warnings of everything else to stderr."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    logging.getLogger("nightglass").setLevel(logging.INFO)
+    logging.getLogger("tornado.access").addFilter(_Expected())

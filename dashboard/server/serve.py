@@ -1,0 +1,146 @@
+"""The web server: one page, its files, and the route that reads a dropped export. Loopback only, for now."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import panel as pn
+from bokeh.document import Document
+from tornado.web import RequestHandler, StaticFileHandler
+
+from dashboard.briefing.token import MAX_BYTES, read_token
+from dashboard.model.assets import asset
+from dashboard.model.errors import AccessError, InputError, NightglassError
+from dashboard.model.token import decode
+from dashboard.model.view import View
+from dashboard.server.services import DocumentBackground, Services
+from dashboard.settings.config import LOOPBACK, Settings
+from dashboard.state.notices import Weight
+from dashboard.state.session import Session
+from dashboard.views.app import App
+from dashboard.workflows.areas import default_view
+
+LOG = logging.getLogger("nightglass.server")
+
+
+def check_host(host: str) -> None:
+    """Refuse to listen where other machines can reach the server while there is no login.
+
+    Raises
+    ------
+    AccessError
+        If the address is not a loopback address.
+    """
+    if host not in LOOPBACK:
+        msg = (
+            f"Refusing to listen on {host!r}: there is no login yet, so anyone who reaches that address would see "
+            "everything. Use 127.0.0.1 and, for other machines, a tunnel that authenticates (ssh -L 5006:localhost:5006)."
+        )
+        raise AccessError(msg)
+
+
+def page_factory(services: Services, first_view: Callable[[], View] | None = None) -> Callable[[], Any]:
+    """Return the function that builds one session's page."""
+
+    def build() -> Any:  # noqa: ANN401 - a Panel viewable
+        document = pn.state.curdoc
+        token = _argument("v")
+        problem = ""
+        view = None
+        if token:
+            try:
+                view = decode(token)
+            except InputError as error:
+                problem = str(error)
+        view = view or (first_view() if first_view else default_view(services.workspace))
+        background = DocumentBackground(services.executor, document)
+        session = Session(services.workspace, view, background)
+        app = App(session, "light" if _argument("theme") == "light" else "dark")
+        if problem:
+            session.notices.tell(problem, Weight.ERROR)
+        document.on_session_destroyed(lambda _: _forget(background, app, document))
+        session.start()
+        return app.page
+
+    return build
+
+
+def _argument(name: str) -> str:
+    values = pn.state.session_args.get(name, []) if pn.state.session_args else []
+    return values[0].decode("utf-8", "replace") if values else ""
+
+
+def _forget(background: DocumentBackground, app: App, document: Document) -> None:
+    """Let go of what a closed tab held: its work, its frames, its callbacks."""
+    background.end()
+    app.keyboard.stop()
+    app.release()
+    document.clear()
+
+
+class Reopen(RequestHandler):
+    """Reads the view token out of an exported file that was dropped on the page."""
+
+    def check_xsrf_cookie(self) -> None:
+        """Accept the page's own request: the route changes nothing and needs no cookie."""
+
+    def post(self) -> None:
+        """Answer ``{"token": ...}``, or ``{"error": ...}`` with the status of the error."""
+        try:
+            if len(self.request.body) > MAX_BYTES:
+                msg = f"The file has {len(self.request.body):,} bytes; at most {MAX_BYTES:,} are read."
+                raise InputError(msg)
+            token = read_token(self.request.body)
+            decode(token)
+        except NightglassError as error:
+            self.set_status(error.http_status)
+            self.write({"error": str(error)})
+            return
+        self.write({"token": token})
+
+
+class Ready(RequestHandler):
+    """Answers once the kernels are warm: the process serves only after that."""
+
+    def get(self) -> None:
+        """Answer ``ready``."""
+        self.write("ready")
+
+
+class Exports(StaticFileHandler):
+    """Finished exports: always a download, never kept by the browser."""
+
+    def set_extra_headers(self, path: str) -> None:  # noqa: ARG002 - Tornado's signature
+        """Mark the answer as an attachment."""
+        self.set_header("Content-Disposition", "attachment")
+        self.set_header("Cache-Control", "no-store")
+
+
+def serve(
+    services: Services, settings: Settings, first_view: Callable[[], View] | None = None, *, start: bool = True
+) -> Any:  # noqa: ANN401 - Bokeh's server
+    """Serve until interrupted (or return the running server when `start` is False)."""
+    check_host(settings.host)
+    exports = services.workspace.root / "exports"
+    exports.mkdir(exist_ok=True)
+    origins = [f"{name}:{settings.port}" for name in ("localhost", "127.0.0.1")] if settings.port else ["*"]
+    return pn.serve(
+        {"/": page_factory(services, first_view)},
+        address=settings.host,
+        port=settings.port,
+        websocket_origin=origins,
+        show=False,
+        title="Nightglass",
+        start=start,
+        threaded=False,
+        verbose=False,
+        static_dirs={"assets": str(asset())},
+        extra_patterns=[
+            (r"/reopen", Reopen),
+            (r"/ready", Ready),
+            (r"/exports/(.*)", Exports, {"path": str(exports)}),
+        ],
+        check_unused_sessions_milliseconds=2000,
+        unused_session_lifetime_milliseconds=8000,
+        websocket_max_message_size=MAX_BYTES,
+    )

@@ -1,0 +1,149 @@
+"""The page: composed here and nowhere else."""
+
+from collections.abc import Callable
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from dashboard.model.palette import Theme, Tokens, tokens
+from dashboard.state.notices import Notice
+from dashboard.state.session import Session
+from dashboard.views.esm import style
+from dashboard.views.keyboard import Keyboard
+from dashboard.views.keysheet import key_sheet
+from dashboard.views.stage import Desk
+from dashboard.views.wiring import Panels, wire
+from dashboard.views.text import text
+
+pn.extension("tabulator", notifications=False)
+
+
+class App:
+    """One session's page."""
+
+    def __init__(self, session: Session, theme: Theme = "dark") -> None:
+        self._session = session
+        self.theme: Theme = theme
+        self.panels = Panels(session, theme, self._tapped)
+        self.sheet = key_sheet()
+        self._top, self._bottom = (text("", css_classes=["banner"], margin=0, sizing_mode="stretch_width")
+                                   for _ in range(2))  # fmt: skip
+        self._notice = text("", css_classes=["notice"], margin=0)
+        self.desk = Desk(self._desk, token=session.viewing.token, css_classes=["desk"])
+        self.keyboard = Keyboard(session, self.panels, self.sheet, self.desk)
+        self._layout()
+        header = self.panels.header
+        header.brief.on_click(lambda _: self.panels.brief.open())
+        header.keys.on_click(lambda _: self.sheet.param.update(open=True))
+        header.theme.on_click(lambda _: self.retheme("light" if self.theme == "dark" else "dark"))
+        wire(session, self.panels)
+        self._follow()
+
+    def _layout(self) -> None:
+        panels = self.panels
+        self._sides = {
+            "layers": panels.layers.__panel__(),
+            "inspector": panels.inspector.__panel__(),
+            "timeline": panels.timeline.__panel__(),
+        }
+        body = pn.Row(
+            self._sides["layers"], panels.map.__panel__(), self._sides["inspector"], sizing_mode="stretch_both",
+            css_classes=["body"], margin=0, min_height=200, stylesheets=[style("body")],
+        )  # fmt: skip
+        self.shell = pn.Column(
+            self._top, panels.header.__panel__(), body, self._sides["timeline"], self._bottom, self._notice,
+            self.desk, panels.brief.__panel__(),
+            self.sheet, sizing_mode="stretch_both", css_classes=["shell"], margin=0, styles=_variables(tokens(self.theme)),
+            stylesheets=[style("shell")],
+        )  # fmt: skip
+        self.page = pmui.Page(
+            title="Nightglass", main=[self.shell], dark_theme=self.theme == "dark", theme_toggle=False,
+            theme_config={"dark": _mui(tokens("dark")), "light": _mui(tokens("light"))}, busy_indicator=None,
+            raw_css=[style("page")], sx={"& > .header": {"display": "none"}, "& > main > div > .MuiToolbar-root": {"display": "none"}},
+        )  # fmt: skip
+
+    def _follow(self) -> None:
+        session = self._session
+        session.viewing.param.watch(lambda *_: self._view_changed(), "view")
+        session.fronting.param.watch(lambda *_: self._mark(), "fronts")
+        session.changing.param.watch(lambda *_: self._mark(), "changes")
+        session.notices.param.watch(lambda event: self._tell(event.new), "current")
+        self._view_changed()
+
+    # From the browser
+
+    def _tapped(self, lon: float, lat: float, shift: bool) -> None:  # noqa: ARG002, FBT001 - Bokeh's event
+        self._session.viewing.inspect(lon, lat)
+
+    def _desk(self, message: dict[str, Any]) -> None:
+        # Messages arrive outside the document's lock: models may only change on its own thread.
+        self._session.background.later(lambda: self._act(message))
+
+    def _act(self, message: dict[str, Any]) -> None:
+        actions: dict[str, Callable[[], None]] = {
+            "key": lambda: self.keyboard.press(message["action"], message.get("cursor")),
+            "token": lambda: self._session.open_token(message["token"]),
+            "refused": lambda: self._session.notices.tell(message["why"]),
+            "copied": lambda: self._session.notices.tell(
+                f"Copied {message['text']}" if message["text"] else "Not copied."
+            ),
+            "hover": lambda: self._session.reach.param.update(hovered=message["id"]),
+        }
+        act = actions.get(message["type"])
+        if act is not None:
+            act()
+
+    # To the browser
+
+    def _view_changed(self) -> None:
+        view = self._session.viewing.view
+        self.desk.token = self._session.viewing.token
+        for name, part in self._sides.items():
+            part.visible = name not in view.folded
+        self._mark()
+
+    def _mark(self) -> None:
+        banner = self._session.handling.banner
+        kind = "exercise" if "EXERCISE" in banner else "unmarked" if banner == "UNMARKED" else "marked"
+        text = f'<div class="mark {kind}">{banner}</div>'
+        for pane in (self._top, self._bottom):
+            if pane.object != text:
+                pane.object = text
+
+    def _tell(self, notice: Notice | None) -> None:
+        self._notice.object = f'<div class="say {notice.weight}" role="status">{notice.text}</div>' if notice else ""
+
+    def release(self) -> None:
+        """Let go of the frames and layers: the session has ended."""
+        self.panels.map.release()
+        self.keyboard.stop()
+
+    def retheme(self, theme: Theme) -> None:
+        """Change light and dark in place."""
+        self.theme = theme
+        self.page.dark_theme = theme == "dark"
+        self.shell.styles = _variables(tokens(theme))
+        for part in (self.panels.map, self.panels.ground, self.panels.timeline, self.panels.inspector):
+            part.retheme(theme)
+
+
+def _variables(colours: Tokens) -> dict[str, str]:
+    names = ("page", "panel", "line", "text", "muted", "accent", "a", "b", "warning", "error", "banner", "banner_text",
+             "exercise", "exercise_text")  # fmt: skip
+    made = {f"--ng-{name.replace('_', '-')}": getattr(colours, name) for name in names}
+    made["--ng-glass"] = f"{colours.panel}e6"
+    return made
+
+
+def _mui(colours: Tokens) -> dict[str, Any]:
+    return {
+        "palette": {
+            "primary": {"main": colours.accent},
+            "background": {"default": colours.page, "paper": colours.panel},
+            "text": {"primary": colours.text, "secondary": colours.muted},
+            "divider": colours.line,
+        },
+        "typography": {"fontFamily": '"Plex Sans", sans-serif', "fontSize": 13, "button": {"textTransform": "none"}},
+        "shape": {"borderRadius": 4},
+    }

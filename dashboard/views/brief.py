@@ -1,0 +1,79 @@
+"""The dialog that turns the view into a file."""
+
+import panel as pn
+import panel_material_ui as pmui
+
+from dashboard.state.session import Session
+from dashboard.workflows.brief import SnapshotOptions
+from dashboard.views.text import text
+
+_PAGES = {"A4 landscape": "a4", "16:9 slide": "16x9"}
+_FORMATS = {"PNG, 300 dpi": "png", "PDF, vector text": "pdf"}
+
+
+class BriefView(pn.viewable.Viewer):
+    """Page, format and title; progress and the finished file."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._page = pmui.RadioButtonGroup(options=list(_PAGES), value="A4 landscape", size="small", margin=(6, 0))
+        self._format = pmui.RadioButtonGroup(options=list(_FORMATS), value="PNG, 300 dpi", size="small", margin=(6, 0))
+        self._title = pmui.TextInput(label="Title", placeholder="taken from the area", size="small", margin=(10, 0))
+        self._author = pmui.TextInput(label="Analyst (initials)", size="small", margin=(6, 0))
+        self._marking = text("", sizing_mode="stretch_width", margin=(6, 0))
+        self._start = pmui.Button(label="Make the file", icon="file_download", margin=(10, 0))
+        self._cancel = pmui.Button(label="Cancel", variant="text", margin=(10, 0), visible=False)
+        self._progress = pmui.LinearProgress(value=0, max=100, variant="determinate", visible=False)
+        self._said = text("", sizing_mode="stretch_width", margin=(6, 0))
+        self._start.on_click(lambda _: self._export())
+        self._cancel.on_click(lambda _: session.briefs.cancel())
+        self.dialog = pmui.Dialog(
+            pn.Column(
+                text("<h2>Brief this view</h2>", margin=0), self._marking, self._page, self._format,
+                self._title, self._author, pn.Row(self._start, self._cancel, margin=0), self._progress, self._said,
+                sizing_mode="stretch_width", margin=16, css_classes=["brief"],
+            ),
+            open=False, close_on_click=True, width_option="xs",
+        )  # fmt: skip
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        """Return the dialog, closed until it is opened."""
+        return self.dialog
+
+    def open(self) -> None:
+        """Open the dialog for the present view."""
+        self._marking.object = f"Marked <b>{self._session.handling.banner}</b>, top and bottom."
+        self._said.object = ""
+        self.dialog.open = True
+
+    def close(self) -> None:
+        """Close the dialog; a running export goes on."""
+        self.dialog.open = False
+
+    def _export(self) -> None:
+        self._session.briefs.export(
+            SnapshotOptions(
+                page=_PAGES[self._page.value], format=_FORMATS[self._format.value],
+                title=self._title.value.strip(), author=self._author.value.strip(),
+            )  # type: ignore[arg-type]
+        )  # fmt: skip
+
+    def show(self) -> None:
+        """Show how far the export is, and the file once there is one."""
+        briefs = self._session.briefs
+        running = briefs.progress is not None
+        self._start.disabled = running
+        self._cancel.visible = self._progress.visible = running
+        if briefs.progress is not None:
+            self._progress.value = round(100 * briefs.progress.done)
+            self._said.object = f'<span class="muted">{briefs.progress.text}</span>'
+        elif briefs.ready is not None:
+            name = briefs.ready.name
+            size = briefs.ready.stat().st_size / 1e6
+            self._said.object = (
+                f'<a class="download" href="exports/{name}" download="{name}">Save {name}</a> '
+                f'<span class="muted">{size:.1f} MB · drop it on the app to open this view again</span>'
+            )
+        else:
+            self._said.object = f'<span class="failed">{briefs.failure}</span>' if briefs.failure else ""

@@ -1,0 +1,52 @@
+"""The corner of the map: what A and B are, and from where the radar looked. Pure text from values."""
+
+from html import escape
+
+from dashboard.geo.look import look_azimuth
+from dashboard.model.acquisition import Acquisition
+from dashboard.model.dtg import dtg, iso
+from dashboard.model.view import CompareMode, View
+from dashboard.plots.timeline import facts
+
+
+def chips(a: Acquisition | None, b: Acquisition | None, view: View) -> str:
+    """Return the HTML of both chips, the shown ones only in the modes that show one."""
+    shown = {CompareMode.A: ("a",), CompareMode.B: ("b",)}.get(view.compare, ("a", "b"))
+    return "".join(_chip(letter, acq, view) for letter, acq in (("a", a), ("b", b)) if letter in shown)
+
+
+def _chip(letter: str, acq: Acquisition | None, view: View) -> str:
+    if acq is None:
+        what = "Shift-click a tick to choose A" if letter == "a" else "Click a tick on the timeline to choose B"
+        return f'<div class="chip {letter}"><span class="letter">{letter.upper()}</span><span>{what}</span></div>'
+    quantity = acq.calibration.quantity.value if acq.calibration.quantity else ""
+    calibrated = (
+        f"{view.polarisation} {quantity} calibrated"
+        if acq.calibration.valid
+        else f'<span class="warn">{view.polarisation} uncalibrated</span>'
+    )
+    return (
+        f'<div class="chip {letter}"><span class="letter">{letter.upper()}</span>'
+        f'<span><b title="{iso(acq.start)}">{dtg(acq.start)}</b> {escape(acq.platform or acq.constellation)}</span>'
+        f'<span class="facts">{escape(facts(acq))} · {calibrated}</span></div>'
+    )
+
+
+def looks(a: Acquisition | None, b: Acquisition | None, view: View) -> str:
+    """Return the look-direction arrows of the shown acquisitions: one where they are the same."""
+    shown = {CompareMode.A: (("A", a),), CompareMode.B: (("B", b),)}.get(view.compare, (("A", a), ("B", b)))
+    azimuths = [(letter, look_azimuth(acq)) for letter, acq in shown if acq is not None]
+    if len(azimuths) == 2 and azimuths[0][1] == azimuths[1][1]:
+        azimuths = [("A and B", azimuths[0][1])]
+    return "".join(_arrow(letter, azimuth) for letter, azimuth in azimuths)
+
+
+def _arrow(letter: str, azimuth: float | None) -> str:
+    if azimuth is None:
+        return f'<figure title="The product does not state the look direction">look {letter}<br>not stated</figure>'
+    return (
+        f'<figure title="Radar of {letter} looked towards {azimuth:.0f}° (true)" data-azimuth="{azimuth:.1f}">'
+        f'<svg width="38" height="38" viewBox="-20 -20 40 40" role="img" aria-label="Radar looked towards {azimuth:.0f}°">'
+        f'<g transform="rotate({azimuth:.1f})" fill="none" stroke="currentColor" stroke-width="2">'
+        f'<path d="M0 16V-15M-6 -8L0 -16L6 -8"/><path d="M-8 16H8" stroke-width="3"/></g></svg>look {letter}</figure>'
+    )

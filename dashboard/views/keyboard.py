@@ -1,0 +1,102 @@
+"""Keys to intents. One table; the sheet of keys is its manual."""
+
+from collections.abc import Callable
+from typing import Any
+
+import panel as pn
+
+from dashboard.model.view import CompareMode, Layer
+from dashboard.state.session import Session
+from dashboard.views.stage import Desk
+from dashboard.views.wiring import Panels, swiping
+
+PLAY_TICK_MS = 120
+FADES = (1.0, 0.6, 0.3, 0.0)
+
+
+class Keyboard:
+    """What each key does; play goes on only when the last frame was drawn."""
+
+    def __init__(self, session: Session, panels: Panels, sheet: Any, desk: Desk) -> None:  # noqa: ANN401
+        self._session = session
+        self._panels = panels
+        self._sheet = sheet
+        self._desk = desk
+        self._playing: Any = None
+        viewing = session.viewing
+        self._actions: dict[str, Callable[[], Any]] = {
+            "next": lambda: session.step(1),
+            "previous": lambda: session.step(-1),
+            "next-in-stack": lambda: session.step(1, same_stack=True),
+            "previous-in-stack": lambda: session.step(-1, same_stack=True),
+            "first": lambda: self._end(-1),
+            "last": lambda: self._end(1),
+            "play": self.play,
+            "exchange": viewing.exchange,
+            "swipe": lambda: viewing.compare(swiping(viewing.view)),
+            "fade": self._fade,
+            "next-change": lambda: session.step_change(1),
+            "previous-change": lambda: session.step_change(-1),
+            "grid": lambda: viewing.show(Layer.GRID, on=Layer.GRID not in viewing.view.layers),
+            "undo": self._undo,
+            "brief": panels.brief.open,
+            "keys": lambda: sheet.param.update(open=not sheet.open),
+            "go-to": lambda: panels.header.go_to.focus() if hasattr(panels.header.go_to, "focus") else None,
+            "escape": self._escape,
+        }
+
+    def press(self, action: str, cursor: dict[str, Any] | None) -> None:
+        """Do what a key stands for; unknown keys do nothing."""
+        if action == "series" and cursor is not None:
+            self._session.viewing.inspect(float(cursor["lon"]), float(cursor["lat"]))
+            self._panels.inspector.open("Series")
+            return
+        act = self._actions.get(action)
+        if act is not None:
+            act()
+
+    def _end(self, side: int) -> None:
+        among = [acq for acq in self._session.reach.shown if acq.pixels is not None]
+        if among:
+            self._session.reach.choose_b(among[0 if side < 0 else -1])
+
+    def _fade(self) -> None:
+        now = self._session.viewing.view.opacity
+        lower = [share for share in FADES if share < now - 1e-6]
+        self._session.viewing.opacity(lower[0] if lower else FADES[0])
+
+    def _undo(self) -> None:
+        if not self._session.viewing.undo():
+            self._session.notices.tell("Nothing to undo.")
+
+    def _escape(self) -> None:
+        self._sheet.open = False
+        self._panels.brief.close()
+        self._session.notices.clear()
+        self.stop()
+
+    def play(self) -> None:
+        """Start stepping through B's stack, or stop."""
+        if self._playing is not None:
+            self.stop()
+            return
+        self._playing = pn.state.add_periodic_callback(self._tick, period=PLAY_TICK_MS)
+
+    def stop(self) -> None:
+        """Stop playing."""
+        if self._playing is not None:
+            self._playing.stop()
+            self._playing = None
+
+    def _tick(self) -> None:
+        shown = self._session.pictures.shown
+        if shown is None or self._panels.map.drawn < shown.number or self._session.pictures.pending:
+            return  # the last picture is not on the screen yet: no queue, no skipped dates
+        following = self._session.reach.neighbour(1, same_stack=True)
+        if following is None:
+            self.stop()
+            return
+        view = self._session.viewing.view
+        if view.compare is CompareMode.A:
+            self._session.viewing.compare(CompareMode.B)
+        self._session.reach.choose_b(following)

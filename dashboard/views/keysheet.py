@@ -1,0 +1,40 @@
+"""The sheet of keys."""
+
+import panel as pn
+import panel_material_ui as pmui
+
+from dashboard.views.text import text
+
+KEYS: tuple[tuple[str, str], ...] = (
+    ("← →", "previous, next acquisition"),
+    ("Shift ← →", "the same within the stack"),
+    ("Space", "play, pause"),
+    ("B", "hold to see the other date"),
+    ("S", "swipe on, off"),
+    ("[ ]", "move the swipe line"),
+    ("X", "exchange A and B"),
+    ("F", "fade the imagery"),
+    ("J K", "next, previous change"),
+    ("T", "series at the cursor"),
+    ("R", "MGRS grid"),
+    ("C", "copy the cursor's MGRS"),
+    ("/", "go to a place or position"),
+    ("Ctrl+Z", "back to the view before"),
+    ("Ctrl+E", "brief this view"),
+    ("?", "this sheet"),
+    ("Esc", "close"),
+)
+
+
+def key_sheet() -> pmui.Dialog:
+    """Return the dialog, closed."""
+    rows = "".join(f"<tr><th><kbd>{key}</kbd></th><td>{what}</td></tr>" for key, what in KEYS)
+    mouse = (
+        "<p class='muted'>Map: drag pans, wheel zooms, click inspects, double-click goes there. Timeline: click sets B, "
+        "Shift+click sets A, drag pans, wheel zooms, the coloured playheads can be dragged. Drop an exported picture "
+        "on the page to open its view.</p>"
+    )
+    return pmui.Dialog(
+        text(f"<h2>Keys</h2><table class='keys'>{rows}</table>{mouse}", margin=16, css_classes=["keysheet"]),
+        open=False, close_on_click=True, width_option="sm",
+    )  # fmt: skip

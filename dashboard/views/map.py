@@ -1,0 +1,228 @@
+"""The map: one figure, its frames and its vector layers, each updated alone."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import panel as pn
+from bokeh.events import DoubleTap, Tap
+from bokeh.models import ColumnDataSource, CustomJS
+from numpy.typing import NDArray
+
+from dashboard.geo.mercator import project, to_lonlat, to_mercator
+from dashboard.model.palette import Theme, tokens
+from dashboard.model.view import Extent, Layer
+from dashboard.plots.surface import PICTURE, Surface, hover, recolour, surface
+from dashboard.render.compose import ratio_palette
+from dashboard.state.pictures import Doing, Shown, Status
+from dashboard.state.session import Session
+from dashboard.views.chips import chips, looks
+from dashboard.views.layerdata import change_data, front_data, ghost_data, ground_data, outline_data, side_data
+from dashboard.views.stage import Stage
+
+_CURSOR = """
+const now = performance.now();
+if (now - (window.nightglassMoved ?? 0) < 30) return;
+window.nightglassMoved = now;
+window.dispatchEvent(new CustomEvent("nightglass:cursor", {detail: {x: cb_obj.x, y: cb_obj.y}}));
+"""
+_CHANGE_TIP = """<div style="font:12px 'Plex Sans', sans-serif"><b>@title</b><br>@facts</div>"""
+
+
+class MapView(pn.viewable.Viewer):
+    """Reads frames and layers from the session; tells it where pans, clicks and the swipe line ended."""
+
+    def __init__(self, session: Session, theme: Theme, on_tap: Callable[[float, float, bool], None]) -> None:
+        super().__init__()
+        self._session = session
+        self._theme: Theme = theme
+        view = session.viewing.view
+        self.surface: Surface = surface(view.extent, tokens(theme))
+        self._transports = {name: _transport(name) for name in ("a", "b", "ratio")}
+        self._sent: dict[str, tuple[int, Any]] = {}
+        self._reported: Extent | None = None
+        self._drawn = 0
+        fig = self.surface.figure
+        # The callback's arguments also carry the frame sources into the document, where the stage finds them.
+        fig.js_on_event("mousemove", CustomJS(args=dict(self._transports), code=_CURSOR))
+        fig.on_event(
+            Tap, lambda event: on_tap(*to_lonlat(event.x, event.y), bool((event.modifiers or {}).get("shift")))
+        )
+        fig.on_event(DoubleTap, lambda event: session.viewing.go_to_point(*to_lonlat(event.x, event.y)))
+        hover(self.surface, "changes", _CHANGE_TIP)
+        extent = view.extent
+        self.stage = Stage(
+            self._message, extent=[extent.x0, extent.y0, extent.x1, extent.y1], mode=view.compare.value,
+            opacity=view.opacity, split=view.split, imagery_on=Layer.IMAGERY in view.layers,
+        )  # fmt: skip
+        self._pane = pn.pane.Bokeh(fig, sizing_mode="stretch_both", min_height=240)
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        """Return the figure with the stage over it."""
+        return pn.Column(
+            self._pane, self.stage, sizing_mode="stretch_both", styles={"position": "relative"}, css_classes=["map"]
+        )
+
+    # From the browser
+
+    def _message(self, message: dict[str, Any]) -> None:
+        # Messages arrive outside the document's lock: models may only change on its own thread.
+        self._session.background.later(lambda: self._act(message))
+
+    def _act(self, message: dict[str, Any]) -> None:
+        if message["type"] == "viewport":
+            self._viewport(message)
+        elif message["type"] == "drawn":
+            self._drawn = int(message["number"])
+
+    def _viewport(self, message: dict[str, Any]) -> None:
+        extent = Extent(*(float(message[key]) for key in ("x0", "y0", "x1", "y1")))
+        self._reported = extent
+        viewing = self._session.viewing
+        with_size = (int(message["width"]), int(message["height"]))
+        viewing.resized(*with_size)
+        viewing.moved(extent)
+
+    @property
+    def drawn(self) -> int:
+        """Number of the last frame that the browser has drawn."""
+        return self._drawn
+
+    def swiped(self, split: float) -> None:
+        """Take over where the swipe line was left."""
+        self._session.viewing.split_at(split)
+
+    # To the browser
+
+    def show_view(self) -> None:
+        """Follow the view: extent (unless the browser reported it), mode, opacity, line, chips."""
+        view = self._session.viewing.view
+        extent = view.extent
+        update: dict[str, Any] = {
+            "mode": view.compare.value,
+            "opacity": view.opacity,
+            "split": view.split,
+            "imagery_on": Layer.IMAGERY in view.layers,
+        }
+        if extent != self._reported:
+            self._reported = extent
+            update["extent"] = [extent.x0, extent.y0, extent.x1, extent.y1]
+        self.stage.param.update(**update)
+        self.show_chips()
+        pixel = view.pixel
+        x, y = to_mercator(*pixel) if pixel else (0.0, 0.0)
+        self.surface.show("pixel", {"x": [x], "y": [y]} if pixel else {"x": [], "y": []})
+
+    def show_chips(self) -> None:
+        """Write the corner of A and B, the look arrows and the badge."""
+        reach, view = self._session.reach, self._session.viewing.view
+        a, b = reach.a, reach.b
+        reasons = reach.mismatches
+        badge = "Different geometry, differences may not be change: " + "; ".join(reasons) if reasons else ""
+        self.stage.param.update(chips=chips(a, b, view), looks=looks(a, b, view), badge=badge)
+
+    def show_frame(self, shown: Shown | None) -> None:
+        """Send the parts of a frame that the browser does not have yet, then say what belongs together."""
+        if shown is None:
+            return
+        found = shown.imagery
+        parts: dict[str, tuple[NDArray[np.uint8] | None, NDArray[np.uint8] | None]] = {
+            "a": (found.levels_a, found.palette_a),
+            "b": (found.levels_b, found.palette_b),
+            "ratio": (found.ratio, None),
+        }
+        stamps: dict[str, int] = {}
+        for name, (levels, palette) in parts.items():
+            if levels is None:
+                continue
+            same = self._sent.get(name)
+            if same is None or not _same_part(same[1], (levels, palette)):
+                self._sent[name] = (shown.number, (levels, palette))
+                self._transports[name].data = _part(levels, palette, found.geobox, shown.number)
+            stamps[name] = self._sent[name][0]
+        self.stage.param.update(stamps=stamps, number=shown.number)
+
+    def show_status(self, status: Status) -> None:
+        """Say what the imagery layer is doing."""
+        words = {Doing.LOADING: "loading imagery", Doing.READY: ""}
+        word = words.get(status.doing, f"{status.doing.value}: {status.why}" if status.why else status.doing.value)
+        self.stage.param.update(busy=status.doing is Doing.LOADING, word=word)
+
+    def show_fronts(self) -> None:
+        """Draw the frontline at B, its ghost at A and the ground that changed hands."""
+        colours = tokens(self._theme)
+        layers, found = self._session.viewing.view.layers, self._session.fronting.fronts
+        for name, layer, make in (
+            ("sides", Layer.FRONTLINE, side_data),
+            ("frontline", Layer.FRONTLINE, front_data),
+            ("ghost", Layer.GHOST, ghost_data),
+            ("ground", Layer.GROUND, ground_data),
+        ):
+            data = make(found, colours) if found is not None and layer in layers else None
+            self._put(name, data)
+
+    def show_changes(self) -> None:
+        """Draw the detected changes and the selected one."""
+        changing, layers = self._session.changing, self._session.viewing.view.layers
+        shown = changing.changes if Layer.CHANGES in layers else ()
+        self._put("changes", change_data(shown, tokens(self._theme)) if shown else None)
+        chosen = [change.geometry for change in shown if change.id == changing.selected]
+        self._put("selected", outline_data(project(g) for g in chosen) if chosen else None)
+
+    def show_footprints(self) -> None:
+        """Draw the footprints over the map, and the one that is hovered anywhere."""
+        reach, layers = self._session.reach, self._session.viewing.view.layers
+        if Layer.FOOTPRINTS in layers:
+            self._put("footprints", outline_data((project(acq.footprint) for acq in reach.shown), lines=True))
+        else:
+            self._put("footprints", None)
+        self.show_lit()
+
+    def show_lit(self) -> None:
+        """Outline the acquisition that is hovered on the timeline or in the table."""
+        lit = self._session.reach.get(self._session.reach.hovered)
+        self._put("lit", outline_data([project(lit.footprint)], lines=True) if lit else None)
+
+    def retheme(self, theme: Theme) -> None:
+        """Change the map's colours in place."""
+        self._theme = theme
+        recolour(self.surface, tokens(theme))
+        self.show_fronts()
+        self.show_changes()
+
+    def release(self) -> None:
+        """Forget the frames that were sent."""
+        self._sent.clear()
+
+    def _put(self, name: str, data: dict[str, Any] | None) -> None:
+        if data is not None:
+            self.surface.show(name, data)
+        elif any(len(column) for column in self.surface.sources[name].data.values()):
+            self.surface.clear(name)
+
+
+def _transport(name: str) -> ColumnDataSource:
+    columns = ("levels", "palette", "x", "y", "dw", "dh", "stamp", "colours")
+    return ColumnDataSource({column: [] for column in columns}, name=f"frame-{name}")
+
+
+def _same_part(one: tuple[Any, Any], other: tuple[Any, Any]) -> bool:
+    """Whether two parts hold the same picture: the same array, or an equal palette over it."""
+    return one[0] is other[0] and (one[1] is other[1] or np.array_equal(one[1], other[1]))
+
+
+def _part(
+    levels: NDArray[np.uint8],
+    palette: NDArray[np.uint8] | None,
+    geobox: Any,
+    stamp: int,  # noqa: ANN401
+) -> dict[str, list[Any]]:
+    box = geobox.boundingbox
+    return {
+        "levels": [levels], "palette": [palette if palette is not None else np.zeros(256, np.uint8)],
+        "x": [box.left], "y": [box.bottom], "dw": [box.right - box.left], "dh": [box.top - box.bottom],
+        "stamp": [stamp], "colours": [ratio_palette() if palette is None else []],
+    }  # fmt: skip
+
+
+__all__ = ["PICTURE", "MapView"]
