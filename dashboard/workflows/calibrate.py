@@ -1,5 +1,6 @@
 """Which speckle law a pair is tested against: what its products state, what its own pixels say, and which was used."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,7 +59,7 @@ def speckle(ratio_db: NDArray[np.float32], before: Acquisition, after: Acquisiti
     if measured is None and not known:
         what = f"Looks are not stated for {before.id} and {after.id} together"
         raise InputError(f"{what} and fewer than {ENOUGH} pixels were seen twice here; search a larger area.")
-    looks_after, source = _used(measured, after.looks if known else None, max(1.0, pixel_m2 / native))
+    looks_after, source = _used(measured, after.looks if known else None, _averaged(pixel_m2 / native))
     found: dict[str, str | float | int | bool] = {
         "common_mode_db": 0.0 if measured is None else measured.common_mode_db,
         "looks_from": source,
@@ -89,6 +90,11 @@ def _used(measured: EffectiveLooks | None, stated: float | None, averaged: float
     if stated is not None and measured.after > stated * averaged:
         return stated * averaged, "stated, as the most possible"
     return measured.after, "measured"
+
+
+def _averaged(natives: float) -> float:
+    """Native pixels behind one grid pixel: overviews halve the resolution; the one no coarser than asked is read."""
+    return 4.0 ** math.floor(math.log2(max(natives, 1.0)) / 2.0 + 1e-3)
 
 
 def _native_m2(acq: Acquisition) -> float | None:

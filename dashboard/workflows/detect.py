@@ -16,7 +16,7 @@ from dashboard.change.ratio import ratio_db, thresholds
 from dashboard.geo.geodesy import area_m2
 from dashboard.model.acquisition import Acquisition
 from dashboard.model.change import ChangeRun, DetectedChange
-from dashboard.model.errors import InputError, NotComparableError, UnknownUnitsError
+from dashboard.model.errors import InputError, NotComparableError, ResourceError, UnknownUnitsError
 from dashboard.model.handling import combine
 from dashboard.model.progress import CancelToken, Progress, Report, silent
 from dashboard.model.stack import statistics_refusals
@@ -29,6 +29,8 @@ from dashboard.workflows.searched import full_grid
 from dashboard.workflows.workspace import Workspace
 
 METHOD = "log-ratio-f"
+MOST_OBJECTS = 20_000
+"""More than this nobody reviews: the question was wrong, not the answer."""
 TILE = 2048
 """Pixels along a side read at once: power is held for one tile, the log ratio (4 bytes a pixel) for the whole grid."""
 
@@ -108,7 +110,7 @@ def detect(  # noqa: PLR0913 -- a use case: what, where, how strictly, and who w
     InputError
         If nothing was observed twice here, or looks are neither stated nor measurable.
     ResourceError
-        If the grid is larger than fits in memory.
+        If the grid is larger than fits in memory, or more is found than anyone could review.
     CancelledError
         If `cancel` was set; nothing is recorded.
     """
@@ -124,6 +126,9 @@ def detect(  # noqa: PLR0913 -- a use case: what, where, how strictly, and who w
     watch.say(0.7, "growing objects")
     least = int(np.ceil(FEWEST_PIXELS * law.repeats))
     found = objects(ratio, far=far, looks_before=law.before, looks_after=law.after, min_pixels=least)
+    if len(found.found) > MOST_OBJECTS:
+        what = f"A false-alarm rate of {far:g} leaves {len(found.found):,} objects; one run holds {MOST_OBJECTS:,}"
+        raise ResourceError(f"{what}. Give a smaller rate or a smaller area.")
     watch.say(0.8, f"outlining {len(found.found)} objects")
     run = _run(pair, areas.sum_km2(np.isfinite(ratio)), _parameters(pair, far, least, areas, law))
     changes = _changes(run, pair, found.found, polygons(found.labels, pair.geobox), watch)
