@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import rasterio
 import shapely
+from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pyproj import Transformer
@@ -42,8 +43,8 @@ def valid_footprint(path: Path, crs: str) -> BaseGeometry | None:
             factor = min((o for o in dataset.overviews(1) if o >= factor), default=factor)
             shape = tuple(-(-side // factor) for side in dataset.shape)
             coarse = dataset.read(1, out_shape=shape)
-            scale = dataset.transform.scale(dataset.width / shape[1], dataset.height / shape[0])
-            affine = dataset.transform * scale
+            grid, across, down = dataset.transform, dataset.width / shape[1], dataset.height / shape[0]
+            affine = Affine(grid.a * across, grid.b * down, grid.c, grid.d * across, grid.e * down, grid.f)
     except RasterioError as error:
         msg = f"{path.name} was archived and cannot be read back; the disk may be failing."
         raise DamagedProductError(msg) from error
@@ -84,13 +85,18 @@ def _hull(valid: NDArray[np.bool_]) -> BaseGeometry | None:
     return shapely.MultiPoint(corners).convex_hull
 
 
-def _to_lonlat(pixels: BaseGeometry, affine: Any, crs: str) -> BaseGeometry:  # noqa: ANN401  affine is untyped
+def position(affine: Affine, column: Any, row: Any) -> tuple[Any, Any]:  # noqa: ANN401  numbers or arrays
+    """Return the map coordinates of a pixel position; written out, for the operator changes with affine's version."""
+    return affine.a * column + affine.b * row + affine.c, affine.d * column + affine.e * row + affine.f
+
+
+def _to_lonlat(pixels: BaseGeometry, affine: Affine, crs: str) -> BaseGeometry:
     """Project a polygon in pixel coordinates; edges are densified first."""
     dense = shapely.segmentize(pixels, max_segment_length=max(pixels.length / 4 / DENSIFY, 1e-9))
     transformer = Transformer.from_crs(crs, "OGC:CRS84", always_xy=True)
 
     def project(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        x, y = affine * (points[:, 0], points[:, 1])
+        x, y = position(affine, points[:, 0], points[:, 1])
         return np.stack(transformer.transform(x, y), axis=1)
 
     return _split(shapely.simplify(shapely.transform(dense, project), TOLERANCE_DEG))

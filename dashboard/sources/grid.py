@@ -18,6 +18,7 @@ from rasterio.vrt import WarpedVRT
 from rasterio.warp import calculate_default_transform, transform
 
 from dashboard.model.errors import DamagedProductError, NoGeoreferenceError
+from dashboard.sources.footprint import position
 
 METRE = 1.0
 
@@ -73,10 +74,9 @@ def grid_of(dataset: DatasetReader, name: str) -> Grid:
     """
     points, points_crs = dataset.gcps
     if points and points_crs is not None:
-        options = calculate_default_transform(
-            points_crs, _utm(points_crs, from_gcps(points), dataset), dataset.width, dataset.height, gcps=points
-        )
-        return _warped(points_crs, _utm(points_crs, from_gcps(points), dataset), options)
+        target = _utm(points_crs, from_gcps(points), dataset)
+        with WarpedVRT(dataset, src_crs=points_crs, crs=target) as view:
+            return _warped(points_crs, target, (view.transform, view.width, view.height))
     if dataset.crs is None or dataset.transform.is_identity:
         msg = f"{name} has no map grid and no ground control points; georeference it, e.g. with gdal_edit or gdalwarp."
         raise NoGeoreferenceError(msg)
@@ -99,16 +99,16 @@ def warp(dataset: DatasetReader, grid: Grid, nodata: float | None) -> WarpedVRT:
     distribution; it moves a pixel by at most half its size.
     """
     rows, columns = grid.geobox.shape
+    # Given a grid, rasterio's view forgets the control points; left alone it makes the one that `grid_of` took from it.
+    placed = {} if dataset.gcps[0] else {"transform": grid.geobox.affine, "width": columns, "height": rows}
     return WarpedVRT(
         dataset,
         src_crs=grid.source_crs,
         crs=CRS.from_user_input(str(grid.geobox.crs)),
-        transform=grid.geobox.affine,
-        width=columns,
-        height=rows,
         resampling=Resampling.nearest,
         src_nodata=nodata,
         nodata=nodata,
+        **placed,
     )
 
 
@@ -119,14 +119,14 @@ def _is_map_in_metres(dataset: DatasetReader) -> bool:
 
 
 def _bounds(dataset: DatasetReader) -> tuple[float, float, float, float]:
-    corners = [dataset.transform * (x, y) for x in (0, dataset.width) for y in (0, dataset.height)]
+    corners = [position(dataset.transform, x, y) for x in (0, dataset.width) for y in (0, dataset.height)]
     xs, ys = zip(*corners, strict=True)
     return min(xs), min(ys), max(xs), max(ys)
 
 
 def _utm(crs: CRS, affine: rasterio.Affine, dataset: DatasetReader) -> CRS:
     """Return the UTM zone of the image's centre, or the polar stereographic grid beyond it."""
-    x, y = affine * (dataset.width / 2, dataset.height / 2)
+    x, y = position(affine, dataset.width / 2, dataset.height / 2)
     (lon,), (lat,) = transform(crs, CRS.from_epsg(4326), [x], [y])
     if not (math.isfinite(lon) and -90 <= lat <= 90):
         raise NoGeoreferenceError("The image's centre is not on the globe; its georeference is wrong.")

@@ -171,5 +171,5 @@ def _has_own_mask(dataset: DatasetReader | WarpedVRT, index: int) -> bool:
 
 def _words(geobox: GeoBox) -> str:
     rows, columns = geobox.shape
-    x, y = geobox.affine * (0, 0)
+    x, y = geobox.affine.c, geobox.affine.f
     return f"{rows}x{columns} px of {abs(geobox.affine.a):g} m from ({x:.0f}, {y:.0f}) in {geobox.crs}"
