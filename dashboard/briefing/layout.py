@@ -84,8 +84,8 @@ class Layout:
         return self.size_px[0] * MM_PER_PX, self.size_px[1] * MM_PER_PX
 
 
-_SIZES = {Page.A4: ((3508, 2480), 1.0, 64.0), Page.WIDE: ((4000, 2250), 1.16, 82.0)}
-_MARGIN, _BANNER, _GAP, _TICKS, _CORNER, _FOOTER = 8.0, 6.4, 5.0, 4.6, 4.4, 18.5
+_SIZES = {Page.A4: ((3508, 2480), 1.0, 64.0), Page.WIDE: ((4000, 2250), 1.1, 76.0)}
+_MARGIN, _BANNER, _GAP, _TICKS, _CORNER, _FOOTER = 8.0, 6.4, 5.0, 4.6, 4.4, 17.0
 _AS_OF = 46.0
 """Width kept right of the title for the as-of time."""
 

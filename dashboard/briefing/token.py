@@ -21,6 +21,11 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _PDF = b"%PDF-"
 _TOKEN = rb"(v\d{1,3}\.[A-Za-z0-9_-]{1,%d}\.[0-9a-f]{8})" % MAX_TOKEN_CHARS
 _IN_PDF = re.compile(VIEW_KEY.encode() + rb"=" + _TOKEN)
+_KEYWORDS = re.compile(rb"/Keywords\s*[(<]")
+_OCTAL = re.compile(rb"\\([0-7]{3})")
+_HEX = re.compile(rb"[0-9A-Fa-f]+")
+_LONGEST_WRITTEN = 8 * (MAX_TOKEN_CHARS + 100)
+"""Bytes of a keywords string in its widest notation: hexadecimal UTF-16, with room for line breaks."""
 
 
 def read_token(data: bytes) -> str:
@@ -55,12 +60,24 @@ def pdf_keywords(token: str, export_id: str) -> str:
 
 
 def _from_pdf(data: bytes) -> str:
-    found = _IN_PDF.search(data)
-    if found is None:  # other programs rewrite text strings as UTF-16
-        found = _IN_PDF.search(data.replace(b"\x00", b""))
-    if found is None:
-        raise InputError("This PDF holds no Nightglass view; give a sheet as Nightglass wrote it.")
-    return found.group(1).decode("ascii")
+    for place in _KEYWORDS.finditer(data):
+        written = data[place.end() : place.end() + _LONGEST_WRITTEN]
+        for text in (written, _unescaped(written), _unhexed(written)):
+            found = _IN_PDF.search(text.replace(b"\x00", b""))  # UTF-16 of ASCII, where another program chose that
+            if found is not None:
+                return found.group(1).decode("ascii")
+    raise InputError("This PDF holds no Nightglass view; give a sheet as Nightglass wrote it.")
+
+
+def _unescaped(written: bytes) -> bytes:
+    """Return a literal PDF string with its octal escapes resolved."""
+    return _OCTAL.sub(lambda match: bytes([int(match.group(1), 8) & 0xFF]), written)
+
+
+def _unhexed(written: bytes) -> bytes:
+    """Return what a hexadecimal PDF string stands for; nothing where it is none."""
+    digits = b"".join(written.partition(b">")[0].split())
+    return bytes.fromhex(digits.decode("ascii")) if _HEX.fullmatch(digits) and len(digits) % 2 == 0 else b""
 
 
 def _from_png(data: bytes) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import shapely
+from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pyproj import Transformer
@@ -47,7 +48,7 @@ class Scene:
 
     def __init__(self, seed: int, *, destroyed: bool) -> None:
         transform = (SPACING_M, 0.0, ORIGIN[0], 0.0, -SPACING_M, ORIGIN[1])
-        self.geobox = GeoBox(SHAPE, shapely_affine(transform), CRS)
+        self.geobox = GeoBox(SHAPE, Affine(*transform), CRS)
         rows, cols = np.mgrid[: SHAPE[0], : SHAPE[1]]
         power = 0.03 * (1.0 + 0.6 * np.sin(rows / 37.0) * np.cos(cols / 51.0))
         power[(rows - cols * 0.3) % 211 < 9] = 0.004
@@ -62,12 +63,6 @@ class Scene:
 
     def read(self, polarisation: str, rows: slice, cols: slice) -> NDArray[np.float32]:
         return self.power[rows, cols]
-
-
-def shapely_affine(transform: tuple[float, ...]):
-    from affine import Affine
-
-    return Affine(*transform)
 
 
 def ground(west_m: float, north_m: float, east_m: float, south_m: float) -> shapely.Geometry:
