@@ -36,6 +36,7 @@ CRIMEA_AND_PEREKOP = (32.4, 44.3, 36.8, 46.4)
 """Crimea is Ukraine (UN General Assembly 68/262): no border may run in this box, on land or in the strait."""
 LAKE_FILES = ("south-america", "europe", "africa", "north-america", "asia", "world")
 """Finest rounding first: a lake is taken from the first file that has it."""
+MERCATOR_WORLD = shapely.box(-180, -85.05, 180, 85.05)
 SMALLEST_POPULATION = 5000
 
 
@@ -106,9 +107,11 @@ def polygons_of(topology: dict[str, Any], layer: str) -> list[BaseGeometry]:
 def tidy(shapes: Iterable[BaseGeometry], level: str) -> list[Polygon]:
     """Return simplified, rounded, valid polygons, north-west first, without specks."""
     quantum, tolerance, least = LEVELS[level]
-    valid = shapely.make_valid(np.array([shape for shape in shapes if shape is not None and not shape.is_empty]))
-    lean = shapely.simplify(valid, tolerance) if tolerance else valid
-    rounded = shapely.set_precision(shapely.make_valid(lean), quantum)
+    whole = np.array([shape for shape in shapes if shape is not None and not shape.is_empty])
+    lean = shapely.simplify(whole, tolerance) if tolerance else whole
+    # Valid as written: rounded last, for rounding is what makes slivers cross.
+    square = shapely.intersection(polygonal(lean), MERCATOR_WORLD)
+    rounded = shapely.set_precision(polygonal(square), quantum)
     parts = [part for part in shapely.get_parts(shapely.get_parts(rounded)) if isinstance(part, Polygon)]
     kept = [part for part in parts if not part.is_empty and part.area >= least]
     return sorted(
@@ -116,10 +119,15 @@ def tidy(shapes: Iterable[BaseGeometry], level: str) -> list[Polygon]:
     )
 
 
+def polygonal(shapes: NDArray[Any]) -> NDArray[Any]:
+    """Return valid polygons, without the lines that a repair may leave."""
+    return shapely.make_valid(shapes, method="structure", keep_collapsed=False)
+
+
 def simple(shapes: Iterable[BaseGeometry], level: str) -> list[LineString]:
     """Return simplified, rounded lines, joined where they continue each other, north-west first."""
     quantum, tolerance, _ = LEVELS[level]
-    joined = shapely.line_merge(shapely.union_all(shapely.set_precision(np.array(list(shapes)), quantum)))
+    joined = shapely.line_merge(shapely.union_all(np.array(list(shapes)), grid_size=quantum))
     lean = shapely.get_parts(shapely.simplify(joined, tolerance) if tolerance else joined)
     lines = [line for line in lean if isinstance(line, LineString) and line.length > 0]
     return sorted(

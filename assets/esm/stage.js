@@ -34,7 +34,7 @@ class Stage {
   }
 
   build(el) {
-    const root = (this.root = element("div", "stage", el));
+    const root = (this.root = element("div", "overlay", el));
     this.bar = element("div", "busy", root, {role: "progressbar", "aria-label": "Imagery is loading"});
     this.chips = element("div", "chips", root);
     this.badge = element("div", "badge", root, {role: "status"});
