@@ -48,7 +48,7 @@ BELOW: tuple[Sheet, ...] = (
     Sheet(name="borders", kind="lines", colour="border", line_width=1.4, line_dash="dashdot"),
 )
 ABOVE: tuple[Sheet, ...] = (
-    Sheet(name="sides", kind="areas", colour="mixed", fill_alpha=0.10, line_alpha=0.0, by_feature=True),
+    Sheet(name="sides", kind="areas", colour="mixed", fill_alpha=0.07, line_alpha=0.0, by_feature=True),
     Sheet(name="ground", kind="areas", colour="mixed", fill_alpha=0.16, line_width=1.2, hatch="/", by_feature=True),
     Sheet(name="ghost", kind="lines", colour="mixed", line_width=2.0, line_dash="dashed", by_feature=True),
     Sheet(name="frontline", kind="lines", colour="mixed", line_width=2.6, by_feature=True),
@@ -173,6 +173,7 @@ def _frame(fig: figure, extent: Extent, tokens: Tokens) -> None:
     fig.border_fill_color = tokens.page
     fig.outline_line_color = None
     fig.min_border = 0
+    fig.margin = 0
     fig.grid.visible = False
     fig.lod_threshold = None
 

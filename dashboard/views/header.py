@@ -8,7 +8,7 @@ from dashboard.model.view import CompareMode
 from dashboard.state.session import Session
 from dashboard.workflows.areas import areas
 from dashboard.views.esm import style
-from dashboard.views.text import text
+from dashboard.views.text import COMPACT, text
 
 MODES = {
     "A": CompareMode.A,
@@ -38,7 +38,9 @@ class HeaderView(pn.viewable.Viewer):
         self._exchange = pmui.IconButton(
             icon="swap_horiz", size="small", description="Exchange A and B (X)", margin=0, color="default"
         )
-        self._mode = pmui.RadioButtonGroup(options=list(MODES), value="B", size="small", margin=(0, 6), color="primary")
+        self._mode = pmui.RadioButtonGroup(
+            options=list(MODES), value="B", size="small", margin=(0, 6), color="primary", sx=COMPACT
+        )
         self.brief = pmui.Button(
             label="Brief", icon="slideshow", size="small", margin=(0, 6), description="Export this view (Ctrl+E)"
         )
@@ -60,7 +62,7 @@ class HeaderView(pn.viewable.Viewer):
     def __panel__(self) -> pn.viewable.Viewable:
         """Return the bar."""
         return pn.Row(
-            text("<h1>Nightglass</h1>", margin=(0, 12)), self._area, self.go_to,
+            text("<h1>Nightglass</h1>", margin=(0, 12), align="center"), self._area, self.go_to,
             pn.Spacer(sizing_mode="stretch_width", css_classes=["spring"]), self._times, self._exchange, self._mode,
             self.brief, *self.folds.values(), self.keys, self.theme,
             css_classes=["bar"], sizing_mode="stretch_width", margin=0, stylesheets=[style("bar")],

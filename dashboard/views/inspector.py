@@ -36,7 +36,7 @@ class InspectorView(pn.viewable.Viewer):
             ("Changes", pn.Column(*self._change_parts, sizing_mode="stretch_width")),
             ("Front", self._front),
             ("Acquisitions", pn.Column(self._filter, self._table, sizing_mode="stretch_width")),
-            sizing_mode="stretch_both", dynamic=False,
+            sizing_mode="stretch_both", dynamic=False, sx={"& .MuiTab-root": {"minWidth": 0, "padding": "6px 12px"}},
         )  # fmt: skip
 
     def __panel__(self) -> pn.viewable.Viewable:

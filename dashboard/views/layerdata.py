@@ -5,9 +5,11 @@ from typing import Any
 
 from shapely.geometry.base import BaseGeometry
 
+from dashboard.geo.front import front_lines
 from dashboard.geo.mercator import project
 from dashboard.model.change import ChangeSign, DetectedChange
 from dashboard.model.dtg import dtg
+from dashboard.model.frontline import FrontlineSnapshot
 from dashboard.model.palette import Tokens
 from dashboard.plots.columns import area_columns, line_columns
 from dashboard.workflows.fronts import Fronts
@@ -32,22 +34,21 @@ def side_data(found: Fronts, colours: Tokens) -> dict[str, Any] | None:
 
 
 def front_data(found: Fronts, colours: Tokens) -> dict[str, Any] | None:
-    """Return the boundaries of the ground each side holds at B."""
+    """Return the frontline at B."""
     return None if found.after is None else _edges(found.after, colours)
 
 
 def ghost_data(found: Fronts, colours: Tokens) -> dict[str, Any] | None:
-    """Return the boundaries at A, when A shows another snapshot than B."""
+    """Return the frontline at A, when A shows another snapshot than B."""
     if found.before is None or (found.after is not None and found.before.id == found.after.id):
         return None
     return _edges(found.before, colours)
 
 
-def _edges(snapshot: Any, colours: Tokens) -> dict[str, Any]:  # noqa: ANN401 - a FrontlineSnapshot
-    return line_columns(
-        [project(area.geometry) for area in snapshot.areas],
-        [side_colour(area.side, area.colour, colours) for area in snapshot.areas],
-    )
+def _edges(snapshot: FrontlineSnapshot, colours: Tokens) -> dict[str, Any]:
+    lines = front_lines(snapshot)
+    by_side = {area.side: side_colour(area.side, area.colour, colours) for area in snapshot.areas}
+    return line_columns([project(line) for _, line in lines], [by_side[side] for side, line in lines])
 
 
 def ground_data(found: Fronts, colours: Tokens) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ import panel_material_ui as pmui
 from dashboard.model.view import Layer, Stretch, StretchKind
 from dashboard.state.pictures import Doing, Status
 from dashboard.state.session import Session
-from dashboard.views.text import text
+from dashboard.views.text import COMPACT, text
 
 LABELS = {
     Layer.IMAGERY: "Radar imagery",
@@ -36,16 +36,34 @@ class LayersView(pn.viewable.Viewer):
         for layer, switch in self._switches.items():
             pn.bind(self._switched, switch.param.value, layer=layer, watch=True)
         self._status = text("", css_classes=["status"], margin=(0, 12))
-        self._polarisation = pmui.RadioButtonGroup(options=["VV"], value="VV", size="small", margin=(4, 8))
-        self._kind = pmui.RadioButtonGroup(options=list(_STRETCHES), value="Percentile", size="small", margin=(4, 8))
+        self._polarisation = pmui.RadioButtonGroup(options=["VV"], value="VV", size="small", margin=(4, 8), sx=COMPACT)
+        self._kind = pmui.RadioButtonGroup(
+            options=list(_STRETCHES), value="Percentile", size="small", margin=(4, 8), sx=COMPACT
+        )
         self._range = pmui.RangeSlider(
-            start=0, end=100, step=0.5, value=(2.0, 98.0), label="Stretch, percentile", margin=(4, 16), size="small"
+            start=0,
+            end=100,
+            step=0.5,
+            value=(2.0, 98.0),
+            label="Stretch, percentile",
+            margin=(4, 16),
+            size="small",
+            width=220,
         )
         self._opacity = pmui.FloatSlider(
-            start=0, end=1, step=0.05, value=view.opacity, label="Imagery opacity", margin=(4, 16), size="small"
+            start=0,
+            end=1,
+            step=0.05,
+            value=view.opacity,
+            label="Imagery opacity",
+            margin=(4, 16),
+            size="small",
+            width=220,
         )
-        self._provider = pmui.Select(label="Frontline from", options=[], size="small", margin=(4, 8), visible=False)
-        self._constellations = pmui.MultiChoice(label="Constellations", options=[], value=[], margin=(4, 8))
+        self._provider = pmui.Select(
+            label="Frontline from", options=[], size="small", margin=(8, 8), visible=False, width=240
+        )
+        self._constellations = pmui.MultiChoice(label="Constellations", options=[], value=[], margin=(8, 8), width=240)
         pn.bind(self._chose_polarisation, self._polarisation.param.value, watch=True)
         pn.bind(self._stretched, self._kind.param.value, self._range.param.value_throttled, watch=True)
         pn.bind(session.viewing.opacity, self._opacity.param.value, watch=True)

@@ -55,12 +55,17 @@ class MapView(pn.viewable.Viewer):
             self._message, extent=[extent.x0, extent.y0, extent.x1, extent.y1], mode=view.compare.value,
             opacity=view.opacity, split=view.split, imagery_on=Layer.IMAGERY in view.layers,
         )  # fmt: skip
-        self._pane = pn.pane.Bokeh(fig, sizing_mode="stretch_both", min_height=240)
+        self._pane = pn.pane.Bokeh(fig, sizing_mode="stretch_both", min_height=240, margin=0)
 
     def __panel__(self) -> pn.viewable.Viewable:
         """Return the figure with the stage over it."""
         return pn.Column(
-            self._pane, self.stage, sizing_mode="stretch_both", styles={"position": "relative"}, css_classes=["map"]
+            self._pane,
+            self.stage,
+            sizing_mode="stretch_both",
+            styles={"position": "relative"},
+            css_classes=["map"],
+            margin=0,
         )
 
     # From the browser

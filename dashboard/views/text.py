@@ -7,6 +7,12 @@ import panel as pn
 from dashboard.views.esm import style
 
 
+COMPACT: dict[str, Any] = {
+    "& .MuiToggleButton-root, &.MuiToggleButton-root": {"whiteSpace": "nowrap", "padding": "3px 9px"}
+}
+"""Of button groups: words on one line."""
+
+
 def text(html: str = "", **params: Any) -> pn.pane.HTML:  # noqa: ANN401
     """Return a pane of HTML made by us; anything from data must be escaped before."""
     params.setdefault("margin", 0)

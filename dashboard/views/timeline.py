@@ -46,12 +46,11 @@ class TimelineView(pn.viewable.Viewer):
             head.on_change("location", lambda attr, old, new, letter=letter: self._dragged(letter, new))  # noqa: ARG005
         for name in ("start", "end"):
             fig.x_range.on_change(name, lambda attr, old, new: self._brushed())  # noqa: ARG005 - Bokeh checks the names
-        self._label = text("", css_classes=["timeline-label"], margin=0)
-        self._pane = pn.pane.Bokeh(fig, sizing_mode="stretch_width")
+        self._pane = pn.pane.Bokeh(fig, sizing_mode="stretch_width", margin=0)
 
     def __panel__(self) -> pn.viewable.Viewable:
         """Return the panel."""
-        return pn.Column(self._label, self._pane, sizing_mode="stretch_width", css_classes=["timeline"], margin=0)
+        return pn.Column(self._pane, sizing_mode="stretch_width", css_classes=["timeline"], margin=0)
 
     # From the browser
 
