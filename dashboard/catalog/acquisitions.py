@@ -10,7 +10,7 @@ from dashboard.catalog.boxes import box_row, inside, put_boxes
 from dashboard.catalog.codec import micros
 from dashboard.catalog.engine import Database, count_write
 from dashboard.catalog.query import AcquisitionQuery
-from dashboard.catalog.records import COLUMNS, acquisitions_of, row_of
+from dashboard.catalog.records import COLUMNS, Reader, row_of
 from dashboard.catalog.space import is_wide, touching
 from dashboard.catalog.tables import acquisition, acquisition_box
 from dashboard.model.acquisition import Acquisition
@@ -18,7 +18,6 @@ from dashboard.model.errors import CatalogError, NotFoundError
 from dashboard.model.stack import mismatches
 
 _BATCH = 1000
-_KEY = acquisition.c.key
 
 
 class Acquisitions:
@@ -26,6 +25,7 @@ class Acquisitions:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._reader = Reader()
 
     def add(self, acq: Acquisition, *, replace: bool = False) -> bool:
         """Record an acquisition and return whether anything was written; see `add_many`."""
@@ -77,10 +77,14 @@ class Acquisitions:
         found: list[Acquisition] = []
         with self._database.reading() as connection, connection.execute(statement) as result:
             for rows in result.partitions(_BATCH):
-                found += _exact(acquisitions_of(rows), query)
+                found += _exact(self._reader.acquisitions(rows), query)
                 if query.limit is not None and len(found) >= query.limit:
                     break  # a wide query reads little more than it returns
         return found[: query.limit][::-1]
+
+    def forget(self) -> None:
+        """Drop the records held in memory for the next query: what a measurement of a first query does."""
+        self._reader = Reader()
 
     def constellations(self) -> list[str]:
         """Return the constellations there are, in order of name."""
@@ -97,14 +101,17 @@ class Acquisitions:
         statement = select(*COLUMNS).where(condition).order_by(acquisition.c.key).limit(1)
         with self._database.reading() as connection:
             rows = connection.execute(statement).fetchall()
-        return acquisitions_of(rows)[0] if rows else None
+        return self._reader.acquisitions(rows)[0] if rows else None
+
+
+def _walks(query: AcquisitionQuery) -> bool:
+    """Return whether to go back in time until enough is found, rather than to list a place and sort what is there."""
+    return query.limit is not None and (query.bbox is None or is_wide(query.bbox))
 
 
 def _latest_first(query: AcquisitionQuery) -> ColumnElement[int]:
-    # Walking the index of times is right where most of it will match; in a small box it would pass over everything
-    # else there is, so there the sum hides the index and the few records found through the tree are sorted.
-    walk = query.limit is not None and (query.bbox is None or is_wide(query.bbox))
-    return (acquisition.c.start if walk else acquisition.c.start + 0).desc()
+    # In a small box the walk would pass over everything else there is, so there the sum hides the index of times.
+    return (acquisition.c.start if _walks(query) else acquisition.c.start + 0).desc()
 
 
 def _exact(found: list[Acquisition], query: AcquisitionQuery) -> list[Acquisition]:
@@ -120,7 +127,7 @@ def _conditions(query: AcquisitionQuery) -> list[ColumnElement[bool]]:
     period = None if query.period is None else (micros(query.period[0]), micros(query.period[1]))
     conditions: list[ColumnElement[bool]] = []
     if query.bbox is not None:
-        conditions.append(_KEY.in_(inside(acquisition_box, query.bbox, period)))
+        conditions.append(inside(acquisition_box, acquisition.c.key, query.bbox, period, walk=_walks(query)))
     if period is not None:
         conditions.append(acquisition.c.start.between(*period))
     if query.constellations:
@@ -172,7 +179,7 @@ def _write(connection: Connection, batch: list[Acquisition], *, replace: bool) -
 def _changed(connection: Connection, batch: list[Acquisition], *, replace: bool) -> list[Acquisition]:
     """Return those of a batch that are not recorded just so; the last of one id when replacing."""
     ids = list({acq.id for acq in batch})
-    known = acquisitions_of(connection.execute(select(*COLUMNS).where(acquisition.c.id.in_(ids))).fetchall())
+    known = Reader().acquisitions(connection.execute(select(*COLUMNS).where(acquisition.c.id.in_(ids))).fetchall())
     recorded = {acq.id: acq for acq in known}
     changed: dict[str, Acquisition] = {}
     for acq in batch:

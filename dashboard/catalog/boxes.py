@@ -3,7 +3,19 @@
 from typing import Any
 
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import CompoundSelect, Connection, Select, TableClause, bindparam, insert, select, union
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    TableClause,
+    bindparam,
+    exists,
+    insert,
+    or_,
+    select,
+    union,
+)
 
 from dashboard.catalog.codec import days
 from dashboard.catalog.query import Box
@@ -11,10 +23,21 @@ from dashboard.catalog.space import index_box, search_boxes
 from dashboard.catalog.tables import BOX
 
 
-def inside(tree: TableClause, bbox: Box, period: tuple[int, int] | None) -> Select[Any] | CompoundSelect[Any]:
-    """Select the keys of every record that may lie in a box and a period (microseconds), and few others."""
+def inside(
+    tree: TableClause, key: Column[int], bbox: Box, period: tuple[int, int] | None, *, walk: bool = False
+) -> ColumnElement[bool]:
+    """Return the condition that a record may lie in a box and a period (microseconds); true for few others.
+
+    Parameters
+    ----------
+    key : the record's key
+    walk : look up the box of each record met, rather than list the records in the box: for a reader who walks the
+        records in some order and soon has enough
+    """
     found = [_inside_one(tree, box, period) for box in search_boxes(bbox)]
-    return found[0] if len(found) == 1 else union(*found)
+    if walk:
+        return or_(*(exists(one.where(tree.c.key == key)) for one in found))
+    return key.in_(found[0] if len(found) == 1 else union(*found))
 
 
 def box_row(span: tuple[int, int, int], geometry: BaseGeometry) -> dict[str, float]:

@@ -92,7 +92,7 @@ def _conditions(query: ChangeQuery) -> list[ColumnElement[bool]]:
     period = None if query.period is None else (micros(query.period[0]), micros(query.period[1]))
     conditions: list[ColumnElement[bool]] = []
     if query.bbox is not None:
-        conditions.append(detected_change.c.key.in_(inside(change_box, query.bbox, period)))
+        conditions.append(inside(change_box, detected_change.c.key, query.bbox, period))
     if period is not None:
         conditions += [detected_change.c.after <= period[1], detected_change.c.before >= period[0]]
     if query.run_id is not None:

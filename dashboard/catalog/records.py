@@ -30,7 +30,7 @@ COLUMNS = tuple(
         "product_sha256", "footprint", "handling", "body",
     )
 )  # fmt: skip
-"""What `acquisitions_of` reads, in this order."""
+"""What `Reader` reads, in this order."""
 
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,240}")
 
@@ -69,10 +69,27 @@ def row_of(acq: Acquisition) -> dict[str, Any]:
     }
 
 
-def acquisitions_of(rows: Sequence[Row[Any]]) -> list[Acquisition]:
-    """Return the acquisitions of rows of `COLUMNS`, in the same order."""
-    footprints = shapely.from_wkb([row.footprint for row in rows])
-    return [_acquisition(row, footprint) for row, footprint in zip(rows, footprints, strict=True)]
+class Reader:
+    """Rows to acquisitions. A row that was read before gives the same object: a map that is panned asks ever again.
+
+    Safe to use from several threads: each step on the memory is one operation of the interpreter.
+    """
+
+    def __init__(self, remembered: int = 10_000) -> None:
+        self._limit = remembered
+        self._known: dict[tuple[str, int], Acquisition] = {}
+
+    def acquisitions(self, rows: Sequence[Row[Any]]) -> list[Acquisition]:
+        """Return the acquisitions of rows of `COLUMNS`, in the same order."""
+        names = [(row.id, hash(row)) for row in rows]  # over every column: a replaced record is another row
+        found = [self._known.get(name) for name in names]
+        missing = [place for place, acq in enumerate(found) if acq is None]
+        footprints = shapely.from_wkb([rows[place].footprint for place in missing])
+        new = {place: _acquisition(rows[place], shape) for place, shape in zip(missing, footprints, strict=True)}
+        if len(self._known) + len(new) > self._limit:
+            self._known.clear()
+        self._known.update((names[place], acq) for place, acq in new.items())
+        return [new[place] if acq is None else acq for place, acq in enumerate(found)]
 
 
 def _body(acq: Acquisition) -> dict[str, Any]:

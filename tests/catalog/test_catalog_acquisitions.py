@@ -13,6 +13,7 @@ from shapely.affinity import translate
 
 from dashboard.catalog.acquisitions import Acquisitions
 from dashboard.catalog.catalog import AcquisitionQuery, Catalog
+from dashboard.catalog.records import Reader
 from dashboard.model.acquisition import Acquisition
 from dashboard.model.errors import CatalogError, InputError, NotFoundError
 from dashboard.model.stack import mismatches
@@ -73,6 +74,28 @@ def test_same_id_other_content_is_refused_unless_replaced(catalog: Catalog) -> N
     assert catalog.acquisitions.find(AcquisitionQuery(bbox=old.bbox)) == []
     assert catalog.acquisitions.find(AcquisitionQuery(bbox=new.bbox)) == [new]
     assert catalog.acquisitions.count() == 1
+
+
+def test_what_was_read_before_is_remembered_until_it_is_replaced_anywhere(catalog: Catalog, tmp_path: Path) -> None:
+    catalog.acquisitions.add_many([acquisition("x"), acquisition("y")])
+    first = catalog.acquisitions.get("x")
+    assert catalog.acquisitions.find()[0] is first
+    new = acquisition("x", received=T0)  # a field that only the row's text holds
+    with Catalog.open(tmp_path / "c.sqlite") as other:
+        other.acquisitions.add(new, replace=True)
+    assert catalog.acquisitions.get("x") == new
+    assert catalog.acquisitions.find() == [new, acquisition("y")]
+    catalog.acquisitions.forget()
+    assert catalog.acquisitions.get("x") == new
+
+
+def test_reading_more_than_is_remembered_loses_nothing(catalog: Catalog) -> None:
+    everyone = [acquisition(f"x{number}") for number in range(9)]
+    catalog.acquisitions.add_many(everyone)
+    catalog.acquisitions._reader = Reader(remembered=4)
+    for _ in range(3):
+        assert catalog.acquisitions.find() == everyone
+        assert catalog.acquisitions.get("x3") == everyone[3]
 
 
 def test_add_many_writes_all_or_nothing(catalog: Catalog) -> None:
