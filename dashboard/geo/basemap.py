@@ -91,10 +91,10 @@ def basemap(extent: Extent, extra: Path | None = None) -> Basemap:
     width = extent.x1 - extent.x0
     step = 2.0 ** math.floor(math.log2(max(width, extent.y1 - extent.y0) / 16))
     window = (
-        math.floor(extent.x0 / step) * step,
-        math.floor(extent.y0 / step) * step,
-        math.ceil(extent.x1 / step) * step,
-        math.ceil(extent.y1 / step) * step,
+        math.floor(extent.x0 / step - 0.25) * step,
+        math.floor(extent.y0 / step - 0.25) * step,
+        math.ceil(extent.x1 / step + 0.25) * step,
+        math.ceil(extent.y1 / step + 0.25) * step,
     )
     stamp = None if extra is None or not extra.exists() else extra.stat().st_mtime_ns
     # Rounding the width keeps a pan from changing the detail by a hair, which would miss the cache.

@@ -98,7 +98,7 @@ def test_detail_grows_as_the_map_narrows():
 def test_any_map_is_drawable(west, south, size):
     extent = extent_of((west, south, west + size, south + size / 2), aspect=1.75)
     ground = basemap(extent)
-    reach = 0.2 * (extent.x1 - extent.x0)
+    reach = 0.25 * (extent.x1 - extent.x0)
     for name in LAYERS:
         for item in getattr(ground, name):
             for path in item if isinstance(item, tuple) else (item,):
