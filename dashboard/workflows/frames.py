@@ -106,9 +106,10 @@ def members(workspace: Workspace, acquisition: Acquisition) -> list[Acquisition]
 def imagery(workspace: Workspace, view: View, geobox: GeoBox) -> Imagery:
     """Return the radar picture of a view on a grid.
 
-    Only what the view's compare mode shows is read. The palettes depend on the view alone, not on `geobox`: they come
-    from a canonical grid over the view's extent, of A and B together when both are shown and of one stack. Safe to
-    call from several threads.
+    On `geobox` only what the view's compare mode shows is read. The palettes depend neither on `geobox` nor on the
+    compare mode: they come from a canonical grid over the view's extent, of A and B together when both are named and
+    of one stack; so the ground does not flicker while modes are tried, and the page is as bright as the screen. Safe
+    to call from several threads.
 
     Raises
     ------
@@ -117,9 +118,9 @@ def imagery(workspace: Workspace, view: View, geobox: GeoBox) -> Imagery:
     """
     a, b = (None if name is None else workspace.catalog.acquisitions.get(name) for name in (view.a, view.b))
     reasons = mismatches(a, b) if a is not None and b is not None else ()
-    shown = zip((a, b), _SHOWN.get(view.compare, (True, True)), strict=True)
-    pass_a, pass_b = (_pass(workspace, acq, view.polarisation) if acq and wanted else None for acq, wanted in shown)
-    side_a, side_b = (_side(workspace, each, view.polarisation, geobox) for each in (pass_a, pass_b))
+    pass_a, pass_b = (None if acq is None else _pass(workspace, acq, view.polarisation) for acq in (a, b))
+    wanted = zip((pass_a, pass_b), _SHOWN.get(view.compare, (True, True)), strict=True)
+    side_a, side_b = (_side(workspace, each, view.polarisation, geobox) if shown else None for each, shown in wanted)
     counts_a, counts_b = _histograms(workspace, view, pass_a, pass_b)
     return Imagery(
         geobox=geobox,
