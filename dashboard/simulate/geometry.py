@@ -107,7 +107,7 @@ def _sweep(
 def ruin(relief: Relief, buildings: Buildings, look: Look, grid: Grid, rng: np.random.Generator) -> None:
     """Draw destroyed buildings: no walls, no shadow; rubble brightens the footprint and part of the old layover."""
     corners = buildings.corners()
-    rubble = 10 ** (rng.uniform(-10.0, -5.5, len(corners)) / 10)
+    rubble = 10 ** (rng.uniform(-15.5, -10.0, len(corners)) / 10)
     fill(relief.added, grid.pixels(corners), rubble.astype(np.float32))
     thrown = corners - (look.away * look.layover_m(buildings.height * 0.45)[:, None])[:, None, :]
     fill(relief.added, grid.pixels(thrown), (rubble * 0.7).astype(np.float32))

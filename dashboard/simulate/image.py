@@ -92,7 +92,7 @@ def truth(shot: Shot) -> Truth:
     kinds = _kinds_of_day(base.kinds, shot)
     diffuse = illuminate(kinds, base.parcels, base.texture, levels, _parcel_gains(shot.seed, shot.day))
     diffuse *= base.shade
-    relief = _relief(shot)
+    relief = _relief(replace(shot, number=0, polarisation="", looks=0))  # one key for both polarisations
     diffuse *= np.maximum(1.0 - relief.hidden, 0.0)
     diffuse += relief.added * (np.float32(0.12 if cross else 1.0) * (np.float32(0.4) + np.float32(0.6) * base.texture))
     modulate(diffuse, base.hills * _weather_field(weather))
@@ -171,8 +171,9 @@ def _kinds_of_day(kinds: NDArray[np.uint8], shot: Shot) -> NDArray[np.uint8]:
     return out
 
 
+@lru_cache(maxsize=1)
 def _relief(shot: Shot) -> Relief:
-    """Draw buildings, bridges, trenches and vehicles as they are on the day."""
+    """Draw buildings, bridges, trenches and vehicles as they are on the day; not to be written to."""
     relief = Relief.empty(shot.grid)
     buildings = town(shot.seed).buildings
     lost = buildings.lost_day <= shot.day

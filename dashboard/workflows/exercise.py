@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 
-from shapely import box
+from shapely import Point, box
 
 from dashboard.catalog.catalog import AcquisitionQuery
 from dashboard.geo.mercator import extent_of
@@ -34,7 +34,9 @@ AHEAD = 2
 """Products simulated ahead of ingest: one thread draws while the caller's archives."""
 STORY_DAYS = (43, 49)
 """Before and after the first blocks were destroyed, in the first stack of the plan."""
-STORY_CENTRE_M = (560.0, 330.0)
+STORY_CENTRE_M = (480.0, 330.0)
+STORY_PIXEL_M = (585.0, 330.0)
+"""A destroyed block, right of the swipe line: east and north, metres."""
 STORY_HALF_M = (2000.0, 1150.0)
 
 
@@ -108,7 +110,7 @@ def exercise_view(workspace: Workspace) -> View:
         workspace.catalog.acquisitions.get(planned.id)
     (east, north), (half_x, half_y) = STORY_CENTRE_M, STORY_HALF_M
     scene = to_degrees(box(east - half_x, north - half_y, east + half_x, north + half_y))
-    middle = scene.centroid
+    block = to_degrees(Point(STORY_PIXEL_M))
     return View(
         extent=extent_of(scene.bounds, margin=0.0),
         a=before.id,
@@ -117,7 +119,7 @@ def exercise_view(workspace: Workspace) -> View:
         split=0.5,
         polarisation=STACKS[0].polarisations[0],
         provider=PROVIDER,
-        pixel=(middle.x, middle.y),
+        pixel=(block.centroid.x, block.centroid.y),
     )
 
 
