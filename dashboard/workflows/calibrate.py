@@ -13,6 +13,9 @@ from dashboard.model.errors import InputError
 Parameters = tuple[tuple[str, str | float | int | bool], ...]
 """Sorted (name, value) pairs, as a change run keeps them."""
 
+_SAME = 1.1
+"""Areas nearer than this are one pixel size: a map grid's scale alone makes them differ by less than a percent."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speckle:
@@ -51,7 +54,7 @@ def speckle(ratio_db: NDArray[np.float32], before: Acquisition, after: Acquisiti
         If looks are neither stated nor measurable.
     """
     native = max(_native_m2(acq) or pixel_m2 for acq in (before, after))
-    repeats = max(1.0, native / pixel_m2)
+    repeats = native / pixel_m2 if native > _SAME * pixel_m2 else 1.0
     stated = before.looks, after.looks
     known = stated[0] is not None and stated[1] is not None
     proportion = stated[0] / stated[1] if stated[0] and stated[1] else 1.0

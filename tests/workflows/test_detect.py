@@ -95,6 +95,7 @@ def test_the_run_says_how_to_repeat_it(world):
     named = dict(found.parameters)
     assert list(named) == sorted(named)
     assert named["far"] == 1e-4
+    assert named["min_pixels"] == 4
     assert named["looks_stated"] == LOOKS
     assert named["looks_used"] <= LOOKS
     assert named["looks_used"] == pytest.approx(LOOKS, rel=0.03)
