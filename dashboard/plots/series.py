@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from dashboard.model.dtg import dtg
 from dashboard.model.palette import Tokens
 
+_QUARTER = (1_767_225_600_000, 1_775_001_600_000)
+"""Shown until there is a series: an arbitrary quarter of a year, so that the axis reads like time."""
 DASHES = ("solid", "dashed", "dotted", "dotdash")
 
 
@@ -29,7 +31,7 @@ class SeriesPlot:
 def series_plot(tokens: Tokens) -> SeriesPlot:
     """Return an empty chart."""
     fig = figure(
-        x_axis_type="datetime", x_range=Range1d(0, 1), y_range=Range1d(-25, 5), height=210, sizing_mode="stretch_width", toolbar_location=None,
+        x_axis_type="datetime", x_range=Range1d(*_QUARTER), y_range=Range1d(-25, 5), height=210, sizing_mode="stretch_width", toolbar_location=None,
         tools="xpan,xwheel_zoom", active_scroll=None, min_border_left=44, min_border_right=8, output_backend="canvas", name="series",
     )  # fmt: skip
     lines = ColumnDataSource({name: [] for name in ("xs", "ys", "dash", "polarisation")})

@@ -146,7 +146,8 @@ def _paint(sheet: Sheet, glyph: Any, tokens: Tokens) -> None:  # noqa: ANN401 - 
     if sheet.kind == "labels":
         glyph.update(
             text_color=colour, text_font={"value": "Plex Sans"}, text_font_size=f"{sheet.size}px", text_align="center",
-            text_baseline="bottom", text_outline_color=tokens.halo,
+            text_baseline="bottom", background_fill_color=tokens.halo, background_fill_alpha=0.55, padding=2,
+            border_radius=2,
         )  # fmt: skip
         return
     if sheet.kind == "points":
@@ -172,7 +173,7 @@ def _frame(fig: figure, extent: Extent, tokens: Tokens) -> None:
     fig.background_fill_color = tokens.water
     fig.border_fill_color = tokens.page
     fig.outline_line_color = None
-    fig.min_border = 0
+    fig.update(min_border=0, min_border_left=0, min_border_right=0, min_border_top=0, min_border_bottom=0)
     fig.margin = 0
     fig.grid.visible = False
     fig.lod_threshold = None

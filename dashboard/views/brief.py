@@ -5,7 +5,7 @@ import panel_material_ui as pmui
 
 from dashboard.state.session import Session
 from dashboard.workflows.brief import SnapshotOptions
-from dashboard.views.text import text
+from dashboard.views.text import COMPACT, text
 
 _PAGES = {"A4 landscape": "a4", "16:9 slide": "16x9"}
 _FORMATS = {"PNG, 300 dpi": "png", "PDF, vector text": "pdf"}
@@ -17,8 +17,12 @@ class BriefView(pn.viewable.Viewer):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self._page = pmui.RadioButtonGroup(options=list(_PAGES), value="A4 landscape", size="small", margin=(6, 0))
-        self._format = pmui.RadioButtonGroup(options=list(_FORMATS), value="PNG, 300 dpi", size="small", margin=(6, 0))
+        self._page = pmui.RadioButtonGroup(
+            options=list(_PAGES), value="A4 landscape", size="small", margin=(6, 0), sx=COMPACT
+        )
+        self._format = pmui.RadioButtonGroup(
+            options=list(_FORMATS), value="PNG, 300 dpi", size="small", margin=(6, 0), sx=COMPACT
+        )
         self._title = pmui.TextInput(label="Title", placeholder="taken from the area", size="small", margin=(10, 0))
         self._author = pmui.TextInput(label="Analyst (initials)", size="small", margin=(6, 0))
         self._marking = text("", sizing_mode="stretch_width", margin=(6, 0))

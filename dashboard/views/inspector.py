@@ -12,6 +12,7 @@ from dashboard.plots.series import draw_series, dress_series, mark, series_plot
 from dashboard.state.changing import FALSE_ALARM_RATES
 from dashboard.state.session import Session
 from dashboard.views.details import details, front_text, outcome_text
+from dashboard.views.esm import style
 from dashboard.views.tables import acquisition_rows, change_rows
 from dashboard.views.text import text
 
@@ -59,7 +60,7 @@ class InspectorView(pn.viewable.Viewer):
         self._outcome = text("", margin=(4, 12), sizing_mode="stretch_width")
         self._changes = pn.widgets.Tabulator(
             change_rows(()), pagination="remote", page_size=12, show_index=False, selectable=1, disabled=True,
-            hidden_columns=["id"], sizing_mode="stretch_width", height=360, margin=(4, 8), layout="fit_columns",
+            hidden_columns=["id"], sizing_mode="stretch_width", height=360, margin=(4, 8), layout="fit_columns", row_height=26, theme="simple", stylesheets=[style("table")],
         )  # fmt: skip
         pn.bind(lambda far: changing.param.update(far=far), self._far.param.value, watch=True)
         self._detect.on_click(lambda _: changing.detect(full=False))
@@ -77,7 +78,7 @@ class InspectorView(pn.viewable.Viewer):
         )
         self._table = pn.widgets.Tabulator(
             acquisition_rows(()), pagination="remote", page_size=16, show_index=False, selectable=1, disabled=True,
-            hidden_columns=["id"], sizing_mode="stretch_width", height=470, margin=(4, 8), layout="fit_columns",
+            hidden_columns=["id"], sizing_mode="stretch_width", height=470, margin=(4, 8), layout="fit_columns", row_height=26, theme="simple", stylesheets=[style("table")],
         )  # fmt: skip
         pn.bind(lambda _: self.show_reach(), self._filter.param.value_input, watch=True)
         self._table.on_click(lambda event: self._clicked_acquisition(event.row))

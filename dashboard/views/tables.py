@@ -15,7 +15,7 @@ _SHORT = {"ascending": "asc", "descending": "desc", None: "–"}
 def acquisition_rows(acquisitions: Sequence[Acquisition]) -> pd.DataFrame:
     """Return one row an acquisition, latest first."""
     ordered = sorted(acquisitions, key=lambda acq: (acq.start, acq.id), reverse=True)
-    return pd.DataFrame(
+    return _plain(
         {
             "id": [acq.id for acq in ordered],
             "DTG": [dtg(acq.start) for acq in ordered],
@@ -28,6 +28,11 @@ def acquisition_rows(acquisitions: Sequence[Acquisition]) -> pd.DataFrame:
     )
 
 
+def _plain(columns: dict[str, list[str]]) -> pd.DataFrame:
+    # Text columns as objects: the table widget takes pandas' own string type for numbers.
+    return pd.DataFrame(columns, dtype=object)
+
+
 def _here(acq: Acquisition) -> str:
     if acq.pixels is None:
         return "no pixels"
@@ -36,7 +41,7 @@ def _here(acq: Acquisition) -> str:
 
 def change_rows(changes: Sequence[DetectedChange]) -> pd.DataFrame:
     """Return one row a change, in the order given."""
-    return pd.DataFrame(
+    return _plain(
         {
             "id": [change.id for change in changes],
             "Change": [f"{change.sign.value}" for change in changes],
