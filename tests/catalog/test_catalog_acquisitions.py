@@ -44,14 +44,19 @@ def on_ground(bbox: tuple[float, float, float, float], acq: Acquisition) -> bool
     )
 
 
+@pytest.fixture(name="shared", scope="module")
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Acquisitions]:
+    with Catalog.open(tmp_path_factory.mktemp("shared") / "c.sqlite") as catalog:
+        yield catalog.acquisitions
+
+
 @given(acq=acquisitions())
-@settings(max_examples=80, deadline=None)
-def test_what_goes_in_comes_out(acq: Acquisition, tmp_path_factory: pytest.TempPathFactory) -> None:
-    with Catalog.open(tmp_path_factory.mktemp("one") / "c.sqlite") as catalog:
-        assert catalog.acquisitions.add(acq)
-        assert catalog.acquisitions.get(acq.id) == acq
-        assert catalog.acquisitions.find(AcquisitionQuery(bbox=acq.bbox)) == [acq]
-        assert not catalog.acquisitions.add(acq)
+@settings(max_examples=100, deadline=None)
+def test_what_goes_in_comes_out(acq: Acquisition, shared: Acquisitions) -> None:
+    shared.add(acq, replace=True)
+    assert shared.get(acq.id) == acq
+    assert acq in shared.find(AcquisitionQuery(bbox=acq.bbox, period=(acq.start, acq.start)))
+    assert not shared.add(acq)
 
 
 def test_numpy_numbers_and_other_zones_come_out_equal(catalog: Catalog) -> None:
