@@ -15,6 +15,8 @@ from dashboard.geo.basemap import Basemap, Label
 from dashboard.model.palette import Tokens
 
 _LOCATOR_NAMES, _LOCATOR_PT = 4, 5.4
+_LEAST_MARK_MM = 1.6
+"""Of the rectangle in the locator: a smaller one would be a speck."""
 _AREAS = (
     ("land", "land"),
     ("fields", "land"),
@@ -77,12 +79,11 @@ def locator(paper: Paper, sheet: Sheet, box: Box) -> None:
     y = wide.centre[1]
     height = (wide.x1 - wide.x0) * box.height / box.width
     axes.set(xlim=(wide.x0, wide.x1), ylim=(y - height / 2, y + height / 2), xticks=[], yticks=[], aspect="auto")
-    seen = sheet.extent
-    width = seen.x1 - seen.x0
-    mark = Rectangle(
-        (seen.x0, seen.y0), width, seen.y1 - seen.y0, facecolor=tokens.accent + "30", edgecolor=tokens.accent
-    )
-    mark.set(linewidth=1.1, zorder=9)
+    least = _LEAST_MARK_MM * (wide.x1 - wide.x0) / box.width
+    (x, y), width = sheet.extent.centre, max(sheet.extent.x1 - sheet.extent.x0, least)
+    tall = max(sheet.extent.y1 - sheet.extent.y0, least)
+    mark = Rectangle((x - width / 2, y - tall / 2), width, tall, facecolor=tokens.accent + "30")
+    mark.set(edgecolor=tokens.accent, linewidth=1.1, zorder=9)
     axes.add_patch(mark)
     halo = withStroke(linewidth=1.4, foreground=tokens.halo)
     near = (place for place in sheet.surroundings.locator.places if _fits(place, sheet, box))

@@ -25,7 +25,7 @@ def printing() -> Iterator[None]:
 
     These are settings of the whole process; so exports run in a process of their own.
     """
-    settings: dict[Any, Any] = {"pdf.fonttype": 42, "pdf.compression": 6, "hatch.linewidth": 0.7, "text.usetex": False}
+    settings: dict[Any, Any] = {"pdf.fonttype": 42, "pdf.compression": 6, "hatch.linewidth": 0.6, "text.usetex": False}
     with mpl.rc_context(settings):
         yield
 

@@ -6,13 +6,13 @@ from dashboard.briefing.sheet import Sheet
 from dashboard.model.frontline import GroundChange
 from dashboard.model.palette import Tokens
 
-HATCHES = ("////", "\\\\\\\\", "----", "xxxx")
+HATCHES = ("///", "\\\\\\", "---", "xxx")
 """Directions tell sides apart where colours do not."""
 
 LOST_HATCH = "...."
 """Of ground that a side lost and nobody on the sheet gained."""
-TINY_KM2 = 1e-4
-"""Below this, ground has not changed hands: it is the width of a drawn line."""
+TINY_KM2 = 1e-3
+"""Below this, ground has not changed hands: two tracings of one line differ by as much."""
 
 
 def side_names(sheet: Sheet) -> tuple[str, ...]:

@@ -29,7 +29,10 @@ from dashboard.workflows.workspace import Workspace
 
 MAX_CHANGES = 20_000
 MAX_FOOTPRINTS = 500
-LOCATOR_ZOOM = 14.0
+LOCATOR_ZOOM, LOCATOR_LEAST_M = 14.0, 220_000.0
+"""Of the sheet's width, and at least so wide that a coast or a town is in sight (Mercator metres)."""
+TERRAIN = ("exercise", "terrain.geojson")
+"""Below the workspace: ground that no shipped basemap knows."""
 BASEMAP_CREDIT = "basemap: Natural Earth (public domain)"
 
 
@@ -84,7 +87,7 @@ def contents(workspace: Workspace, view: View, page: Page, title: str, *, report
         after=after,
         mismatches=picture[1],
         imagery=picture[0],
-        surroundings=_surroundings(extent),
+        surroundings=_surroundings(workspace, extent),
         front_before=held.before,
         front_after=held.after,
         ground=held.changes,
@@ -184,10 +187,13 @@ def _changes(workspace: Workspace, run: ChangeRun | None, bbox: Box) -> tuple[De
 
 
 def _footprints(workspace: Workspace, view: View, bbox: Box) -> tuple[Acquisition, ...]:
+    """Those whose outline runs through the map: the others would only be a number in the legend."""
     if Layer.FOOTPRINTS not in view.layers:
         return ()
     query = AcquisitionQuery(bbox=bbox, period=view.period, constellations=view.constellations, limit=MAX_FOOTPRINTS)
-    return tuple(workspace.catalog.acquisitions.find(query))
+    seen = shapely.box(*bbox)
+    found = workspace.catalog.acquisitions.find(query)
+    return tuple(acq for acq in found if acq.footprint.boundary.intersects(seen))
 
 
 def _of_acquisitions(workspace: Workspace, pair: tuple[Acquisition | None, ...]) -> list[Shown]:
@@ -206,11 +212,13 @@ def _of_changes(run: ChangeRun | None, changes: Sequence[DetectedChange]) -> lis
     return [*runs, *(Shown(f"the detected change {name}", handling) for handling, name in own.items())]
 
 
-def _surroundings(extent: Extent) -> Surroundings:
+def _surroundings(workspace: Workspace, extent: Extent) -> Surroundings:
     x, y = extent.centre
-    half = min(LOCATOR_ZOOM * (extent.x1 - extent.x0) / 2, MERCATOR_LIMIT_M)
-    wide = inside_world(Extent(*_square(x, y, half)))
-    return Surroundings(map=basemap(extent), locator=basemap(wide), locator_extent=wide)
+    half = min(max(LOCATOR_ZOOM * (extent.x1 - extent.x0), LOCATOR_LEAST_M) / 2, MERCATOR_LIMIT_M)
+    wide = Extent(*_square(x, y, half))
+    terrain = workspace.root.joinpath(*TERRAIN)
+    local = basemap(extent, terrain if terrain.is_file() else None)
+    return Surroundings(map=local, locator=basemap(wide), locator_extent=wide)
 
 
 def _square(x: float, y: float, half: float) -> tuple[float, float, float, float]:
