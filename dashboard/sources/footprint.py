@@ -78,11 +78,14 @@ def clean_footprint(geometry: Any) -> BaseGeometry:  # noqa: ANN401  untrusted J
 
 
 def _hull(valid: NDArray[np.bool_]) -> BaseGeometry | None:
-    rows, columns = np.nonzero(valid)
+    rows = np.flatnonzero(valid.any(axis=1))
     if rows.size == 0:
         return None
-    corners = np.concatenate([np.stack([columns + i, rows + j], axis=1) for i in (0, 1) for j in (0, 1)])
-    return shapely.MultiPoint(corners).convex_hull
+    # Only the first and last valid pixel of a row can be corners of the hull.
+    left = valid[rows].argmax(axis=1)
+    right = valid.shape[1] - valid[rows, ::-1].argmax(axis=1)
+    corners = [np.stack([columns, rows + j], axis=1) for columns in (left, right) for j in (0, 1)]
+    return shapely.MultiPoint(np.concatenate(corners).astype(np.float64)).convex_hull
 
 
 def position(affine: Affine, column: Any, row: Any) -> tuple[Any, Any]:  # noqa: ANN401  numbers or arrays
