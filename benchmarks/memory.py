@@ -1,6 +1,6 @@
 """Promise: resident memory after 1,000 random views is at most 1 GB, and flat.
 
-Random acquisitions, zooms and places, through the archive's default cache of 512 MiB of decoded blocks.
+Random acquisitions, zooms and places, through the archive's default cache of decoded blocks.
 
 Run: ``python -m benchmarks.memory [FOLDER]``
 """

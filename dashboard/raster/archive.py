@@ -30,13 +30,16 @@ from dashboard.raster.kernels import sample_nearest
 from dashboard.raster.levels import BLOCK, Look, look
 from dashboard.raster.placement import grid_of, native_pixel, native_window, place
 
+CACHE_BYTES = 320 * 2**20
+"""Decoded blocks kept by default: some twenty full screens, or three series over 200 dates."""
+
 _LAZY_TILE = 2048
 
 
 class Archive:
     """The archived pixels below one folder. Safe between threads; close it, or use it as a context manager."""
 
-    def __init__(self, root: Path, cache_bytes: int = 512 * 2**20) -> None:
+    def __init__(self, root: Path, cache_bytes: int = CACHE_BYTES) -> None:
         self.root = root
         self._files = Files(root)
         self._cache = BlockCache(cache_bytes)

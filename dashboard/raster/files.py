@@ -1,5 +1,6 @@
 """Open archive files: GDAL handles are not for two threads at once, so each is lent to one reader at a time."""
 
+import mmap
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -94,7 +95,8 @@ class Files:
             height = min(BLOCK, handle.height - row * BLOCK)
             width = min(BLOCK, handle.width - col * BLOCK)
             try:
-                block: NDArray[np.uint16] = handle.read(1, window=Window(col * BLOCK, row * BLOCK, width, height))
+                window = Window(col * BLOCK, row * BLOCK, width, height)
+                block: NDArray[np.uint16] = handle.read(1, window=window, out=_buffer(height, width))
             except RasterioIOError as error:
                 msg = f"{file.path} is damaged at block ({row}, {col}) of level {level}; ingest the product again."
                 raise DamagedProductError(msg) from error
@@ -151,3 +153,10 @@ class Files:
                 raise NotFoundError(msg) from error
             msg = f"{path} cannot be opened as an archive file; ingest the product again."
             raise DamagedProductError(msg) from error
+
+
+def _buffer(height: int, width: int) -> NDArray[np.uint16]:
+    """Return room for a block. A full one has pages of its own: the heap keeps those that it once handed out."""
+    if height * width < BLOCK * BLOCK:
+        return np.empty((height, width), np.uint16)
+    return np.frombuffer(mmap.mmap(-1, 2 * height * width), np.uint16).reshape(height, width)
