@@ -61,7 +61,8 @@ def clean_footprint(geometry: Any) -> BaseGeometry:  # noqa: ANN401  untrusted J
         If it is no polygon, leaves the globe, or holds values that are no numbers.
     """
     try:
-        shape = geometry if isinstance(geometry, BaseGeometry) else shapely.geometry.shape(geometry)
+        with np.errstate(invalid="ignore"):  # NaN is refused below, by name
+            shape = geometry if isinstance(geometry, BaseGeometry) else shapely.geometry.shape(geometry)
     except (TypeError, ValueError, KeyError, AttributeError, IndexError, shapely.errors.ShapelyError) as error:
         raise DamagedProductError("The footprint is not a GeoJSON geometry.") from error
     shape = shapely.force_2d(shape)

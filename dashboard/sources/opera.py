@@ -21,6 +21,8 @@ NAME = re.compile(
     r"_(?P<made>\d{8}T\d{6})Z_(?P<unit>S1[A-D])_(?P<spacing>\d+)_v(?P<version>[\d.]+))_(?P<pol>VV|VH|HH|HV)\.tif"
 )
 ORDER = ("VV", "VH", "HH", "HV")
+OUTPUT = "PROCESSING_INFORMATION_OUTPUT_BACKSCATTER"
+"""Start of the tags that say what the pixels are."""
 CENTRE_FREQUENCY_GHZ = 5.405
 """Of every Sentinel-1 unit."""
 
@@ -31,9 +33,9 @@ class _Stated:
 
     tags: Mapping[str, str]
 
-    def word(self, *names: str) -> str | None:
-        """Return the first tag there is."""
-        return next((self.tags[name].strip() for name in names if self.tags.get(name, "").strip()), None)
+    def word(self, name: str) -> str | None:
+        """Return a tag's text, or None."""
+        return self.tags.get(name, "").strip() or None
 
     def time(self, name: str) -> datetime | None:
         """Return a tag's moment."""
@@ -77,7 +79,6 @@ def _acquisition(match: re.Match[str], stated: _Stated, power: TiffPower, files:
     stop = stated.time("ZERO_DOPPLER_END_TIME")
     made = stated.time("PROCESSING_DATETIME") or _stamp(match["made"])
     guessed = frozenset() if stop else frozenset({"stop"})
-    incidence = stated.word("CENTER_INCIDENCE_ANGLE", "INCIDENCE_ANGLE")
     return Acquisition(
         id=match["stem"],
         constellation="sentinel-1",
@@ -89,7 +90,6 @@ def _acquisition(match: re.Match[str], stated: _Stated, power: TiffPower, files:
         look=LookSide.RIGHT,  # the antenna of every Sentinel-1 unit looks right
         pass_direction=_pass(stated.word("ORBIT_PASS_DIRECTION")),
         track=int(match["track"]),
-        incidence_deg=None if incidence is None else float(incidence),
         frequency_ghz=CENTRE_FREQUENCY_GHZ,
         level="RTC",
         footprint=bounds_footprint(power.geobox),
@@ -101,14 +101,14 @@ def _acquisition(match: re.Match[str], stated: _Stated, power: TiffPower, files:
 
 
 def _calibration(stated: _Stated) -> Calibration:
-    """Return gamma0, unless the tags say that the pixels are something else."""
-    quantity = (stated.word("OUTPUT_BACKSCATTER_NORMALIZATION_CONVENTION") or "gamma0").lower()
-    if quantity not in set(Quantity):
-        return Calibration(valid=False, why_not=f"the product states backscatter as {quantity[:40]}")
-    expression = stated.word("OUTPUT_BACKSCATTER_EXPRESSION_CONVENTION") or "linear backscatter intensity"
-    if "linear" not in expression.lower() and "intensity" not in expression.lower():
+    """Return gamma0 in linear power, which the product is by its specification, unless the tags contradict it."""
+    quantity = stated.word(f"{OUTPUT}_NORMALIZATION_CONVENTION") or "gamma0"
+    if re.search(r"(beta|sigma)", quantity, re.IGNORECASE):
+        return Calibration(valid=False, why_not=f"the product states its backscatter as {quantity[:40]}")
+    expression = stated.word(f"{OUTPUT}_EXPRESSION_CONVENTION") or "linear"
+    if re.search(r"(db|decibel|amplitude)", expression, re.IGNORECASE):
         return Calibration(valid=False, why_not=f"the product states its pixels as {expression[:40]}")
-    return Calibration(valid=True, quantity=Quantity(quantity))
+    return Calibration(valid=True, quantity=Quantity.GAMMA0)
 
 
 def _pass(word: str | None) -> PassDirection | None:

@@ -1,5 +1,6 @@
 """From the properties of a STAC item to an acquisition, with the vendors' habits evened out."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -101,10 +102,12 @@ def period(properties: Mapping[str, Any], fallback: datetime | None = None) -> t
 
 
 def constellation_of(platform: object) -> str:
-    """Return the constellation that a platform's name implies (``iceye-x42`` is of ``iceye``), else ``unknown``."""
+    """Return the constellation that a platform's name implies (``iceye-x42``: ``iceye``), else ``unknown``."""
     name = kebab(platform)
     if name is None:
         return "unknown"
+    if re.fullmatch(r"sentinel-\d[a-d]", name):
+        return name[:-1]
     head, _, tail = name.rpartition("-")
     return head if head and any(c.isdigit() for c in tail) else name
 

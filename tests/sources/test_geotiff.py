@@ -25,7 +25,7 @@ from dashboard.sources.product import NotRead, Product
 from dashboard.sources.registry import products
 
 pytestmark = pytest.mark.filterwarnings(
-    "ignore:Use `@` matmul:PendingDeprecationWarning:rasterio"  # rasterio 1.4 multiplies affine 3.1's matrices with *
+    "ignore:Use `@` matmul:PendingDeprecationWarning"  # rasterio 1.4 and odc-geo multiply affine 3.1's matrices with *
 )
 
 
