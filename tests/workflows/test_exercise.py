@@ -12,9 +12,11 @@ from dashboard.simulate.plan import hollow, plan
 from dashboard.workflows.exercise import PROVIDER, Scale, build_exercise, exercise_view
 from dashboard.workflows.workspace import Workspace, open_workspace
 
+pytestmark = pytest.mark.filterwarnings("ignore:Use `@` matmul:PendingDeprecationWarning")
+
 CAVEAT = "EXERCISE - SYNTHETIC DATA"
-SMALL = Scale(half_m=600.0, limit=7)
-"""1.2 km, the first seven of the first stack: the story's two among them."""
+SMALL = Scale(half_m=750.0, limit=7)
+"""1.5 km, the first seven of the first stack: the story's two among them."""
 
 
 @pytest.fixture(scope="module")
