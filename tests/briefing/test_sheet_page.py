@@ -30,6 +30,9 @@ from dashboard.workflows.brief import SnapshotOptions, sheet_of
 from dashboard.workflows.frames import picture
 from tests.briefing.sheet_workspace import TIMES
 
+# rasterio 1.4 and odc-geo multiply affine 3.1's matrices with *, which it would rather see as @.
+pytestmark = pytest.mark.filterwarnings("ignore:Use `@` matmul:PendingDeprecationWarning")
+
 BARE = frozenset({Layer.IMAGERY})
 
 

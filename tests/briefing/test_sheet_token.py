@@ -17,6 +17,9 @@ from dashboard.model.token import encode
 from dashboard.model.view import CompareMode, Extent, Layer, View
 from dashboard.workflows.brief import SnapshotOptions, sheet_of
 
+# rasterio 1.4 and odc-geo multiply affine 3.1's matrices with *, which it would rather see as @.
+pytestmark = pytest.mark.filterwarnings("ignore:Use `@` matmul:PendingDeprecationWarning")
+
 VIEWS = st.builds(
     View,
     extent=st.tuples(st.floats(-1e7, 1e7), st.floats(-1e7, 1e7)).map(lambda p: Extent(*p, p[0] + 500, p[1] + 400)),

@@ -12,6 +12,9 @@ from dashboard.model.errors import InputError
 from dashboard.model.token import encode
 from tests.briefing.sheet_workspace import build
 
+# rasterio 1.4 and odc-geo multiply affine 3.1's matrices with *, which it would rather see as @.
+pytestmark = pytest.mark.filterwarnings("ignore:Use `@` matmul:PendingDeprecationWarning")
+
 
 @pytest.fixture(scope="module")
 def exercise(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
@@ -19,15 +22,14 @@ def exercise(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return root, encode(build(root))
 
 
-def test_a_url_becomes_a_sheet_and_the_sheet_another(exercise, tmp_path) -> None:
+def test_a_url_becomes_a_sheet_that_opens_the_same_view(exercise, tmp_path) -> None:
     root, token = exercise
-    first, second = tmp_path / "first.pdf", tmp_path / "second.png"
+    path = tmp_path / "sheet.pdf"
     url = f"http://localhost:5006/nightglass?theme=dark&v={token}"
-    made = CliRunner().invoke(app, ["snapshot", url, "-o", str(first), "--data", str(root), "--page", "16x9"])
+    made = CliRunner().invoke(app, ["snapshot", url, "-o", str(path), "--data", str(root), "--page", "16x9", "--dark"])
     assert made.exit_code == 0, made.output
-    again = CliRunner().invoke(app, ["snapshot", str(first), "-o", str(second), "--data", str(root), "--dark"])
-    assert again.exit_code == 0, again.output
-    assert read_token(first.read_bytes()) == read_token(second.read_bytes()) == token
+    assert read_token(path.read_bytes()) == token
+    assert token_of(str(path)) == token
 
 
 @pytest.mark.parametrize(
