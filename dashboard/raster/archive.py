@@ -30,8 +30,8 @@ from dashboard.raster.kernels import sample_nearest
 from dashboard.raster.levels import BLOCK, Look, look
 from dashboard.raster.placement import grid_of, native_pixel, native_window, place
 
-CACHE_BYTES = 320 * 2**20
-"""Decoded blocks kept by default: some twenty full screens, or three series over 200 dates."""
+CACHE_BYTES = 256 * 2**20
+"""Decoded blocks kept by default: some fifteen full screens, or two series over 200 dates."""
 
 _LAZY_TILE = 2048
 

@@ -26,7 +26,7 @@ _IDLE_LIMIT = 24
 _GDAL = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO"}
 """Open no side-cars: there are none, and looking for them costs a folder listing per file."""
 
-_GDAL_CACHE_BYTES = 64 * 2**20
+_GDAL_CACHE_BYTES = 32 * 2**20
 """For GDAL's own blocks, in the whole process. Decoded blocks are cached here; its default, a twentieth of the memory,
 would hold every one of them twice."""
 
