@@ -7,7 +7,7 @@ pixel is read, and the imagery is read on exactly the grid it is printed on.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dashboard.briefing.fonts import width_mm, wrap
+from dashboard.briefing.fonts import missing, width_mm, wrap
 from dashboard.model.errors import InputError
 from dashboard.model.view import Extent
 
@@ -96,8 +96,11 @@ def arrange(page: Page, title: str) -> Layout:
     Raises
     ------
     InputError
-        If the title is longer than any page can hold.
+        If the title is longer than any page can hold, or holds characters that the sheet cannot print.
     """
+    lacking = missing(title, "bold")
+    if lacking:
+        raise InputError(f"The sheet's fonts lack the characters {lacking[:20]} of the title. Write them otherwise.")
     if len(title) > MAX_TITLE:
         msg = f"The title has {len(title)} characters; a sheet holds at most {MAX_TITLE}. Shorten it."
         raise InputError(msg)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import shapely
 
 from dashboard import __version__
+from dashboard.briefing.fonts import printable
 from dashboard.briefing.layout import Page, arrange, fill
 from dashboard.briefing.sheet import Imagery, Sheet, Surroundings
 from dashboard.catalog.query import AcquisitionQuery, Box, ChangeQuery
@@ -59,7 +60,7 @@ def contents(workspace: Workspace, view: View, page: Page, title: str, *, report
     made = datetime.now(UTC).replace(microsecond=0)
     before, after = (None if name is None else workspace.catalog.acquisitions.get(name) for name in (view.a, view.b))
     area = area_name(workspace, view.extent)
-    title = title.strip() or default_title(view, area, before, after)
+    title = title.strip() or printable(default_title(view, area, before, after))
     layout = arrange(page, title)
     extent = inside_world(fill(view.extent, layout))
     bbox = bbox_of(extent)

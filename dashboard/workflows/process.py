@@ -5,6 +5,7 @@ nothing is inherited, least of all a lock held by another thread).
 """
 
 import multiprocessing
+import signal
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -86,6 +87,8 @@ def _relay(receiver: Connection, report: Report, cancel: CancelToken | None, dea
 
 
 def _apart(work: Work, arguments: tuple[Any, ...], sender: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches both processes: the parent decides and ends this one
+
     def tell(progress: Progress) -> None:
         sender.send(("progress", progress.done, progress.text))
 

@@ -81,6 +81,11 @@ def test_a_title_that_no_page_can_hold_is_refused() -> None:
         arrange(Page.A4, "W" * 160)
 
 
+def test_a_title_that_cannot_be_printed_as_written_is_refused() -> None:
+    with pytest.raises(InputError, match="lack the characters 根室"):
+        arrange(Page.A4, "Nemuro 根室")
+
+
 def test_an_unknown_page_is_refused_by_name() -> None:
     with pytest.raises(InputError, match="a4 or 16x9"):
         page_of("letter")
