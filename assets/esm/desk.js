@@ -33,7 +33,7 @@ export function render({model, el}) {
     }
     // Arrow keys belong to whatever widget has the focus when that widget uses them.
     const role = event.composedPath()[0]?.getAttribute?.("role") ?? "";
-    if (/^(slider|tab|radio|option|menuitem|combobox)$/.test(role) && event.key.startsWith("Arrow")) return;
+    if (/^(slider|option|menuitem|combobox)$/.test(role) && event.key.startsWith("Arrow")) return;
     const wanted = action(event);
     if (!wanted) return;
     if (wanted === "play" && /^(BUTTON|A)$/.test(event.composedPath()[0]?.tagName ?? "")) return;

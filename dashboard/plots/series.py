@@ -31,8 +31,9 @@ class SeriesPlot:
 def series_plot(tokens: Tokens) -> SeriesPlot:
     """Return an empty chart."""
     fig = figure(
-        x_axis_type="datetime", x_range=Range1d(*_QUARTER), y_range=Range1d(-25, 5), height=210, sizing_mode="stretch_width", toolbar_location=None,
-        tools="xpan,xwheel_zoom", active_scroll=None, min_border_left=44, min_border_right=8, output_backend="canvas", name="series",
+        x_axis_type="datetime", x_range=Range1d(*_QUARTER), y_range=Range1d(-25, 5), height=210, name="series",
+        sizing_mode="stretch_width", toolbar_location=None, tools="xpan,xwheel_zoom", active_scroll=None,
+        min_border_left=44, min_border_right=8, output_backend="canvas",
     )  # fmt: skip
     lines = ColumnDataSource({name: [] for name in ("xs", "ys", "dash", "polarisation")})
     points = ColumnDataSource({name: [] for name in ("x", "y", "dtg", "polarisation", "label")}, name="series-points")
@@ -82,7 +83,7 @@ def draw_series(
         "dash": [DASHES[index % len(DASHES)] for index in range(len(names))],
         "polarisation": names,
     }
-    seen = [(name, i) for name in names for i in np.flatnonzero(np.isfinite(power_db[name]))]
+    seen = [(name, i) for name in names for i in np.flatnonzero(np.isfinite(power_db[name])).tolist()]
     made.points.data = {
         "x": [x[i] for _, i in seen],
         "y": [power_db[name][i] for name, i in seen],

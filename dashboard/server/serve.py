@@ -34,7 +34,8 @@ def check_host(host: str) -> None:
     if host not in LOOPBACK:
         msg = (
             f"Refusing to listen on {host!r}: there is no login yet, so anyone who reaches that address would see "
-            "everything. Use 127.0.0.1 and, for other machines, a tunnel that authenticates (ssh -L 5006:localhost:5006)."
+            "everything. Use 127.0.0.1 and, for other machines, a tunnel that authenticates "
+            "(ssh -L 5006:localhost:5006)."
         )
         raise AccessError(msg)
 

@@ -6,10 +6,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from bokeh.document import Document
 
-from dashboard.render.levels import decibel_bytes, ratio_levels
+from dashboard.geo import places
+from dashboard.render.warm import warm_up
 from dashboard.settings.config import Settings
 from dashboard.state.background import Done, Work, attempt
 from dashboard.workflows.workspace import Workspace, open_workspace
@@ -41,9 +41,8 @@ def start_services(settings: Settings) -> Services:
 
 def _warm_up(workspace: Workspace) -> None:
     workspace.archive.warm_up()
-    dark = np.zeros((1, 1), np.uint16)
-    decibel_bytes(dark)
-    ratio_levels(dark, dark)
+    warm_up()
+    places.find("x", limit=1)
 
 
 class DocumentBackground:

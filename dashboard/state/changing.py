@@ -19,7 +19,7 @@ from dashboard.workflows.detect import detect
 from dashboard.workflows.workspace import Workspace
 
 LIMIT = 5_000
-FALSE_ALARM_RATES = (1e-2, 1e-3, 1e-4, 1e-5)
+FALSE_ALARM_RATES = (1e-3, 1e-4, 1e-5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +115,9 @@ class Changing(param.Parameterized):
             return None
         ids = [change.id for change in self.changes]
         at = ids.index(self.selected) + by if self.selected in ids else (0 if by > 0 else len(ids) - 1)
-        self.selected = ids[at % len(ids)]
-        return self.changes[at % len(ids)]
+        chosen: DetectedChange = self.changes[at % len(ids)]
+        self.selected = chosen.id
+        return chosen
 
     def detect(self, *, full: bool) -> None:
         """Detect between A and B over the map: on the screen's grid, or at full resolution."""

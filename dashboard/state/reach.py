@@ -13,6 +13,7 @@ from dashboard.model.stack import mismatches
 from dashboard.state.background import Background, Latest
 from dashboard.state.notices import Notices
 from dashboard.state.viewing import Viewing
+from dashboard.workflows.lookup import neighbour, snap
 from dashboard.workflows.workspace import Workspace
 
 LIMIT = 5_000
@@ -51,7 +52,7 @@ class Reach(param.Parameterized):
             self._notices.fail(result)
             return
         self._known.update((acq.id, acq) for acq in result)
-        if [acq.id for acq in result] != [acq.id for acq in self.everything]:
+        if result != self.everything:
             self.everything = result
 
     @property
@@ -72,6 +73,11 @@ class Reach(param.Parameterized):
         return self._known[acquisition_id]
 
     @property
+    def with_pixels(self) -> tuple[Acquisition, ...]:
+        """Those of `shown` that can be drawn."""
+        return tuple(acq for acq in self.shown if acq.pixels is not None)
+
+    @property
     def a(self) -> Acquisition | None:
         """Before."""
         return self.get(self._viewing.view.a)
@@ -88,30 +94,15 @@ class Reach(param.Parameterized):
 
     def neighbour(self, step: int, *, same_stack: bool = False) -> Acquisition | None:
         """Return the acquisition with pixels `step` places after B in time, among its stack if asked."""
+        among = self.with_pixels
         current = self.b
-        among = [acq for acq in self.shown if acq.pixels is not None]
-        if current is not None and same_stack:
-            among = [acq for acq in among if not mismatches(current, acq)]
-        if not among:
-            return None
         if current is None:
-            return among[0 if step > 0 else -1]
-        moment = (current.start, current.id)
-        later = [acq for acq in among if (acq.start, acq.id) > moment]
-        earlier = [acq for acq in among if (acq.start, acq.id) < moment]
-        side = later if step > 0 else earlier[::-1]
-        return side[min(abs(step), len(side)) - 1] if side else None
-
-    def nearest(self, moment: datetime, constellation: str | None = None) -> Acquisition | None:
-        """Return the acquisition with pixels that started closest to a time, in one lane if asked."""
-        among = [a for a in self.shown if a.pixels is not None and constellation in (None, a.constellation)]
-        return min(among, key=lambda acq: abs(acq.start - moment), default=None)
+            return (among[0] if step > 0 else among[-1]) if among else None
+        return neighbour(_with(among, current), current.id, step, same_stack=same_stack)
 
     def snapped(self, moment: datetime) -> Acquisition | None:
         """Return the last acquisition with pixels at or before a time (the first one when none is earlier)."""
-        among = [acq for acq in self.shown if acq.pixels is not None]
-        earlier = [acq for acq in among if acq.start <= moment + timedelta(seconds=1)]
-        return earlier[-1] if earlier else (among[0] if among else None)
+        return snap(self.with_pixels, moment + timedelta(seconds=1))
 
     def choose_b(self, acq: Acquisition | None) -> None:
         """Make an acquisition the after picture, with a polarisation it has."""
@@ -126,3 +117,8 @@ class Reach(param.Parameterized):
     def _polarisation(self, acq: Acquisition) -> str | None:
         now = self._viewing.view.polarisation
         return now if now in acq.polarisations or not acq.polarisations else acq.polarisations[0]
+
+
+def _with(among: tuple[Acquisition, ...], current: Acquisition) -> tuple[Acquisition, ...]:
+    """Return the acquisitions with the current one among them, though a filter or the map may have left it out."""
+    return among if any(acq.id == current.id for acq in among) else (*among, current)

@@ -3,6 +3,7 @@
 from dashboard.geo.coordinates import parse_position
 from dashboard.geo.mercator import extent_of
 from dashboard.geo.places import find
+from dashboard.model.change import DetectedChange
 from dashboard.model.errors import InputError, NightglassError
 from dashboard.model.handling import Handling, combine
 from dashboard.model.view import Extent, View
@@ -87,6 +88,16 @@ class Session:
         if change is None:
             self.notices.tell("No detected changes here; detect between A and B first.")
             return
+        self._centre(change)
+
+    def show_change(self, change_id: str) -> None:
+        """Select a change by its id and centre it when it lies outside the map."""
+        self.changing.select(change_id)
+        for change in self.changing.changes:
+            if change.id == change_id:
+                self._centre(change)
+
+    def _centre(self, change: DetectedChange) -> None:
         spot = extent_of(change.geometry.bounds, margin=1.0)
         now = self.viewing.view.extent
         x, y = spot.centre

@@ -13,10 +13,12 @@ from dashboard.views.esm import style
 from dashboard.views.keyboard import Keyboard
 from dashboard.views.keysheet import key_sheet
 from dashboard.views.stage import Desk
-from dashboard.views.wiring import Panels, wire
 from dashboard.views.text import text
+from dashboard.views.wiring import Panels, wire
 
-pn.extension("tabulator", notifications=False)
+pn.extension(notifications=False)
+_HIDDEN = {"display": "none"}
+"""Of the page's own bar: ours lies below the handling banner."""
 
 
 class App:
@@ -54,13 +56,15 @@ class App:
         self.shell = pn.Column(
             self._top, panels.header.__panel__(), body, self._sides["timeline"], self._bottom, self._notice,
             self.desk, panels.brief.__panel__(),
-            self.sheet, sizing_mode="stretch_both", css_classes=["shell"], margin=0, styles=_variables(tokens(self.theme)),
+            self.sheet, sizing_mode="stretch_both", css_classes=["shell"], margin=0,
+            styles=_variables(tokens(self.theme)),
             stylesheets=[style("shell")],
         )  # fmt: skip
         self.page = pmui.Page(
             title="Nightglass", main=[self.shell], dark_theme=self.theme == "dark", theme_toggle=False,
             theme_config={"dark": _mui(tokens("dark")), "light": _mui(tokens("light"))}, busy_indicator=None,
-            raw_css=[style("page")], sx={"& > .header": {"display": "none"}, "& > main > div > .MuiToolbar-root": {"display": "none"}},
+            raw_css=[style("page")],
+            sx={"& > .header": _HIDDEN, "& > main > div > .MuiToolbar-root": _HIDDEN},
         )  # fmt: skip
 
     def _follow(self) -> None:
@@ -73,7 +77,7 @@ class App:
 
     # From the browser
 
-    def _tapped(self, lon: float, lat: float, shift: bool) -> None:  # noqa: ARG002, FBT001 - Bokeh's event
+    def _tapped(self, lon: float, lat: float) -> None:
         self._session.viewing.inspect(lon, lat)
 
     def _desk(self, message: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What lies under and over the map without being data of ours: basemap, places, grid. Redrawn when the map has moved."""
+"""What lies under and over the map without being data of ours: basemap, places, grid. Redrawn after a move."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -3,12 +3,14 @@
 import panel as pn
 import panel_material_ui as pmui
 
+from dashboard.briefing.files import Format
+from dashboard.briefing.layout import Page
 from dashboard.state.session import Session
-from dashboard.workflows.brief import SnapshotOptions
 from dashboard.views.text import COMPACT, text
+from dashboard.workflows.brief import SnapshotOptions
 
-_PAGES = {"A4 landscape": "a4", "16:9 slide": "16x9"}
-_FORMATS = {"PNG, 300 dpi": "png", "PDF, vector text": "pdf"}
+_PAGES = {"A4 landscape": Page.A4, "16:9 slide": Page.WIDE}
+_FORMATS: dict[str, Format] = {"PNG, 300 dpi": "png", "PDF, vector text": "pdf"}
 
 
 class BriefView(pn.viewable.Viewer):
@@ -60,7 +62,7 @@ class BriefView(pn.viewable.Viewer):
             SnapshotOptions(
                 page=_PAGES[self._page.value], format=_FORMATS[self._format.value],
                 title=self._title.value.strip(), author=self._author.value.strip(),
-            )  # type: ignore[arg-type]
+            )
         )  # fmt: skip
 
     def show(self) -> None:

@@ -46,7 +46,9 @@ def _arrow(letter: str, azimuth: float | None) -> str:
         return f'<figure title="The product does not state the look direction">look {letter}<br>not stated</figure>'
     return (
         f'<figure title="Radar of {letter} looked towards {azimuth:.0f}° (true)" data-azimuth="{azimuth:.1f}">'
-        f'<svg width="38" height="38" viewBox="-20 -20 40 40" role="img" aria-label="Radar looked towards {azimuth:.0f}°">'
+        '<svg width="38" height="38" viewBox="-20 -20 40 40" role="img" '
+        f'aria-label="Radar looked towards {azimuth:.0f}°">'
         f'<g transform="rotate({azimuth:.1f})" fill="none" stroke="currentColor" stroke-width="2">'
-        f'<path d="M0 16V-15M-6 -8L0 -16L6 -8"/><path d="M-8 16H8" stroke-width="3"/></g></svg>look {letter}</figure>'
+        f'<path d="M0 16V-15M-6 -8L0 -16L6 -8"/><path d="M-8 16H8" stroke-width="3"/></g></svg>'
+        f"look {letter}</figure>"
     )

@@ -38,8 +38,9 @@ def details(letter: str, acq: Acquisition) -> str:
         ("SHA-256", f'<span class="mono">{acq.origin.product_sha256[:16]}…</span>'),
     )
     body = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in rows)
-    return f'<details class="acq {letter.lower()}" {"open" if letter == "B" else ""}><summary>{letter}: ' \
-           f"{escape(acq.platform or acq.constellation)} {dtg(acq.start)}</summary><table>{body}</table></details>"  # fmt: skip
+    title = f"{letter}: {escape(acq.platform or acq.constellation)} {dtg(acq.start)}"
+    opened = "open" if letter == "B" else ""
+    return f'<details class="acq {letter.lower()}" {opened}><summary>{title}</summary><table>{body}</table></details>'
 
 
 def outcome_text(outcome: Outcome | None, shown: int, refusals: tuple[str, ...]) -> str:
@@ -53,7 +54,8 @@ def outcome_text(outcome: Outcome | None, shown: int, refusals: tuple[str, ...])
         looks_text = f", {float(looks):.1f} looks" if isinstance(looks, float | int) else ""
         parts.append(
             f"<b>{outcome.count}</b> changes in {outcome.run.observed_km2:.2f} km² observed twice, at "
-            f"{far:g} false alarms per pixel{looks_text}. A change of backscatter is not proof of damage."
+            f"{far:g} false alarms per pixel{looks_text}. <span class='muted'>On real Sentinel-1 land this test gave "
+            "1.5 to 3.5 times the asked rate on average. A change of backscatter is not proof of damage.</span>"
         )
     elif not refusals:
         parts.append('<span class="muted">Detect between A and B with the exact F test of the log-ratio.</span>')

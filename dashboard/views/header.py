@@ -6,9 +6,9 @@ import panel_material_ui as pmui
 from dashboard.model.dtg import dtg
 from dashboard.model.view import CompareMode
 from dashboard.state.session import Session
-from dashboard.workflows.areas import areas
 from dashboard.views.esm import style
 from dashboard.views.text import COMPACT, text
+from dashboard.workflows.areas import areas
 
 MODES = {
     "A": CompareMode.A,

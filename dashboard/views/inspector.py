@@ -1,8 +1,5 @@
 """The inspector: the series at a point, the changes, the frontline, the acquisitions."""
 
-from typing import Any
-
-import pandas as pd
 import panel as pn
 import panel_material_ui as pmui
 
@@ -12,8 +9,8 @@ from dashboard.plots.series import draw_series, dress_series, mark, series_plot
 from dashboard.state.changing import FALSE_ALARM_RATES
 from dashboard.state.session import Session
 from dashboard.views.details import details, front_text, outcome_text
-from dashboard.views.esm import style
-from dashboard.views.tables import acquisition_rows, change_rows
+from dashboard.views.rows import Rows
+from dashboard.views.tables import ACQUISITION_COLUMNS, CHANGE_COLUMNS, acquisition_rows, change_rows
 from dashboard.views.text import text
 
 _FARS = {f"1 in {round(1 / far):,}": far for far in FALSE_ALARM_RATES}
@@ -31,14 +28,15 @@ class InspectorView(pn.viewable.Viewer):
         self._front = text("", margin=(6, 12), sizing_mode="stretch_width")
         self._build_changes()
         self._build_table()
+        chart = pn.pane.Bokeh(self.plot.figure, sizing_mode="stretch_width")
         self._tabs = pmui.Tabs(
-            ("Series", pn.Column(self._where, pn.pane.Bokeh(self.plot.figure, sizing_mode="stretch_width"), self._details,
-                                 sizing_mode="stretch_width", scroll="y-auto")),
+            ("Series", pn.Column(self._where, chart, self._details, sizing_mode="stretch_width", scroll="y-auto")),
             ("Changes", pn.Column(*self._change_parts, sizing_mode="stretch_width")),
             ("Front", self._front),
             ("Acquisitions", pn.Column(self._filter, self._table, sizing_mode="stretch_width")),
-            sizing_mode="stretch_both", dynamic=False, sx={"& .MuiTab-root": {"minWidth": 0, "padding": "6px 12px"}},
-        )  # fmt: skip
+            sizing_mode="stretch_both",
+            sx={"& .MuiTab-root": {"minWidth": 0, "padding": "6px 12px"}},
+        )
 
     def __panel__(self) -> pn.viewable.Viewable:
         """Return the panel."""
@@ -58,15 +56,11 @@ class InspectorView(pn.viewable.Viewer):
         self._cancel = pmui.Button(label="Cancel", variant="text", size="small", margin=(4, 4), visible=False)
         self._progress = pmui.LinearProgress(value=0, max=100, variant="determinate", margin=(4, 12), visible=False)
         self._outcome = text("", margin=(4, 12), sizing_mode="stretch_width")
-        self._changes = pn.widgets.Tabulator(
-            change_rows(()), pagination="remote", page_size=12, show_index=False, selectable=1, disabled=True,
-            hidden_columns=["id"], sizing_mode="stretch_width", height=360, margin=(4, 8), layout="fit_columns", row_height=26, theme="simple", stylesheets=[style("table")],
-        )  # fmt: skip
+        self._changes = Rows(CHANGE_COLUMNS, self._picked_change, margin=(4, 8), size=12)
         pn.bind(lambda far: changing.param.update(far=far), self._far.param.value, watch=True)
         self._detect.on_click(lambda _: changing.detect(full=False))
         self._detect_full.on_click(lambda _: changing.detect(full=True))
         self._cancel.on_click(lambda _: changing.cancel())
-        self._changes.on_click(lambda event: self._clicked_change(event.row))
         self._change_parts = (
             self._far, pn.Row(self._detect, self._detect_full, self._cancel, margin=0), self._progress, self._outcome,
             self._changes,
@@ -76,28 +70,28 @@ class InspectorView(pn.viewable.Viewer):
         self._filter = pmui.TextInput(
             label="Filter", placeholder="constellation, mode, VV, ascending ...", size="small", margin=(6, 12)
         )
-        self._table = pn.widgets.Tabulator(
-            acquisition_rows(()), pagination="remote", page_size=16, show_index=False, selectable=1, disabled=True,
-            hidden_columns=["id"], sizing_mode="stretch_width", height=470, margin=(4, 8), layout="fit_columns", row_height=26, theme="simple", stylesheets=[style("table")],
+        self._table = Rows(
+            ACQUISITION_COLUMNS, self._picked_acquisition, margin=(4, 8), size=16, lights=True,
+            empty="no acquisitions over the map",
         )  # fmt: skip
         pn.bind(lambda _: self.show_reach(), self._filter.param.value_input, watch=True)
-        self._table.on_click(lambda event: self._clicked_acquisition(event.row))
 
     # Intents
 
-    def _clicked_change(self, row: int) -> None:
-        ids = self._changes.value["id"]
-        if row < len(ids):
-            self._session.changing.select(str(ids.iloc[row]))
-            self._session.step_change(0)
+    def _picked_change(self, id_: str) -> None:
+        self._session.background.later(lambda: self._session.show_change(id_))
 
-    def _clicked_acquisition(self, row: int) -> None:
-        ids = self._table.value["id"]
-        if row < len(ids):
-            acq = self._session.reach.get(str(ids.iloc[row]))
-            self._session.reach.hovered = acq.id if acq else None
-            if acq is not None and acq.pixels is not None:
-                self._session.reach.choose_b(acq)
+    def _picked_acquisition(self, id_: str) -> None:
+        self._session.background.later(lambda: self._pick(id_))
+
+    def _pick(self, id_: str) -> None:
+        acq = self._session.reach.get(id_)
+        if acq is None:
+            return
+        if acq.pixels is None:
+            self._session.notices.tell(f"{acq.id} is known but not ingested: there are no pixels to show.")
+        else:
+            self._session.reach.choose_b(acq)
 
     # From the state
 
@@ -127,14 +121,12 @@ class InspectorView(pn.viewable.Viewer):
     def show_changes(self) -> None:
         """List the changes, say what the last run found, and why a new one may be refused."""
         changing = self._session.changing
-        rows = change_rows(changing.changes)
-        self._changes.value = rows
-        ids = [change.id for change in changing.changes]
-        self._changes.selection = [ids.index(changing.selected)] if changing.selected in ids else []
+        self._changes.fill(change_rows(changing.changes))
+        self._changes.choose(changing.selected)
         refusals = changing.refusals
         idle = changing.progress is None
         self._detect.disabled = self._detect_full.disabled = bool(refusals) or not idle
-        self._outcome.object = outcome_text(changing.outcome, len(ids), refusals)
+        self._outcome.object = outcome_text(changing.outcome, len(changing.changes), refusals)
 
     def show_progress(self) -> None:
         """Show how far a detection is."""
@@ -152,18 +144,12 @@ class InspectorView(pn.viewable.Viewer):
     def show_reach(self) -> None:
         """List the acquisitions that match the filter."""
         words = (self._filter.value_input or "").lower().split()
-        rows: pd.DataFrame = acquisition_rows(self._session.reach.shown)
-        for word in words:
-            text = rows.astype(str).agg(" ".join, axis=1).str.lower()
-            rows = rows[text.str.contains(word, regex=False)]
-        self._table.value = rows.reset_index(drop=True)
+        self._table.fill(acquisition_rows(self._session.reach.shown, words))
         self.show_lit()
 
     def show_lit(self) -> None:
         """Select the row of the acquisition that is hovered elsewhere, else that of B."""
-        wanted = self._session.reach.hovered or self._session.viewing.view.b
-        ids: list[Any] = list(self._table.value["id"])
-        self._table.selection = [ids.index(wanted)] if wanted in ids else []
+        self._table.choose(self._session.reach.hovered or self._session.viewing.view.b)
 
     def retheme(self, theme: Theme) -> None:
         """Change the chart's colours in place."""

@@ -1,6 +1,5 @@
 """The sheet of keys."""
 
-import panel as pn
 import panel_material_ui as pmui
 
 from dashboard.views.text import text
@@ -30,9 +29,9 @@ def key_sheet() -> pmui.Dialog:
     """Return the dialog, closed."""
     rows = "".join(f"<tr><th><kbd>{key}</kbd></th><td>{what}</td></tr>" for key, what in KEYS)
     mouse = (
-        "<p class='muted'>Map: drag pans, wheel zooms, click inspects, double-click goes there. Timeline: click sets B, "
-        "Shift+click sets A, drag pans, wheel zooms, the coloured playheads can be dragged. Drop an exported picture "
-        "on the page to open its view.</p>"
+        "<p class='muted'>Map: drag pans, wheel zooms, click inspects, double-click goes there. Timeline: click sets "
+        "B, Shift+click sets A, drag pans, wheel zooms, the coloured playheads can be dragged. Drop an exported "
+        "picture on the page to open its view.</p>"
     )
     return pmui.Dialog(
         text(f"<h2>Keys</h2><table class='keys'>{rows}</table>{mouse}", margin=16, css_classes=["keysheet"]),

@@ -8,11 +8,12 @@ import panel as pn
 from bokeh.events import DoubleTap, Tap
 from bokeh.models import ColumnDataSource, CustomJS
 from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
 
 from dashboard.geo.mercator import project, to_lonlat, to_mercator
 from dashboard.model.palette import Theme, tokens
 from dashboard.model.view import Extent, Layer
-from dashboard.plots.surface import PICTURE, Surface, hover, recolour, surface
+from dashboard.plots.surface import Surface, hover, recolour, surface
 from dashboard.render.compose import ratio_palette
 from dashboard.state.pictures import Doing, Shown, Status
 from dashboard.state.session import Session
@@ -32,7 +33,7 @@ _CHANGE_TIP = """<div style="font:12px 'Plex Sans', sans-serif"><b>@title</b><br
 class MapView(pn.viewable.Viewer):
     """Reads frames and layers from the session; tells it where pans, clicks and the swipe line ended."""
 
-    def __init__(self, session: Session, theme: Theme, on_tap: Callable[[float, float, bool], None]) -> None:
+    def __init__(self, session: Session, theme: Theme, on_tap: Callable[[float, float], None]) -> None:
         super().__init__()
         self._session = session
         self._theme: Theme = theme
@@ -45,9 +46,7 @@ class MapView(pn.viewable.Viewer):
         fig = self.surface.figure
         # The callback's arguments also carry the frame sources into the document, where the stage finds them.
         fig.js_on_event("mousemove", CustomJS(args=dict(self._transports), code=_CURSOR))
-        fig.on_event(
-            Tap, lambda event: on_tap(*to_lonlat(event.x, event.y), bool((event.modifiers or {}).get("shift")))
-        )
+        fig.on_event(Tap, lambda event: on_tap(*to_lonlat(event.x, event.y)))
         fig.on_event(DoubleTap, lambda event: session.viewing.go_to_point(*to_lonlat(event.x, event.y)))
         hover(self.surface, "changes", _CHANGE_TIP)
         extent = view.extent
@@ -219,8 +218,8 @@ def _same_part(one: tuple[Any, Any], other: tuple[Any, Any]) -> bool:
 def _part(
     levels: NDArray[np.uint8],
     palette: NDArray[np.uint8] | None,
-    geobox: Any,
-    stamp: int,  # noqa: ANN401
+    geobox: GeoBox,
+    stamp: int,
 ) -> dict[str, list[Any]]:
     box = geobox.boundingbox
     return {
@@ -228,6 +227,3 @@ def _part(
         "x": [box.left], "y": [box.bottom], "dw": [box.right - box.left], "dh": [box.top - box.bottom],
         "stamp": [stamp], "colours": [ratio_palette() if palette is None else []],
     }  # fmt: skip
-
-
-__all__ = ["PICTURE", "MapView"]

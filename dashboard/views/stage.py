@@ -1,7 +1,7 @@
 """The map's client half as a component: what it is told, and what it tells."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import param
 from panel.custom import JSComponent
@@ -28,7 +28,7 @@ class Stage(JSComponent):
     busy = param.Boolean(default=False)
 
     _esm = module("position", "compose", "stage")
-    _stylesheets = [style("stage")]
+    _stylesheets: ClassVar[list[str]] = [style("stage")]
 
     def __init__(self, on_message: Callable[[dict[str, Any]], None], **params: Any) -> None:  # noqa: ANN401
         super().__init__(**params)

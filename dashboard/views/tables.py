@@ -2,51 +2,43 @@
 
 from collections.abc import Sequence
 
-import pandas as pd
-
 from dashboard.model.acquisition import Acquisition
 from dashboard.model.change import DetectedChange
 from dashboard.model.dtg import dtg
 from dashboard.views.layerdata import ground
+from dashboard.views.rows import Row
 
+ACQUISITION_COLUMNS = ("DTG", "From", "Pol", "Pass", "Inc", "Here")
+CHANGE_COLUMNS = ("Change", "dB", "Area", "Seen by")
 _SHORT = {"ascending": "asc", "descending": "desc", None: "–"}
 
 
-def acquisition_rows(acquisitions: Sequence[Acquisition]) -> pd.DataFrame:
-    """Return one row an acquisition, latest first."""
+def acquisition_rows(acquisitions: Sequence[Acquisition], words: Sequence[str] = ()) -> list[Row]:
+    """Return one row an acquisition, latest first, keeping those that contain every word (in any case)."""
     ordered = sorted(acquisitions, key=lambda acq: (acq.start, acq.id), reverse=True)
-    return _plain(
-        {
-            "id": [acq.id for acq in ordered],
-            "DTG": [dtg(acq.start) for acq in ordered],
-            "From": [acq.constellation for acq in ordered],
-            "Pol": ["+".join(acq.polarisations) for acq in ordered],
-            "Pass": [_SHORT[acq.pass_direction] for acq in ordered],
-            "Inc": ["–" if acq.incidence_deg is None else f"{acq.incidence_deg:.0f}°" for acq in ordered],
-            "Here": [_here(acq) for acq in ordered],
-        }
-    )
+    return [_acquisition_row(acq) for acq in ordered if all(word in _searched(acq) for word in words)]
 
 
-def _plain(columns: dict[str, list[str]]) -> pd.DataFrame:
-    # Text columns as objects: the table widget takes pandas' own string type for numbers.
-    return pd.DataFrame(columns, dtype=object)
+def _acquisition_row(acq: Acquisition) -> Row:
+    incidence = "–" if acq.incidence_deg is None else f"{acq.incidence_deg:.0f}°"
+    pols = "+".join(acq.polarisations)
+    return acq.id, dtg(acq.start), acq.constellation, pols, _SHORT[acq.pass_direction], incidence, _here(acq)
+
+
+def _searched(acq: Acquisition) -> str:
+    parts = (acq.id, acq.platform, acq.mode, acq.pass_direction, acq.look, acq.level, *_acquisition_row(acq))
+    return " ".join(str(part) for part in parts if part).lower()
 
 
 def _here(acq: Acquisition) -> str:
     if acq.pixels is None:
-        return "no pixels"
+        return "no"
     return "yes" if acq.calibration.valid else "uncal."
 
 
-def change_rows(changes: Sequence[DetectedChange]) -> pd.DataFrame:
+def change_rows(changes: Sequence[DetectedChange]) -> list[Row]:
     """Return one row a change, in the order given."""
-    return _plain(
-        {
-            "id": [change.id for change in changes],
-            "Change": [f"{change.sign.value}" for change in changes],
-            "dB": [f"{change.magnitude_db:+.1f}" for change in changes],
-            "Area": [ground(change.area_m2) for change in changes],
-            "Seen by": [dtg(change.before) for change in changes],
-        }
-    )
+    return [
+        (change.id, change.sign.value, f"{change.magnitude_db:+.1f}", ground(change.area_m2), dtg(change.before))
+        for change in changes
+    ]

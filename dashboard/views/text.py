@@ -6,7 +6,6 @@ import panel as pn
 
 from dashboard.views.esm import style
 
-
 COMPACT: dict[str, Any] = {
     "& .MuiToggleButton-root, &.MuiToggleButton-root": {"whiteSpace": "nowrap", "padding": "3px 9px"}
 }

@@ -20,7 +20,6 @@ from dashboard.plots.timeline import (
 )
 from dashboard.state.session import Session
 from dashboard.views.layerdata import side_colour
-from dashboard.views.text import text
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 DEFAULT_PERIOD = (_NOW - timedelta(days=90), _NOW)

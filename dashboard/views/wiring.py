@@ -1,5 +1,6 @@
 """The one place where a change of state reaches the views. Views never watch; they only know how to show."""
 
+from collections.abc import Callable
 from typing import Any
 
 from dashboard.model.view import CompareMode, Layer, View
@@ -42,23 +43,28 @@ def wire(session: Session, panels: Panels) -> None:
     viewing.param.watch(lambda event: _view_changed(panels, event.old, event.new), "view")
     map_.stage.param.watch(lambda event: map_.swiped(event.new), "split")
     session.pictures.param.watch(lambda event: map_.show_frame(event.new), "shown")
-    session.pictures.param.watch(lambda event: (map_.show_status(event.new), layers.show_status(event.new)), "status")
-    reach.param.watch(
-        lambda *_: (timeline.show_reach(), inspector.show_reach(), layers.show_reach(), map_.show_footprints(),
-                   map_.show_chips(), timeline.show_playheads()), "everything")  # fmt: skip
-    reach.param.watch(lambda *_: (map_.show_lit(), inspector.show_lit()), "hovered")
-    fronting.param.watch(
-        lambda *_: (map_.show_fronts(), timeline.show_fronts(), inspector.show_fronts(), layers.show_fronts()),
-        ["fronts", "series", "providers"],
-    )
-    changing.param.watch(
-        lambda *_: (map_.show_changes(), timeline.show_changes(), inspector.show_changes()),
-        ["changes", "selected", "outcome"],
-    )
-    changing.param.watch(lambda *_: inspector.show_progress(), "progress")
-    session.inspecting.param.watch(lambda *_: inspector.show_series(), "series")
-    session.briefs.param.watch(lambda *_: panels.brief.show(), ["progress", "ready", "failure"])
+    _on(session.pictures, "status", lambda: map_.show_status(session.pictures.status),
+        lambda: layers.show_status(session.pictures.status))  # fmt: skip
+    _on(reach, "everything", timeline.show_reach, inspector.show_reach, layers.show_reach, map_.show_footprints,
+        map_.show_chips, timeline.show_playheads)  # fmt: skip
+    _on(reach, "hovered", map_.show_lit, inspector.show_lit)
+    _on(fronting, ["fronts", "series", "providers"], map_.show_fronts, timeline.show_fronts, inspector.show_fronts,
+        layers.show_fronts)  # fmt: skip
+    _on(changing, ["changes", "selected", "outcome"], map_.show_changes, timeline.show_changes, inspector.show_changes)
+    _on(changing, "progress", inspector.show_progress)
+    _on(session.inspecting, "series", inspector.show_series)
+    _on(session.briefs, ["progress", "ready", "failure"], panels.brief.show)
     _show_everything(panels)
+
+
+def _on(state: Any, names: str | list[str], *shows: Callable[[], None]) -> None:  # noqa: ANN401 - a param object
+    """Call every `show` when one of a state's parameters has changed."""
+
+    def show_all(*_: Any) -> None:  # noqa: ANN401 - param's events
+        for show in shows:
+            show()
+
+    state.param.watch(show_all, names)
 
 
 def _show_everything(panels: Panels) -> None:

@@ -1,8 +1,6 @@
 """What the map shows of a view: the bytes and palettes that the screen, the export and the tests all draw from."""
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,6 +17,7 @@ from dashboard.model.view import CompareMode, Extent, StretchKind, View
 from dashboard.render import compose
 from dashboard.render.levels import decibel_bytes, histogram, limits_db, palette, ratio_levels
 from dashboard.workflows.extent import Box, box_of
+from dashboard.workflows.remembered import Remembered
 from dashboard.workflows.workspace import Workspace
 
 PASS_SECONDS = 120.0
@@ -26,6 +25,7 @@ PASS_SECONDS = 120.0
 PALETTE_WIDTH = 1024
 """Pixels across the view's extent on the grid that a palette is computed from, whatever the screen's size."""
 _REMEMBERED_HISTOGRAMS = 512
+_REMEMBERED_BYTES = 192 * 2**20
 
 _SHOWN = {
     CompareMode.A: (True, False),
@@ -166,6 +166,12 @@ def composed(found: Imagery, view: View) -> compose.Rgba:
             return compose.two_colour(found.levels_a, found.levels_b, found.palette_a, found.palette_b)
 
 
+def forget() -> None:
+    """Drop every remembered frame and histogram: for measuring what a first look costs."""
+    _SIDES.clear()
+    _HISTOGRAMS.clear()
+
+
 def touching(among: Iterable[Acquisition], bbox: Box) -> list[Acquisition]:
     """Return the acquisitions with pixels whose bounding box meets `bbox` (west, south, east, north; degrees)."""
     west, south, east, north = bbox
@@ -200,12 +206,19 @@ def _pass(workspace: Workspace, acquisition: Acquisition, polarisation: str) -> 
 def _side(workspace: Workspace, source: _Pass | None, polarisation: str, geobox: GeoBox) -> _Side | None:
     if source is None:
         return None
-    drawn = touching(source.members, box_of(geobox))
-    amplitude = _mosaic(workspace, drawn, polarisation, geobox)
-    if amplitude is None:
-        return None
-    levels = decibel_bytes(amplitude, source.scale)
-    return _Side(drawn=tuple(drawn), amplitude=amplitude, levels=levels, scale=source.scale)
+    drawn = tuple(touching(source.members, box_of(geobox)))
+
+    def read() -> _Side | None:
+        amplitude = _mosaic(workspace, drawn, polarisation, geobox)
+        if amplitude is None:
+            return None
+        levels = decibel_bytes(amplitude, source.scale)
+        for shared in (amplitude, levels):
+            shared.flags.writeable = False
+        return _Side(drawn=drawn, amplitude=amplitude, levels=levels, scale=source.scale)
+
+    hashes = [file.sha256 for member in drawn if member.pixels and (file := member.pixels.file(polarisation))]
+    return _SIDES.get((tuple(geobox.shape), tuple(geobox.affine), str(geobox.crs), source.scale, *hashes), read)
 
 
 def _mosaic(
@@ -257,26 +270,11 @@ def _canonical(extent: Extent) -> GeoBox:
     return screen_geobox(extent, PALETTE_WIDTH, min(max(height, 1), 4 * PALETTE_WIDTH))
 
 
-class _Remembered:
-    """The latest histograms by extent and content hashes: the same files over the same ground count the same."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._held: OrderedDict[tuple[object, ...], Counts] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: tuple[object, ...], make: Callable[[], Counts]) -> Counts:
-        """Return what is held under a key, making it outside the lock: two threads may both make it, and agree."""
-        with self._lock:
-            if key in self._held:
-                self._held.move_to_end(key)
-                return self._held[key]
-        made = make()
-        with self._lock:
-            self._held[key] = made
-            while len(self._held) > self._most:
-                self._held.popitem(last=False)
-        return made
+def _weight(side: _Side | None) -> int:
+    return 64 if side is None else side.amplitude.nbytes + side.levels.nbytes
 
 
-_HISTOGRAMS = _Remembered(_REMEMBERED_HISTOGRAMS)
+_HISTOGRAMS: Remembered[Counts] = Remembered(_REMEMBERED_HISTOGRAMS)
+"""By extent and content hashes: the same files over the same ground count the same."""
+_SIDES: Remembered[_Side | None] = Remembered(_REMEMBERED_BYTES, _weight)
+"""Frames by grid and content hashes: a step back, an exchange or a warmed neighbour costs nothing."""

@@ -16,7 +16,7 @@ from dashboard.raster.archive import Archive
 from dashboard.render.compose import ratio_palette, swipe_column
 from dashboard.render.levels import decibel_bytes
 from dashboard.workflows.extent import box_of
-from dashboard.workflows.frames import Imagery, imagery, members, picture
+from dashboard.workflows.frames import Imagery, forget, imagery, members, picture
 from dashboard.workflows.workspace import Workspace, open_workspace
 
 SHAPE = (220, 300)
@@ -35,6 +35,11 @@ def workspace(tmp_path_factory):
         add(opened, acquisition("raw", day=5, calibration=UNCALIBRATED), rng.gamma(4.0, 0.25, SHAPE))
         opened.catalog.acquisitions.add(acquisition("elsewhere", day=1, footprint=box(10, 10, 11, 11)))
         yield opened
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered():
+    forget()
 
 
 def extent() -> Extent:
@@ -233,3 +238,10 @@ def test_many_threads_draw_the_same_picture(workspace):
     with ThreadPoolExecutor(6) as pool:
         for drawn in pool.map(lambda _: picture(workspace, shown, screen()), range(24)):
             np.testing.assert_array_equal(drawn, expected)
+
+
+def test_the_same_frame_is_the_same_array_so_that_it_need_not_be_sent_again(workspace):
+    first, second = (imagery(workspace, view(compare=CompareMode.SWIPE), screen()) for _ in range(2))
+    assert first.levels_a is second.levels_a
+    assert imagery(workspace, view(compare=CompareMode.SWIPE, b="later"), screen()).levels_a is first.levels_a
+    assert not first.levels_a.flags.writeable
