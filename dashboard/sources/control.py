@@ -147,13 +147,16 @@ def _polygon(rings: object) -> shapely.Polygon:
 
 
 def _ring(ring: object) -> list[tuple[float, float]]:
+    positions = _list(ring)
     try:
-        points = [(float(position[0]), float(position[1])) for position in _list(ring)]
+        points = [(float(position[0]), float(position[1])) for position in positions]
     except (TypeError, ValueError, IndexError, KeyError) as error:
         raise DamagedProductError("A ring holds something that is no position; correct the file.") from error
     if len(points) > MAX_VERTICES:
         msg = f"A ring has {len(points):,} vertices; the limit is {MAX_VERTICES:,}. Simplify it."
         raise DamagedProductError(msg)
+    if not np.isfinite(points).all():
+        raise DamagedProductError("A ring holds coordinates that are no numbers; correct the file.")
     if len(points) < 4 or points[0] != points[-1]:
         what = f"has {len(points)} positions" if len(points) < 4 else "is not closed"
         msg = f"A ring {what}; GeoJSON wants at least 4, the last equal to the first."

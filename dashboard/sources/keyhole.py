@@ -61,7 +61,7 @@ def _broken(name: str) -> Iterator[None]:
 
 
 def _checked_xml(name: str, content: bytes) -> datetime | None:
-    """Refuse what is no plain KML; return the first time stamp in it."""
+    """Refuse what is no plain KML or has an open ring, which GDAL would only warn of; return the first time stamp."""
     try:
         root = fromstring(content, forbid_dtd=True)
     except DefusedXmlException as error:
@@ -73,7 +73,12 @@ def _checked_xml(name: str, content: bytes) -> datetime | None:
     if not str(root.tag).endswith("}kml") and root.tag != "kml":
         msg = f"{name} is XML but no KML (its root is {str(root.tag)[:60]!r})."
         raise DamagedProductError(msg)
-    times = (e.text for tag in ("when", "begin") for e in root.iter(f"{{*}}{tag}") if e.text)
+    for ring in root.iterfind(".//{*}LinearRing/{*}coordinates"):
+        positions = (ring.text or "").split()
+        if len(positions) < 4 or positions[0] != positions[-1]:
+            msg = f"{name} has a ring of {len(positions)} positions that is not closed; correct it."
+            raise DamagedProductError(msg)
+    times = (e.text for tag in ("when", "begin") for e in root.iterfind(f".//{{*}}{tag}") if e.text)
     first = next(times, None)
     return None if first is None else moment(first, "TimeStamp")
 

@@ -77,13 +77,15 @@ def load_json(path: Path) -> Any:  # noqa: ANN401  JSON is whatever it is: calle
     """
     try:
         size = path.stat().st_size
-        if size > MAX_JSON_BYTES:
-            msg = f"{path.name} has {size:,} bytes of JSON; the limit is {MAX_JSON_BYTES:,}. Split it."
-            raise DamagedProductError(msg)
-        return json.loads(path.read_bytes())
+        content = path.read_bytes() if size <= MAX_JSON_BYTES else b""
     except OSError as error:
         msg = f"{path.name} cannot be read ({error.strerror}); check the file and its permissions."
         raise DamagedProductError(msg) from error
+    if size > MAX_JSON_BYTES:
+        msg = f"{path.name} has {size:,} bytes of JSON; the limit is {MAX_JSON_BYTES:,}. Split it."
+        raise DamagedProductError(msg)
+    try:
+        return json.loads(content)
     except (ValueError, RecursionError) as error:
         msg = f"{path.name} is not valid JSON; it may be truncated. Fetch it again."
         raise DamagedProductError(msg) from error
