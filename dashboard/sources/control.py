@@ -64,7 +64,7 @@ def patch(geometry: Mapping[str, Any], properties: Mapping[str, Any], default_si
     DamagedProductError
         If a ring is open, too long, or holds values that are no degrees.
     """
-    kind = geometry.get("type")
+    kind = str(geometry.get("type"))
     if kind not in {"Polygon", "MultiPolygon"}:
         return None
     side, colour = side_of(properties, default_side)

@@ -22,7 +22,7 @@ from dashboard.model.handling import UNMARKED, Handling
 from dashboard.sources.control import DEEPSTATE_MARK, MAX_FEATURES, Patch, areas_of, checked, patch, side_of
 from dashboard.sources.keyhole import read_keyhole
 from dashboard.sources.product import file_sha256
-from dashboard.sources.values import kebab, load_json, moment
+from dashboard.sources.values import kebab, listing, load_json, mapping, moment
 
 DEEPSTATE = Handling(attributions=frozenset({"DeepStateMap"}), redistribution=False)
 """Credit it; its data may not be passed on."""
@@ -101,24 +101,23 @@ def _geojson(path: Path, source: FrontSource) -> FrontFound:
         msg = f"{path.name} is no GeoJSON FeatureCollection; a frontline is one collection per moment."
         raise DamagedProductError(msg)
     _check_crs(path.name, content.get("crs"))
-    features = [f for f in content.get("features") or [] if isinstance(f, Mapping)]
+    features = [
+        {**f, "properties": mapping(f.get("properties"))} for f in map(mapping, listing(content.get("features")))
+    ]
     if len(features) > MAX_FEATURES:
         msg = f"{path.name} has {len(features):,} features; the limit is {MAX_FEATURES:,}."
         raise DamagedProductError(msg)
-    live = any(DEEPSTATE_MARK in str((f.get("properties") or {}).get("name")) for f in features)
+    live = any(DEEPSTATE_MARK in str(f["properties"].get("name")) for f in features)
     mirror = source.is_deepstate or str(content.get("name", path.stem)).startswith("deepstatemap")
     default = MIRROR_SIDE if mirror else NAMELESS_SIDE
     patches = [p for f in features if (p := _feature(f, default)) is not None]
-    stated = _stated_time(path.name, [content, *(f.get("properties") or {} for f in features)])
+    stated = _stated_time(path.name, [content, *(f["properties"] for f in features)])
     handling = source.handling & DEEPSTATE if live or mirror else source.handling
     return _snapshot(patches, _when(path, stated, source), file_sha256(path), source, handling)
 
 
 def _feature(feature: Mapping[str, Any], default: str) -> Patch | None:
-    geometry, properties = feature.get("geometry"), feature.get("properties") or {}
-    if not isinstance(geometry, Mapping) or not isinstance(properties, Mapping):
-        return None
-    return patch(geometry, properties, default)
+    return patch(mapping(feature.get("geometry")), feature["properties"], default)
 
 
 def _stated_time(name: str, holders: list[Mapping[str, Any]]) -> datetime | None:

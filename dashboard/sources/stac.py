@@ -18,7 +18,7 @@ from dashboard.sources.product import Found, NotRead, Product, origin, record_or
 from dashboard.sources.record import Placed, acquisition
 from dashboard.sources.sidecar import bands_of, inside, is_item, is_plain, load_item
 from dashboard.sources.units import stated
-from dashboard.sources.values import load_json
+from dashboard.sources.values import listing, load_json, mapping
 
 BATCH_ROWS = 512
 MAX_DEPTH = 12
@@ -62,11 +62,11 @@ class StacReader:
             yield from _rows(path, time)
             return
         found = load_json(path)
-        kind = found.get("type") if isinstance(found, dict) else None
+        kind = str(mapping(found).get("type"))
         if kind in {"Catalog", "Collection"}:
             yield from _tree(path, time, {path.resolve()})
         elif kind == "FeatureCollection":
-            for item in found.get("features") or []:
+            for item in listing(found.get("features")):
                 yield _record(path, item, time)
         else:
             yield _item(path, load_item(path), time)
@@ -134,11 +134,11 @@ def _lacks(item: Mapping[str, Any], time: datetime | None) -> str:
 def _tree(path: Path, time: datetime | None, seen: set[Path], depth: int = 0) -> Iterator[Found]:
     """Follow the relative links of a catalogue downward, within its own folder."""
     content = load_json(path)
-    links = content.get("links") if isinstance(content, dict) else None
+    links = listing(mapping(content).get("links"))
     if depth > MAX_DEPTH:
         msg = f"{path.name} lies more than {MAX_DEPTH} levels below the catalogue; give that folder itself."
         raise DamagedProductError(msg)
-    for link in links if isinstance(links, list) else []:
+    for link in links:
         target = path
         try:
             found = _target(path, link)

@@ -67,6 +67,16 @@ def safe_id(value: str) -> str | None:
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", value.strip()).strip(".-")[:160] or None
 
 
+def mapping(value: object) -> dict[str, Any]:
+    """Return a JSON object, or an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def listing(value: object) -> list[Any]:
+    """Return a JSON list, or an empty one for anything else."""
+    return value if isinstance(value, list) else []
+
+
 def load_json(path: Path) -> Any:  # noqa: ANN401  JSON is whatever it is: callers check
     """Return the content of a JSON file.
 
