@@ -34,8 +34,8 @@ _LINES = (
 )
 
 
-def backdrop(axes: Axes, ground: Basemap, tokens: Tokens) -> None:
-    """Draw the basemap's areas and lines; the sea is what is not land."""
+def backdrop(axes: Axes, ground: Basemap, tokens: Tokens, *, weight: float = 1.0) -> None:
+    """Draw the basemap's areas and lines, their width times `weight`; the sea is what is not land."""
     axes.set_facecolor(tokens.water)
     for order, (name, colour) in enumerate(_AREAS):
         path = path_through(ring for polygon in getattr(ground, name) for ring in polygon)
@@ -43,7 +43,7 @@ def backdrop(axes: Axes, ground: Basemap, tokens: Tokens) -> None:
         axes.add_patch(patch)
     for order, (name, colour, width, dashes) in enumerate(_LINES):
         patch = PathPatch(path_through(getattr(ground, name)), facecolor="none", zorder=1.1 + order * 0.01)
-        patch.set(edgecolor=getattr(tokens, colour), linewidth=width, linestyle=dashes)
+        patch.set(edgecolor=getattr(tokens, colour), linewidth=width * weight, linestyle=dashes)
         axes.add_patch(patch)
 
 
@@ -75,7 +75,7 @@ def locator(paper: Paper, sheet: Sheet, box: Box) -> None:
         return
     axes = paper.inset(box)
     wide, tokens = sheet.surroundings.locator_extent, paper.tokens
-    backdrop(axes, sheet.surroundings.locator, tokens)
+    backdrop(axes, sheet.surroundings.locator, tokens, weight=0.5)
     y = wide.centre[1]
     height = (wide.x1 - wide.x0) * box.height / box.width
     axes.set(xlim=(wide.x0, wide.x1), ylim=(y - height / 2, y + height / 2), xticks=[], yticks=[], aspect="auto")
@@ -104,10 +104,15 @@ def locator(paper: Paper, sheet: Sheet, box: Box) -> None:
 
 
 def _fits(place: Label, sheet: Sheet, box: Box) -> bool:
-    """Whether a place and the name beside it lie inside the locator."""
+    """Whether a place and the name beside it lie inside the locator and off the mark of the sheet."""
     wide = sheet.surroundings.locator_extent if sheet.surroundings else sheet.extent
     metres = (wide.x1 - wide.x0) / box.width
     x = (place.x - wide.x0) / metres
     y = box.height / 2 - (place.y - wide.centre[1]) / metres
     name = width_mm(printable(place.name), "sans", _LOCATOR_PT * sheet.layout.scale)
-    return 1.0 < x < box.width - name - 2.0 and 3.0 < y < box.height - 1.0
+    inside = 1.0 < x < box.width - name - 2.0 and 3.0 < y < box.height - 1.0
+    seen = sheet.extent
+    left, right = (seen.x0 - wide.x0) / metres - 1.0, (seen.x1 - wide.x0) / metres + 1.0
+    upper, lower = (box.height / 2 - (edge - wide.centre[1]) / metres for edge in (seen.y1, seen.y0))
+    covered = x < right and x + name + 1.0 > left and y > upper - 1.0 and y - 2.5 < lower
+    return inside and not covered

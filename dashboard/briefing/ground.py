@@ -101,9 +101,16 @@ def _footprints(axes: Axes, paper: Paper, sheet: Sheet) -> None:
     if not sheet.has(Layer.FOOTPRINTS):
         return
     named = {sheet.view.a: paper.tokens.a, sheet.view.b: paper.tokens.b}
-    for acq in sheet.footprints:
+    for acq in sorted(sheet.footprints, key=lambda acq: acq.id in named):  # A and B on top
         colour = named.get(acq.id, paper.tokens.muted)
-        outline(axes, project(acq.footprint), facecolor="none", edgecolor=colour, linewidth=0.9, zorder=6)
+        outline(
+            axes,
+            project(acq.footprint),
+            facecolor="none",
+            edgecolor=colour,
+            linewidth=1.2 if acq.id in named else 0.5,
+            zorder=6,
+        )
 
 
 def _grid(axes: Axes, paper: Paper, extent: Extent) -> None:

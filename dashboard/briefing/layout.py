@@ -7,7 +7,7 @@ pixel is read, and the imagery is read on exactly the grid it is printed on.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dashboard.briefing.fonts import missing, width_mm, wrap
+from dashboard.briefing.fonts import missing, wrap
 from dashboard.model.errors import InputError
 from dashboard.model.view import Extent
 
@@ -145,15 +145,24 @@ def fill(extent: Extent, layout: Layout) -> Extent:
 
 def _fit_title(title: str, limit_mm: float, scale: float) -> tuple[float, list[str]]:
     for size in (17.0, 15.0, 13.0):
-        lines = wrap(title, "bold", size * scale, limit_mm)
+        lines = _balanced(title, size * scale, limit_mm)
         if len(lines) == 1 or (size < 17.0 and len(lines) == 2):
             return size * scale, lines
     size = 11.0 * scale
-    lines = wrap(title, "bold", size, limit_mm)
-    if len(lines) > 3 or any(width_mm(line, "bold", size) > limit_mm for line in lines):
-        msg = f"The title {title[:40]!r}... does not fit three lines of the page. Shorten it."
-        raise InputError(msg)
+    lines = _balanced(title, size, limit_mm)
+    if len(lines) > 3:
+        raise InputError(f"The title {title[:40]!r}... does not fit three lines of the page. Shorten it.")
     return size, lines
+
+
+def _balanced(title: str, size_pt: float, limit_mm: float) -> list[str]:
+    """Wrap to as few lines as it takes, then to lines as even as that allows: no last line of one word."""
+    lines = wrap(title, "bold", size_pt, limit_mm)
+    narrower, limit = lines, limit_mm
+    while len(lines) > 1 and len(narrower) == len(lines):
+        lines, limit = narrower, limit - 3.0
+        narrower = wrap(title, "bold", size_pt, limit)
+    return lines
 
 
 def _line_mm(size_pt: float) -> float:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from dashboard.briefing.column import Entry, Swatch
 from dashboard.briefing.paper import Ink
@@ -10,6 +11,7 @@ from dashboard.briefing.sides import LOST_HATCH, TINY_KM2, lost_to_nobody, side_
 from dashboard.geo.mercator import bbox_of
 from dashboard.model.acquisition import Acquisition
 from dashboard.model.dtg import dtg
+from dashboard.model.frontline import FrontlineSnapshot
 from dashboard.model.palette import Tokens
 from dashboard.model.view import CompareMode, Layer, StretchKind
 from dashboard.render.compose import ratio_palette, two_colour
@@ -38,7 +40,7 @@ def imagery_entries(sheet: Sheet, tokens: Tokens) -> list[Entry]:
         case _:
             entries = _grey(sheet, "B", sheet.after, picture.limits_b, tokens)
     if picture.rgba[..., 3].min() == 0:
-        words = "not observed" if len(sheet.drawn) == 1 else "not observed at both times"
+        words = "not observed" if len(sheet.drawn) == 1 else "one or both dates not observed"
         if sheet.view.compare is CompareMode.SWIPE:
             words = "not observed"
         entries.append(Entry(words=words, ink=_TEXT, swatch=Swatch(kind="hatch", colour=tokens.unobserved), gap=0.9))
@@ -129,14 +131,15 @@ def frontline_entries(sheet: Sheet, tokens: Tokens) -> list[Entry]:
     colours, hatches = side_colours(sheet, tokens), side_hatches(sheet)
     entries: list[Entry] = []
     after, before = sheet.front_after, sheet.front_before
+    window = shapely.box(*bbox_of(sheet.extent))
     if sheet.has(Layer.FRONTLINE) and after is not None:
         head = f"Frontline · {after.provider}"
         entries.append(Entry(words=head, ink=_BOLD, gap=2.2))
         entries.append(Entry(words=f"valid from {dtg(after.valid_from)}", ink=_NUMBER, gap=0.1))
-        for side in sorted({area.side for area in after.areas}):
+        for side, words in _holders(after, window):
             swatch = Swatch(kind="fill", colour=colours[side] + "30", edge=colours[side])
-            entries.append(Entry(words=f"held by {side}", ink=_TEXT, swatch=swatch))
-    if sheet.has(Layer.GHOST) and before is not None:
+            entries.append(Entry(words=words, ink=_TEXT, swatch=swatch))
+    if sheet.has(Layer.GHOST) and before is not None and _crosses(before, window):
         swatch = Swatch(kind="dashed", colour=tokens.text)
         entries.append(Entry(words=f"line at A, valid from {dtg(before.valid_from)}", ink=_TEXT, swatch=swatch))
     if sheet.has(Layer.GROUND):
@@ -144,17 +147,31 @@ def frontline_entries(sheet: Sheet, tokens: Tokens) -> list[Entry]:
     return entries
 
 
+def _crosses(front: FrontlineSnapshot, window: BaseGeometry) -> bool:
+    return any(area.geometry.intersects(window) and not area.geometry.covers(window) for area in front.areas)
+
+
+def _holders(front: FrontlineSnapshot, window: BaseGeometry) -> list[tuple[str, str]]:
+    """Return the sides that hold ground on the map, and what to say of each."""
+    found: dict[str, str] = {}
+    for area in front.areas:
+        if area.geometry.intersects(window):
+            whole = area.geometry.covers(window)
+            found[area.side] = f"held by {area.side}" + (": all of this map" if whole else "")
+    return sorted(found.items())
+
+
 def _ground(sheet: Sheet, colours: dict[str, str], hatches: dict[str, str], tokens: Tokens) -> list[Entry]:
     window = shapely.box(*bbox_of(sheet.extent))
     entries = []
     for change in sheet.ground:
-        if change.gained_km2 > TINY_KM2:
+        if change.gained_km2 > TINY_KM2 and change.gained.intersects(window):
             swatch = Swatch(kind="hatch", colour=colours[change.side], hatch=hatches[change.side])
             part = "" if window.covers(change.gained) else ", part of it on this map"
             entries.append(
                 Entry(words=f"gained by {change.side}: {_km2(change.gained_km2)}{part}", ink=_TEXT, swatch=swatch)
             )
-        if lost_to_nobody(change, sheet):
+        if lost_to_nobody(change, sheet) and change.lost.intersects(window):
             swatch = Swatch(kind="hatch", colour=tokens.muted, hatch=LOST_HATCH)
             entries.append(Entry(words=f"lost by {change.side}: {_km2(change.lost_km2)}", ink=_TEXT, swatch=swatch))
     return entries

@@ -28,8 +28,7 @@ def column_entries(sheet: Sheet, tokens: Tokens) -> list[Entry]:
 
 
 def _side(sheet: Sheet, letter: str, acq: Acquisition, colour: str, tokens: Tokens) -> list[Entry]:
-    role = "before" if letter == "A" else "after"
-    shown = "" if acq in sheet.drawn else ", not drawn"
+    notes = [role for role in (_role(sheet, letter), "" if acq in sheet.drawn else "not drawn") if role]
     first = letter == "A" or sheet.before is None
     head = Entry(
         words=dtg(acq.start),
@@ -38,13 +37,21 @@ def _side(sheet: Sheet, letter: str, acq: Acquisition, colour: str, tokens: Toke
         gap=0.6 if first else 3.0,
     )
     name = acq.platform or acq.constellation
-    lines = [Entry(words=f"{name}  ({role}{shown})", ink=Ink("bold", 7.6), gap=0.7)]
+    words = f"{name} ({', '.join(notes)})" if notes else name
+    lines = [Entry(words=words, ink=Ink("bold", 7.6), gap=0.7)]
     lines += [Entry(words=words, ink=Ink("sans", SMALL_PT), gap=0.1) for words in facts(acq)]
     identity = acq.id
     file = acq.pixels.file(sheet.view.polarisation) if acq.pixels else None
     if file is not None:
         identity += f"  sha256 {file.sha256[:8]}"
     return [head, *lines, Entry(words=identity, ink=Ink("mono", NOTE_PT, tokens.muted), gap=0.3)]
+
+
+def _role(sheet: Sheet, letter: str) -> str:
+    """Return before or after, and nothing where the two dates do not run that way."""
+    if sheet.before is None or sheet.after is None or sheet.before.start >= sheet.after.start:
+        return ""
+    return "before" if letter == "A" else "after"
 
 
 def facts(acq: Acquisition) -> list[str]:
@@ -70,6 +77,8 @@ def _warnings(sheet: Sheet, tokens: Tokens) -> list[Entry]:
     texts = []
     if sheet.mismatches:
         texts.append(("Different stacks", "; ".join(sheet.mismatches)))
+    if sheet.before is not None and sheet.after is not None and sheet.after.start < sheet.before.start:
+        texts.append(("B is earlier than A", "what is gained, lost, new or gone reads backwards in time"))
     if sheet.handling.conflict:
         texts.append(("Marking in doubt", "sources disagree about the handling: have it reviewed before release"))
     entries = []

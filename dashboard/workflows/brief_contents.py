@@ -132,12 +132,13 @@ def area_name(workspace: Workspace, extent: Extent) -> str:
 
 def default_title(view: View, area: str, before: Acquisition | None, after: Acquisition | None) -> str:
     """Return a title that says what is seen."""
-    both = before is not None and after is not None
-    if both and view.compare in (CompareMode.SWIPE, CompareMode.TWO_COLOUR):
-        return f"{area}: before and after"
-    if both and view.compare is CompareMode.LOG_RATIO:
-        return f"{area}: change of radar backscatter"
-    return f"{area}: radar image" if before or after else area
+    if before is None and after is None:
+        return area
+    if before is None or after is None or view.compare in (CompareMode.A, CompareMode.B, CompareMode.BLINK):
+        return f"{area}: radar image"
+    if view.compare in (CompareMode.SWIPE, CompareMode.TWO_COLOUR):
+        return f"{area}: before and after" if before.start < after.start else f"{area}: two dates"
+    return f"{area}: change of radar backscatter"
 
 
 def inside_world(extent: Extent) -> Extent:

@@ -17,6 +17,7 @@ from dashboard.briefing.column import Entry, Swatch, flow
 from dashboard.briefing.files import render
 from dashboard.briefing.furniture import bar_mm
 from dashboard.briefing.layout import MM_PER_PX, Box, Page, arrange, fill
+from dashboard.briefing.margin import column_entries
 from dashboard.briefing.page import draw, printing
 from dashboard.briefing.paper import Ink, Paper
 from dashboard.briefing.sheet import Sheet
@@ -218,6 +219,51 @@ def test_no_two_texts_of_a_full_sheet_overlap(workspace, view) -> None:
         assert wide <= 1 or high <= 6, f"{one!r} overlaps {two!r}"  # 6 px: ascenders' room, half a millimetre
     width, height = sheet.layout.size_px
     assert all(box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height for _, box in texts)
+
+
+def words_of(sheet: Sheet) -> str:
+    return " ".join(entry.words for entry in column_entries(sheet, tokens(sheet.theme)))
+
+
+def test_the_legend_lists_what_is_visible_only(workspace, view) -> None:
+    sheet = sheet_of(workspace, replace(view, compare=CompareMode.B), SnapshotOptions())
+    words = words_of(sheet)
+    for expected in (
+        "held by BLUE",
+        "held by ORANGE",
+        "line at A",
+        "gained by ORANGE",
+        "darker after (1)",
+        "Backscatter B",
+    ):
+        assert expected in words
+    assert "not observed" not in words
+    for layer, gone in (
+        (Layer.CHANGES, "darker after"),
+        (Layer.GHOST, "line at A"),
+        (Layer.GROUND, "gained by"),
+        (Layer.FRONTLINE, "held by"),
+        (Layer.IMAGERY, "Backscatter"),
+    ):
+        without = sheet_of(workspace, replace(sheet.view, layers=view.layers - {layer}), SnapshotOptions())
+        assert gone not in words_of(without), layer
+
+
+def test_what_lies_beside_the_map_is_not_in_its_legend(workspace, view) -> None:
+    seen = view.extent
+    west = Extent(seen.x0, seen.y0, seen.x0 + 1000, seen.y0 + 700)
+    words = words_of(sheet_of(workspace, replace(view, extent=west), SnapshotOptions()))
+    assert "held by BLUE: all of this map" in words
+    for gone in ("held by ORANGE", "line at A", "gained by", "darker after"):
+        assert gone not in words
+
+
+def test_dates_that_run_backwards_are_said_so(workspace, view) -> None:
+    sheet = sheet_of(workspace, replace(view, a=view.b, b=view.a), SnapshotOptions())
+    words = words_of(sheet)
+    assert "B is earlier than A" in words
+    assert "(before" not in words
+    assert "(after" not in words
 
 
 def test_a_legend_of_sixty_lines_is_shrunk_and_not_clipped() -> None:
