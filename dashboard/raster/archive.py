@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from odc.geo.xr import xr_coords
 
-from dashboard.model.acquisition import PixelFile, Pixels
+from dashboard.model.acquisition import AMPLITUDE_SCALE, PixelFile, Pixels
 from dashboard.model.errors import InputError
 from dashboard.raster.blocks import BlockCache, BlockKey
 from dashboard.raster.files import Files
-from dashboard.raster.kernels import sample_nearest
+from dashboard.raster.kernels import power_to_amplitude, sample_nearest
 from dashboard.raster.levels import BLOCK, Look, look
 from dashboard.raster.placement import grid_of, native_pixel, native_window, place
 
@@ -184,9 +184,13 @@ class Archive:
         return None if window is None else whole[window]
 
     def warm_up(self) -> None:
-        """Compile every kernel that a frame needs, so that the first one is not late."""
-        empty = np.zeros((1, 1), np.uint16)
-        sample_nearest(empty, np.zeros((2, 2, 2)), 1, empty.copy())
+        """Compile every kernel of the room, so that the first frame is not late."""
+        window, nodes = np.zeros((1, 1), np.uint16), np.zeros((2, 2, 2))
+        picture = np.zeros((2, 2), np.uint16)
+        # A picture that the raster covers only in part is filled through a view, which is another type to numba.
+        for part in (picture, picture[:1, :1]):
+            sample_nearest(window, nodes, 1, part)
+        power_to_amplitude(np.zeros((1, 1), np.float32), AMPLITUDE_SCALE, window)
 
     def _power(self, pixels: Pixels, polarisation: str, geobox: GeoBox) -> NDArray[np.float32]:
         return _to_power(self.amplitude(pixels, polarisation, geobox), pixels.amplitude_scale)

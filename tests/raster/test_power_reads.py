@@ -18,6 +18,7 @@ from pyproj import Transformer
 
 from dashboard.model.errors import InputError
 from dashboard.raster.archive import Archive
+from dashboard.raster.kernels import sample_nearest
 
 # odc-geo multiplies affines with `*`, which affine 3.1 will drop.
 pytestmark = pytest.mark.filterwarnings("ignore:Use `@` matmul:PendingDeprecationWarning")
@@ -227,10 +228,24 @@ def test_a_file_written_anew_is_seen_by_its_hash(tmp_path, make_scene, speckle) 
     np.testing.assert_allclose(after, new.power, atol=1e-4)
 
 
-def test_warm_up_compiles_and_a_closed_archive_holds_nothing(tmp_path, make_scene, speckle) -> None:
+def test_after_warm_up_no_frame_compiles(tmp_path, make_scene, speckle) -> None:
+    scene = make_scene(tmp_path, speckle((64, 64)))
+    with Archive(tmp_path) as opened:
+        opened.warm_up()
+        before = list(sample_nearest.signatures)
+        for box in (
+            scene.geobox,
+            scene.geobox.pad(20),
+            scene.geobox[:5, 60:],
+            GeoBox((9, 9), scene.geobox.affine, 3857),
+        ):
+            opened.amplitude(scene.pixels, "VV", box)
+        assert sample_nearest.signatures == before
+
+
+def test_a_closed_archive_holds_nothing(tmp_path, make_scene, speckle) -> None:
     scene = make_scene(tmp_path, speckle((64, 64)))
     opened = Archive(tmp_path)
-    opened.warm_up()
     opened.amplitude(scene.pixels, "VV", scene.geobox)
     assert opened.cached_bytes > 0
     opened.close()
