@@ -26,7 +26,11 @@ _PRAGMAS = (
 )
 
 
-def check_sqlite(version: str = sqlcipher3.sqlite_version) -> None:
+SQLITE_VERSION: str = sqlcipher3.sqlite_version
+"""Of the library that the catalogue runs on."""
+
+
+def check_sqlite(version: str = SQLITE_VERSION) -> None:
     """Refuse an SQLite that may corrupt the catalogue.
 
     Raises

@@ -6,6 +6,7 @@ import typer
 from rich.console import Console
 
 from dashboard import __version__
+from dashboard.cli.doctor import doctor
 from dashboard.cli.ingest import ingest_fronts, ingest_products
 from dashboard.cli.serve import demo, serve
 from dashboard.cli.snapshot import snapshot
@@ -28,6 +29,7 @@ def nightglass() -> None:
 app.command()(serve)
 app.command()(demo)
 app.command()(snapshot)
+app.command()(doctor)
 app.command("ingest")(ingest_products)
 app.command("ingest-frontline")(ingest_fronts)
 

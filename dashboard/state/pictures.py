@@ -105,20 +105,22 @@ class Pictures(param.Parameterized):
         self.shown = Shown(self._count, view, got)
         seen = any(levels is not None and levels.any() for levels in (got.levels_a, got.levels_b))
         self._tell(Status() if seen else Status(Doing.EMPTY, "no look here in A or B"))
-        self._warm(view)
 
     def _tell(self, status: Status) -> None:
         if status != self.status:
             self.status = status
 
-    def _warm(self, view: View) -> None:
-        """Read the neighbours of B into the caches so that a step finds them there."""
+    def warm(self) -> None:
+        """Read the neighbours of B into memory; called once the browser has drawn, so that it never waits for this."""
+        view = self._viewing.view
+        if self.pending or self.shown is None:
+            return
         ahead = [self._reach.neighbour(step, same_stack=same) for step in (1, -1) for same in (False, True)]
         wanted = {acq.id: acq for acq in ahead if acq is not None and acq.id not in (view.a, view.b)}
         geobox = screen_geobox(view.extent, *bounded(self._viewing.size))
 
         def read(acq: Acquisition) -> None:
-            imagery(self._workspace, replace(view, b=acq.id, compare=CompareMode.B), geobox)
+            imagery(self._workspace, replace(view, b=acq.id, compare=CompareMode.SWIPE), geobox)
 
         for acq in wanted.values():
             self._background(lambda acq=acq: read(acq), lambda _: None)  # type: ignore[misc]

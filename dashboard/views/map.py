@@ -78,6 +78,7 @@ class MapView(pn.viewable.Viewer):
             self._viewport(message)
         elif message["type"] == "drawn":
             self._drawn = int(message["number"])
+            self._session.pictures.warm()
 
     def _viewport(self, message: dict[str, Any]) -> None:
         extent = Extent(*(float(message[key]) for key in ("x0", "y0", "x1", "y1")))
