@@ -185,10 +185,10 @@ class Archive:
 
     def warm_up(self) -> None:
         """Compile every kernel of the room, so that the first frame is not late."""
-        window, nodes = np.zeros((1, 1), np.uint16), np.zeros((2, 2, 2))
-        picture = np.zeros((2, 2), np.uint16)
+        window, nodes = np.zeros((1, 1), np.uint16), np.zeros((2, 4, 4))
+        picture = np.zeros((3, 3), np.uint16)
         # A picture that the raster covers only in part is filled through a view, which is another type to numba.
-        for part in (picture, picture[:1, :1]):
+        for part in (picture, picture[:2, :2]):
             sample_nearest(window, nodes, 1, part)
         power_to_amplitude(np.zeros((1, 1), np.float32), AMPLITUDE_SCALE, window)
 
