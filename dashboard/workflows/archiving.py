@@ -10,7 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dashboard.model.acquisition import Acquisition, PixelFile, Pixels
-from dashboard.model.errors import DamagedProductError, DiskFullError, NotFoundError
+from dashboard.model.errors import (
+    CatalogError,
+    DamagedProductError,
+    DiskFullError,
+    NightglassError,
+    NotFoundError,
+    ResourceError,
+)
 from dashboard.model.progress import CancelToken, Progress, Report, silent
 from dashboard.raster.write import CogFacts, write_cog
 from dashboard.sources.footprint import valid_footprint
@@ -210,7 +217,13 @@ def _publish(folder: Path, final: Path) -> None:
     """Rename a finished folder into place so that it survives a power cut."""
     _sync(folder)
     final.parent.mkdir(parents=True, exist_ok=True)
-    folder.rename(final)
+    try:
+        folder.rename(final)
+    except OSError as error:
+        if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+            raise
+        msg = f"{final.name} was archived by another ingest at the same moment; run this one again to check it."
+        raise CatalogError(msg) from error
     _sync(final.parent)
     _sync(final.parent.parent)
 
@@ -235,12 +248,15 @@ def _bytes(product: Product) -> int:
 
 @contextmanager
 def _room_or_words(root: Path, needed: int) -> Iterator[None]:
-    """Turn a full disk while making folders or the item into the one line that says so."""
+    """Turn a full or unwritable disk while making folders or the item into the one line that says so."""
     try:
         yield
+    except NightglassError:
+        raise
     except OSError as error:
-        if error.errno != errno.ENOSPC or isinstance(error, DiskFullError):
-            raise
+        if error.errno != errno.ENOSPC:
+            msg = f"{root} cannot be written ({error.strerror}); check its permissions and the disk."
+            raise ResourceError(msg) from error
         free = shutil.disk_usage(root).free
         msg = (
             f"No room in {root}: the product takes about {needed:,} bytes and {free:,} are free. "

@@ -92,7 +92,8 @@ def ingest(
         if not path.exists():
             msg = f"{path} does not exist; check the path."
             raise InputError(msg)
-    sweep(workspace.archive.root)
+    if not dry_run:
+        sweep(workspace.archive.root)
     run = _Run(workspace, dry_run, report, cancel or CancelToken(), total=sum(map(_size, paths)))
     try:
         for path in paths:
@@ -141,7 +142,7 @@ def _one(run: _Run, found: Found) -> IngestEntry | None:
     """Deal with one product or failure; None for a record that waits for its batch."""
     if isinstance(found, NotRead):
         return _not_read(found)
-    size = sum(path.stat().st_size for path in found.paths) if found.power is not None else 0
+    size = sum(map(_size, found.paths)) if found.power is not None else 0
     name = found.paths[0]
     run.tell(name, "reading")
     try:
@@ -214,6 +215,6 @@ def _summary(acq: Acquisition) -> str:
 
 
 def _size(path: Path) -> int:
-    if path.is_file():
-        return path.stat().st_size
+    if not path.is_dir():
+        return path.stat().st_size if path.is_file() else 0
     return sum(p.stat().st_size for p in path.rglob("*") if p.is_file() and not p.is_symlink())

@@ -24,10 +24,6 @@ from dashboard.model.handling import Tlp
 from dashboard.sources.product import NotRead, Product
 from dashboard.sources.registry import products
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Use `@` matmul:PendingDeprecationWarning"  # rasterio 1.4 and odc-geo multiply affine 3.1's matrices with *
-)
-
 
 def one(path: Path, time: datetime | None = None) -> Product:
     (found,) = products(path, time=time)

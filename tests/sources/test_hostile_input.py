@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from product_makers import item, speckle, write_json, write_tiff
@@ -23,8 +22,6 @@ JSON = st.recursive(
 PROPERTIES = sorted({*PLAIN.values(), "sar:polarizations", "proc:cal", "view:azimuth", "sar:resolution_range"})
 RETRIEVED = moment("2026-01-01", "")
 RELAXED = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-pytestmark = pytest.mark.filterwarnings("ignore:Use `@` matmul:PendingDeprecationWarning")
 
 
 def one_line(error: InputError) -> None:

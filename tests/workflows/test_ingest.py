@@ -31,10 +31,6 @@ from dashboard.workflows.workspace import Workspace, open_workspace
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 GRID = Affine(10.0, 0.0, 300_000.0, 0.0, -10.0, 5_500_000.0)
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Use `@` matmul:PendingDeprecationWarning"  # rasterio 1.4 and odc-geo multiply affine 3.1's matrices with *
-)
-
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Iterator[Workspace]:
@@ -327,6 +323,26 @@ def test_no_room_for_the_item_is_a_full_disk(
     (entry,) = ingest(workspace, [make(tmp_path / "in")])
     assert entry.exit_code == 14
     assert not (workspace.archive.root / "iceye" / "x").exists()
+
+
+def test_two_ingests_at_one_moment_leave_one_whole_folder(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make(tmp_path / "in")
+    write = archiving.write_item
+
+    def slower(item: dict, target: Path) -> None:
+        write(item, target)
+        with monkeypatch.context() as patched:
+            patched.setattr(archiving, "write_item", write)
+            patched.setattr(os, "getpid", lambda: 1)
+            assert statuses(ingest(workspace, [path])) == ["added"]
+
+    monkeypatch.setattr(archiving, "write_item", slower)
+    (entry,) = ingest(workspace, [path])
+    assert "same moment" in entry.message
+    assert statuses(ingest(workspace, [path])) == ["already there"]
+    assert_sound(workspace)
 
 
 def test_real_bursts_become_series_equal_to_the_files(workspace: Workspace) -> None:
