@@ -34,7 +34,12 @@ LOCATOR_ZOOM, LOCATOR_LEAST_M = 14.0, 220_000.0
 """Of the sheet's width, and at least so wide that a coast or a town is in sight (Mercator metres)."""
 TERRAIN = ("exercise", "terrain.geojson")
 """Below the workspace: ground that no shipped basemap knows."""
-BASEMAP_CREDIT = "basemap: Natural Earth (public domain)"
+BASEMAP_CREDITS = (
+    "basemap: Natural Earth (public domain)",
+    "place names: GeoNames (CC BY 4.0)",
+    "boundaries imply no opinion on the status of any territory",
+)
+"""The locator shows both on every sheet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,7 @@ def contents(workspace: Workspace, view: View, page: Page, title: str, *, report
         changes=changes,
         run=run,
         footprints=footprints,
-        credits=_credits(view, handling, held),
+        credits=_credits(handling, held),
     )
 
 
@@ -229,10 +234,9 @@ def _square(x: float, y: float, half: float) -> tuple[float, float, float, float
     return x - half, y - half, x + half, y + half
 
 
-def _credits(view: View, handling: Handling, held: Fronts) -> tuple[str, ...]:
+def _credits(handling: Handling, held: Fronts) -> tuple[str, ...]:
     lines = sorted(handling.attributions)
     providers = {front.provider for front in (held.before, held.after) if front is not None}
     lines += [f"frontline: {provider}" for provider in sorted(providers)]
-    if Layer.BASEMAP in view.layers:
-        lines.append(BASEMAP_CREDIT)
+    lines += BASEMAP_CREDITS
     return tuple(dict.fromkeys(lines))

@@ -57,8 +57,7 @@ def run_apart(
     process.start()
     sender.close()  # or the end of the child would never be seen as the end of the pipe
     try:
-        _relay(receiver, report, cancel, time.monotonic() + limit_s)
-        process.join(_GRACE_S)
+        _relay(receiver, report, cancel, time.monotonic() + limit_s)  # what is left is tidying up: not waited for
     except EOFError:
         process.join(_GRACE_S)
         raise ResourceError(_ended(what, process.exitcode)) from None
