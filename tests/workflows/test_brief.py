@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from dashboard.model.errors import (
     ResourceError,
 )
 from dashboard.model.handling import Handling, Rank, Tlp
-from dashboard.model.progress import CancelToken, Progress
+from dashboard.model.progress import CancelToken, Progress, Report
 from dashboard.model.token import encode
 from dashboard.model.view import CompareMode, Layer, View
 from dashboard.workflows.brief import SnapshotOptions, file_name, sheet_of, snapshot, suggested_name, write_sheet
@@ -99,9 +100,14 @@ def test_an_authored_error_of_the_worker_keeps_its_type_and_text_and_the_old_fil
     assert list(tmp_path.iterdir()) == [path]
 
 
+def dawdle(seconds: float, *, report: Report) -> None:
+    report(Progress(0.5, "dawdling"))
+    time.sleep(seconds)
+
+
 def test_a_worker_that_takes_too_long_is_stopped() -> None:
     with pytest.raises(ResourceError, match="longer than 0 s"):
-        run_apart(os.system, ("sleep 30",), what="The export", limit_s=0.2)
+        run_apart(dawdle, (60.0,), what="The export", limit_s=0.3)
     assert not multiprocessing.active_children()
 
 
