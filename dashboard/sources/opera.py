@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dashboard.model.acquisition import Acquisition, Calibration, LookSide, PassDirection, Quantity
-from dashboard.model.errors import DamagedProductError
 from dashboard.sources.footprint import bounds_footprint
 from dashboard.sources.grid import opened
 from dashboard.sources.marking import copernicus
 from dashboard.sources.power import Band, TiffPower
-from dashboard.sources.product import Found, Product, origin
+from dashboard.sources.product import Found, NotRead, Product, origin
 from dashboard.sources.units import Formula
 from dashboard.sources.values import moment
 
@@ -20,6 +19,8 @@ NAME = re.compile(
     r"(?P<stem>OPERA_L2_RTC-S1_T(?P<track>\d{3})-(?P<burst>\d{6})-(?P<swath>[A-Z]{2}\d)_(?P<start>\d{8}T\d{6})Z"
     r"_(?P<made>\d{8}T\d{6})Z_(?P<unit>S1[A-D])_(?P<spacing>\d+)_v(?P<version>[\d.]+))_(?P<pol>VV|VH|HH|HV)\.tif"
 )
+OTHER = re.compile(r"OPERA_L[234]_[A-Z0-9-]+_.*\.(tif|h5)")
+"""Other layers and products of OPERA: masks, static layers, disturbance alerts, the metadata file."""
 ORDER = ("VV", "VH", "HH", "HV")
 OUTPUT = "PROCESSING_INFORMATION_OUTPUT_BACKSCATTER"
 """Start of the tags that say what the pixels are."""
@@ -50,8 +51,10 @@ class OperaReader:
     looks_for = "OPERA RTC-S1 (OPERA_L2_RTC-S1_T<track>-<burst>-<swath>_<start>Z_..._VV.tif)"
 
     def sniff(self, path: Path) -> float:
-        """Return 0.9 for a file with the product's name."""
-        return 0.9 if NAME.fullmatch(path.name) else 0.0
+        """Return 0.9 for a file with the product's name, 0.8 for its other layers, which are passed over."""
+        if NAME.fullmatch(path.name):
+            return 0.9
+        return 0.8 if OTHER.fullmatch(path.name) else 0.0
 
     def read(self, path: Path, *, time: datetime | None = None) -> Iterator[Found]:  # noqa: ARG002  the name states it
         """Yield the acquisition of the burst that the file belongs to.
@@ -63,8 +66,8 @@ class OperaReader:
         """
         match = NAME.fullmatch(path.name)
         if match is None:
-            msg = f"{path.name} does not carry the name of an OPERA RTC-S1 file."
-            raise DamagedProductError(msg)
+            yield NotRead(path=path, name=path.name, reason="skipped: a layer of OPERA that is no backscatter")
+            return
         found = {pol: path.with_name(f"{match['stem']}_{pol}.tif") for pol in ORDER}
         bands = [Band(pol, file) for pol, file in found.items() if file.is_file()]
         power = TiffPower(bands, Formula("linear_power"))

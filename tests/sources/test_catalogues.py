@@ -173,7 +173,10 @@ def test_opera_tags_of_complete_products_are_read(tmp_path: Path) -> None:
         path = write_tiff(tmp_path / f"{stem}_{name}.tif", speckle())
         with rasterio.open(path, "r+") as dataset:
             dataset.update_tags(ORBIT_PASS_DIRECTION="DESCENDING", ZERO_DOPPLER_END_TIME="2023-12-03T01:59:11.5Z")
-    (found,) = products(tmp_path)
+    write_tiff(tmp_path / f"{stem}_mask.tif", speckle())
+    (tmp_path / f"{stem}.h5").write_bytes(b"\x89HDF\r\n\x1a\n")
+    *passed_over, found = sorted(products(tmp_path), key=lambda f: isinstance(f, Product))
+    assert [p.error for p in passed_over] == [None, None]
     acq = found.acquisition
     assert (acq.id, acq.polarisations, acq.pass_direction) == (stem, ("VV", "VH"), "descending")
     assert acq.stop == datetime(2023, 12, 3, 1, 59, 11, 500_000, tzinfo=UTC)
