@@ -36,7 +36,8 @@ def _side(sheet: Sheet, letter: str, acq: Acquisition, colour: str, tokens: Toke
         swatch=Swatch(kind="chip", colour=colour, letter=letter),
         gap=0.6 if first else 3.0,
     )
-    name = acq.platform or acq.constellation
+    platform = acq.platform or acq.constellation
+    name = platform if acq.constellation in platform else f"{acq.constellation} {platform}"
     words = f"{name} ({', '.join(notes)})" if notes else name
     lines = [Entry(words=words, ink=Ink("bold", 7.6), gap=0.7)]
     lines += [Entry(words=words, ink=Ink("sans", SMALL_PT), gap=0.1) for words in facts(acq)]
@@ -128,7 +129,8 @@ def _change_entries(sheet: Sheet, tokens: Tokens) -> list[Entry]:
     ]
     if sheet.run is not None:
         rate = dict(sheet.run.parameters).get("far")
-        how = [sheet.run.method, *([f"false alarms {rate:g} a pixel"] if isinstance(rate, float) else []), sheet.run.id]
+        method = [] if sheet.run.id.startswith(sheet.run.method) else [sheet.run.method]
+        how = [*method, *([f"false alarms {rate:g} a pixel"] if isinstance(rate, float) else []), sheet.run.id]
         entries.append(Entry(words="  ".join(how), ink=Ink("mono", NOTE_PT, tokens.muted), gap=0.3))
     return entries
 
