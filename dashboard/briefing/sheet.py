@@ -91,7 +91,7 @@ class Sheet:
             return ()
         both = {CompareMode.A: (self.before,), CompareMode.B: (self.after,), CompareMode.BLINK: (self.after,)}
         chosen = both.get(self.view.compare, (self.before, self.after))
-        return tuple(acq for acq in chosen if acq is not None)
+        return tuple(acq for acq in chosen if acq is not None and acq.pixels is not None)
 
     @property
     def as_of(self) -> datetime | None:

@@ -258,6 +258,15 @@ def test_what_lies_beside_the_map_is_not_in_its_legend(workspace, view) -> None:
         assert gone not in words
 
 
+def test_an_acquisition_without_pixels_is_named_and_not_called_drawn(workspace, view) -> None:
+    sheet = sheet_of(workspace, replace(view, compare=CompareMode.B), SnapshotOptions())
+    assert sheet.after is not None
+    hollow = replace(sheet, after=replace(sheet.after, pixels=None))
+    assert hollow.drawn == ()
+    assert "after, not drawn" in words_of(hollow)
+    assert "Backscatter" not in words_of(hollow)
+
+
 def test_dates_that_run_backwards_are_said_so(workspace, view) -> None:
     sheet = sheet_of(workspace, replace(view, a=view.b, b=view.a), SnapshotOptions())
     words = words_of(sheet)
