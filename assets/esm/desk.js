@@ -1,5 +1,7 @@
 // What belongs to the page and not to one panel: keys, the address, dropped files, the clipboard.
 
+import {post} from "./models.js";
+
 const PLAIN = {
   " ": "play", x: "exchange", f: "fade", j: "next-change", k: "previous-change", s: "swipe", n: "note", d: "draw",
   c: "copy", "/": "go-to", t: "series", r: "grid", "?": "keys", Home: "first", End: "last",
@@ -24,11 +26,10 @@ function action(event) {
 
 export function render({model, el}) {
   el.style.display = "none";
-  const send = (message) => model.send_msg(message);
 
   const pressed = (event) => {
     if (event.key === "Escape") {
-      send({type: "key", action: "escape"});
+      post({type: "key", action: "escape"});
       return;
     }
     // Arrow keys belong to whatever widget has the focus when that widget uses them.
@@ -40,12 +41,12 @@ export function render({model, el}) {
     event.preventDefault();
     if (wanted === "copy") {
       const text = window.nightglassCursor?.mgrs;
-      if (text) navigator.clipboard?.writeText(text).then(() => send({type: "copied", text}), () => send({type: "copied", text: ""}));
+      if (text) navigator.clipboard?.writeText(text).then(() => post({type: "copied", text}), () => post({type: "copied", text: ""}));
       return;
     }
     if (event.repeat && !/^(next|previous)/.test(wanted)) return;
     const cursor = window.nightglassCursor ?? null;
-    send({type: "key", action: wanted, cursor, at: performance.now()});
+    post({type: "key", action: wanted, cursor, at: performance.now()});
   };
 
   const address = () => {
@@ -63,7 +64,7 @@ export function render({model, el}) {
     if (!file) return;
     event.preventDefault();
     if (file.size > LIMIT) {
-      send({type: "refused", why: `${file.name} has ${Math.round(file.size / 2 ** 20)} MB; at most 64 MB are read.`});
+      post({type: "refused", why: `${file.name} has ${Math.round(file.size / 2 ** 20)} MB; at most 64 MB are read.`});
       return;
     }
     const answer = await fetch("reopen", {method: "POST", body: await file.arrayBuffer()});
@@ -71,13 +72,17 @@ export function render({model, el}) {
     send(answer.ok ? {type: "token", token: found.token, name: file.name} : {type: "refused", why: found.error});
   };
 
+  const hovered = (event) => post({type: "hover", id: event.detail.id});
+
   model.on("token", () => model.token && address());
   model.on("open", () => model.open && window.open(model.open, "_blank", "noopener"));
   document.addEventListener("keydown", pressed);
+  window.addEventListener("nightglass:hover", hovered);
   window.addEventListener("dragover", over);
   window.addEventListener("drop", dropped);
   model.on("remove", () => {
     document.removeEventListener("keydown", pressed);
+    window.removeEventListener("nightglass:hover", hovered);
     window.removeEventListener("dragover", over);
     window.removeEventListener("drop", dropped);
   });

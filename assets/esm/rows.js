@@ -1,5 +1,7 @@
 // A table of one page of rows. Paging, filtering and order are the server's; this draws, lights and reports.
 
+import {post} from "./models.js";
+
 const made = (tag, parent, text = "") => {
   const node = document.createElement(tag);
   if (text) node.textContent = text;
@@ -19,10 +21,10 @@ export function render({model, el}) {
   const on = made("button", foot, "›");
   back.title = "Earlier page";
   on.title = "Next page";
-  back.onclick = () => model.send_msg({type: "page", page: model.page - 1});
-  on.onclick = () => model.send_msg({type: "page", page: model.page + 1});
+  back.onclick = () => post({type: "rows-page", table: model.table, page: model.page - 1});
+  on.onclick = () => post({type: "rows-page", table: model.table, page: model.page + 1});
 
-  const pick = (id) => model.send_msg({type: "pick", id});
+  const pick = (id) => post({type: "rows-pick", table: model.table, id});
   const hover = (id) => window.dispatchEvent(new CustomEvent("nightglass:hover", {detail: {id}}));
 
   const light = () => {

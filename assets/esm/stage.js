@@ -3,18 +3,12 @@
 // It tells the server when a pan, zoom or resize has ended, where the line was left and which frame was drawn.
 
 import {bytesOf, colourTable, greyTable, paint, swipe, twoColour} from "./compose.js";
+import {modelNamed, post} from "./models.js";
 import {decimal, groundScale, lonlat, mgrs} from "./position.js";
 
 const SETTLE_MS = 90;
 const BAR_PX = 150;
-
-function modelNamed(name) {
-  for (const doc of window.Bokeh?.documents ?? []) {
-    const found = doc.get_model_by_name(name);
-    if (found) return found;
-  }
-  return null;
-}
+const PARTS = ["a", "b", "ratio"];
 
 const element = (tag, name, parent, attributes = {}) => {
   const made = document.createElement(tag);
@@ -58,7 +52,8 @@ class Stage {
     this.figure = modelNamed("map");
     this.picture = modelNamed("picture");
     this.transports = {a: modelNamed("frame-a"), b: modelNamed("frame-b"), ratio: modelNamed("frame-ratio")};
-    const parts = [this.figure, this.picture, ...Object.values(this.transports)];
+    this.shown = modelNamed("frame-shown");
+    const parts = [this.figure, this.picture, this.shown, ...Object.values(this.transports)];
     if (parts.some((part) => !part) || !this.figure.inner_width) {
       this.waiting = setTimeout(() => this.join(), 40);
       return;
@@ -71,7 +66,7 @@ class Stage {
     for (const [name, source] of Object.entries(this.transports))
       source.properties.data.change.connect(() => this.received(name));
     this.model.on("extent", () => this.goTo(this.model.extent));
-    this.model.on("stamps", () => this.compose());
+    this.shown.properties.data.change.connect(() => this.compose());
     for (const name of ["mode", "opacity", "split", "imagery_on"]) this.model.on(name, () => this.compose());
     for (const name of ["chips", "badge", "word", "looks", "busy"]) this.model.on(name, () => this.labels());
     this.cursor = (event) => this.pointed(event.detail.x, event.detail.y);
@@ -130,7 +125,7 @@ class Stage {
     const {x_range: x, y_range: y, inner_width: w, inner_height: h} = this.figure;
     this.metresPerPixel = (x.end - x.start) / w;
     this.rule();
-    this.model.send_msg({type: "viewport", x0: x.start, y0: y.start, x1: x.end, y1: y.end, width: w, height: h});
+    post({type: "viewport", x0: x.start, y0: y.start, x1: x.end, y1: y.end, width: w, height: h});
   }
 
   // Frames -----------------------------------------------------------------------------------------------------------
@@ -149,7 +144,20 @@ class Stage {
 
   // A frame is shown when all the parts that belong to it are here: never two moments or two extents in one picture.
   complete() {
-    return Object.entries(this.model.stamps).every(([name, stamp]) => this.frames[name]?.stamp === stamp);
+    return this.number > 0 && PARTS.every((name) => !this.belongs(name) || this.frames[name]?.stamp === this.stamp(name));
+  }
+
+  get number() {
+    return this.shown.data.number[0];
+  }
+
+  // Stamp of the part that belongs to the frame on show; -1 when the frame has no such part.
+  stamp(name) {
+    return this.shown.data[name][0];
+  }
+
+  belongs(name) {
+    return this.stamp(name) >= 0;
   }
 
   compose() {
@@ -164,7 +172,9 @@ class Stage {
     this.place();
     if (!this.complete()) return;
     const mode = this.seen();
-    const any = this.frames[mode === "log-ratio" ? "ratio" : "b"] ?? this.frames.a;
+    const ratio = mode === "log-ratio";
+    if (ratio && !this.belongs("ratio")) return;
+    const any = ratio ? this.frames.ratio : this.belongs("b") ? this.frames.b : this.frames.a;
     if (!any) return;
     const {width, height} = any;
     const data = this.picture.data;
@@ -181,12 +191,12 @@ class Stage {
     data.dw[0] = any.dw;
     data.dh[0] = any.dh;
     this.picture.change.emit();
-    const number = this.model.number;
+    const {number} = this;
     if (number !== this.acknowledged) {
       this.acknowledged = number;
       requestAnimationFrame(() => {
         window.nightglassDrawn = {number, at: performance.now()};
-        this.model.send_msg({type: "drawn", number});
+        post({type: "drawn", number});
       });
     }
   }
@@ -202,7 +212,7 @@ class Stage {
     const opacity = this.model.opacity;
     const side = (name) => {
       const frame = this.frames[name];
-      const usable = frame && frame.width === width && frame.height === height;
+      const usable = frame && this.belongs(name) && frame.width === width && frame.height === height;
       const levels = usable ? frame.levels : new Uint8Array(width * height);
       const palette = usable ? frame.palette : new Uint8Array(256);
       return {levels, palette, table: greyTable(palette, opacity)};
@@ -211,7 +221,7 @@ class Stage {
       const frame = this.frames.ratio;
       paint(out, frame.levels, colourTable(frame.colours, opacity), width, height);
     } else if (mode === "two-colour") twoColour(out, side("a"), side("b"), opacity, width, height);
-    else if (mode === "swipe") swipe(out, side("a"), side("b"), this.column(this.frames.b ?? this.frames.a), width, height);
+    else if (mode === "swipe") swipe(out, side("a"), side("b"), this.column(this.belongs("b") ? this.frames.b : this.frames.a), width, height);
     else {
       const {levels, table} = side(mode);
       paint(out, levels, table, width, height);

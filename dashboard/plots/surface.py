@@ -49,7 +49,7 @@ BELOW: tuple[Sheet, ...] = (
 )
 ABOVE: tuple[Sheet, ...] = (
     Sheet(name="sides", kind="areas", colour="mixed", fill_alpha=0.07, line_alpha=0.0, by_feature=True),
-    Sheet(name="ground", kind="areas", colour="mixed", fill_alpha=0.16, line_width=1.2, hatch="/", by_feature=True),
+    Sheet(name="ground", kind="areas", colour="mixed", fill_alpha=0.05, line_width=1.0, hatch="/", by_feature=True),
     Sheet(name="ghost", kind="lines", colour="mixed", line_width=2.0, line_dash="dashed", by_feature=True),
     Sheet(name="frontline", kind="lines", colour="mixed", line_width=2.6, by_feature=True),
     Sheet(name="footprints", kind="lines", colour="muted", line_width=1.0, line_dash="dotted"),
@@ -157,7 +157,7 @@ def _paint(sheet: Sheet, glyph: Any, tokens: Tokens) -> None:  # noqa: ANN401 - 
     if sheet.kind == "areas":
         glyph.update(fill_color=colour, fill_alpha=sheet.fill_alpha)
         if sheet.hatch:
-            glyph.update(hatch_pattern=sheet.hatch, hatch_color=colour, hatch_alpha=0.8, hatch_scale=9)
+            glyph.update(hatch_pattern=sheet.hatch, hatch_color=colour, hatch_alpha=0.55, hatch_scale=16, hatch_weight=1)
 
 
 def _frame(fig: figure, extent: Extent, tokens: Tokens) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import panel as pn
-from bokeh.document import Document
 from tornado.web import RequestHandler, StaticFileHandler
 
 from dashboard.briefing.token import MAX_BYTES, read_token
@@ -59,7 +58,7 @@ def page_factory(services: Services, first_view: Callable[[], View] | None = Non
         app = App(session, "light" if _argument("theme") == "light" else "dark")
         if problem:
             session.notices.tell(problem, Weight.ERROR)
-        document.on_session_destroyed(lambda _: _forget(background, app, document))
+        document.on_session_destroyed(lambda _: _forget(background, app))
         session.start()
         return app.page
 
@@ -71,12 +70,10 @@ def _argument(name: str) -> str:
     return values[0].decode("utf-8", "replace") if values else ""
 
 
-def _forget(background: DocumentBackground, app: App, document: Document) -> None:
+def _forget(background: DocumentBackground, app: App) -> None:
     """Let go of what a closed tab held: its work, its frames, its callbacks."""
     background.end()
-    app.keyboard.stop()
     app.release()
-    document.clear()
 
 
 class Reopen(RequestHandler):

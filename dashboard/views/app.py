@@ -1,13 +1,12 @@
 """The page: composed here and nowhere else."""
 
-from collections.abc import Callable
 from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
 
 from dashboard.model.palette import Theme, Tokens, tokens
-from dashboard.state.notices import Notice
+from dashboard.state.notices import Notice, Weight
 from dashboard.state.session import Session
 from dashboard.views.esm import style
 from dashboard.views.keyboard import Keyboard
@@ -32,8 +31,9 @@ class App:
         self._top, self._bottom = (text("", css_classes=["banner"], margin=0, sizing_mode="stretch_width")
                                    for _ in range(2))  # fmt: skip
         self._notice = text("", css_classes=["notice"], margin=0)
-        self.desk = Desk(self._desk, token=session.viewing.token, css_classes=["desk"])
+        self.desk = Desk(token=session.viewing.token, css_classes=["desk"])
         self.keyboard = Keyboard(session, self.panels, self.sheet, self.desk)
+        self._listen()
         self._layout()
         header = self.panels.header
         header.brief.on_click(lambda _: self.panels.brief.open())
@@ -41,6 +41,7 @@ class App:
         header.theme.on_click(lambda _: self.retheme("light" if self.theme == "dark" else "dark"))
         wire(session, self.panels)
         self._follow()
+        pn.state.onload(self.panels.map.loaded)
 
     def _layout(self) -> None:
         panels = self.panels
@@ -80,23 +81,17 @@ class App:
     def _tapped(self, lon: float, lat: float) -> None:
         self._session.viewing.inspect(lon, lat)
 
-    def _desk(self, message: dict[str, Any]) -> None:
-        # Messages arrive outside the document's lock: models may only change on its own thread.
-        self._session.background.later(lambda: self._act(message))
-
-    def _act(self, message: dict[str, Any]) -> None:
-        actions: dict[str, Callable[[], None]] = {
-            "key": lambda: self.keyboard.press(message["action"], message.get("cursor")),
-            "token": lambda: self._session.open_token(message["token"]),
-            "refused": lambda: self._session.notices.tell(message["why"]),
-            "copied": lambda: self._session.notices.tell(
-                f"Copied {message['text']}" if message["text"] else "Not copied."
-            ),
-            "hover": lambda: self._session.reach.param.update(hovered=message["id"]),
-        }
-        act = actions.get(message["type"])
-        if act is not None:
-            act()
+    def _listen(self) -> None:
+        mailbox, session, inspector = self.panels.mailbox, self._session, self.panels.inspector
+        mailbox.on("key", lambda said: self.keyboard.press(said["action"], said.get("cursor")))
+        mailbox.on("token", lambda said: session.open_token(said["token"]))
+        mailbox.on("refused", lambda said: session.notices.tell(said["why"], Weight.WARNING))
+        mailbox.on(
+            "copied", lambda said: session.notices.tell(f"Copied {said['text']}" if said["text"] else "Not copied.")
+        )
+        mailbox.on("hover", lambda said: session.reach.param.update(hovered=said["id"]))
+        mailbox.on("rows-page", lambda said: inspector.turned(said["table"], int(said["page"])))
+        mailbox.on("rows-pick", lambda said: inspector.picked(said["table"], str(said["id"])))
 
     # To the browser
 

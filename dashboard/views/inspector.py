@@ -56,7 +56,7 @@ class InspectorView(pn.viewable.Viewer):
         self._cancel = pmui.Button(label="Cancel", variant="text", size="small", margin=(4, 4), visible=False)
         self._progress = pmui.LinearProgress(value=0, max=100, variant="determinate", margin=(4, 12), visible=False)
         self._outcome = text("", margin=(4, 12), sizing_mode="stretch_width")
-        self._changes = Rows(CHANGE_COLUMNS, self._picked_change, margin=(4, 8), size=12)
+        self._changes = Rows("changes", CHANGE_COLUMNS, margin=(4, 8), size=12)
         pn.bind(lambda far: changing.param.update(far=far), self._far.param.value, watch=True)
         self._detect.on_click(lambda _: changing.detect(full=False))
         self._detect_full.on_click(lambda _: changing.detect(full=True))
@@ -71,20 +71,22 @@ class InspectorView(pn.viewable.Viewer):
             label="Filter", placeholder="constellation, mode, VV, ascending ...", size="small", margin=(6, 12)
         )
         self._table = Rows(
-            ACQUISITION_COLUMNS, self._picked_acquisition, margin=(4, 8), size=16, lights=True,
+            "acquisitions", ACQUISITION_COLUMNS, margin=(4, 8), size=16, lights=True,
             empty="no acquisitions over the map",
         )  # fmt: skip
         pn.bind(lambda _: self.show_reach(), self._filter.param.value_input, watch=True)
 
     # Intents
 
-    def _picked_change(self, id_: str) -> None:
-        self._session.background.later(lambda: self._session.show_change(id_))
+    def turned(self, table: str, page: int) -> None:
+        """Show another page of a table."""
+        (self._changes if table == "changes" else self._table).turn(page)
 
-    def _picked_acquisition(self, id_: str) -> None:
-        self._session.background.later(lambda: self._pick(id_))
-
-    def _pick(self, id_: str) -> None:
+    def picked(self, table: str, id_: str) -> None:
+        """Select a change, or make an acquisition the after picture."""
+        if table == "changes":
+            self._session.show_change(id_)
+            return
         acq = self._session.reach.get(id_)
         if acq is None:
             return

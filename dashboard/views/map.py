@@ -19,6 +19,7 @@ from dashboard.state.pictures import Doing, Shown, Status
 from dashboard.state.session import Session
 from dashboard.views.chips import chips, looks
 from dashboard.views.layerdata import change_data, front_data, ghost_data, ground_data, outline_data, side_data
+from dashboard.views.mailbox import Mailbox, Message
 from dashboard.views.stage import Stage
 
 _CURSOR = """
@@ -33,25 +34,35 @@ _CHANGE_TIP = """<div style="font:12px 'Plex Sans', sans-serif"><b>@title</b><br
 class MapView(pn.viewable.Viewer):
     """Reads frames and layers from the session; tells it where pans, clicks and the swipe line ended."""
 
-    def __init__(self, session: Session, theme: Theme, on_tap: Callable[[float, float], None]) -> None:
+    def __init__(
+        self, session: Session, theme: Theme, mailbox: Mailbox, on_tap: Callable[[float, float], None]
+    ) -> None:
         super().__init__()
         self._session = session
         self._theme: Theme = theme
         view = session.viewing.view
         self.surface: Surface = surface(view.extent, tokens(theme))
         self._transports = {name: _transport(name) for name in ("a", "b", "ratio")}
+        self._shown = ColumnDataSource({"number": [0], "a": [-1], "b": [-1], "ratio": [-1]}, name="frame-shown")
         self._sent: dict[str, tuple[int, Any]] = {}
         self._reported: Extent | None = None
         self._drawn = 0
+        self.on_drawn: Callable[[], None] = lambda: None
+        """Called when the browser has drawn a frame; set by the wiring."""
         fig = self.surface.figure
         # The callback's arguments also carry the frame sources into the document, where the stage finds them.
-        fig.js_on_event("mousemove", CustomJS(args=dict(self._transports), code=_CURSOR))
+        fig.js_on_event(
+            "mousemove",
+            CustomJS(args={**self._transports, "shown": self._shown, "mailbox": mailbox.source}, code=_CURSOR),
+        )
         fig.on_event(Tap, lambda event: on_tap(*to_lonlat(event.x, event.y)))
         fig.on_event(DoubleTap, lambda event: session.viewing.go_to_point(*to_lonlat(event.x, event.y)))
+        mailbox.on("viewport", self._viewport)
+        mailbox.on("drawn", self._acknowledged)
         hover(self.surface, "changes", _CHANGE_TIP)
         extent = view.extent
         self.stage = Stage(
-            self._message, extent=[extent.x0, extent.y0, extent.x1, extent.y1], mode=view.compare.value,
+            extent=[extent.x0, extent.y0, extent.x1, extent.y1], mode=view.compare.value,
             opacity=view.opacity, split=view.split, imagery_on=Layer.IMAGERY in view.layers,
         )  # fmt: skip
         self._pane = pn.pane.Bokeh(fig, sizing_mode="stretch_both", min_height=240, margin=0)
@@ -69,18 +80,12 @@ class MapView(pn.viewable.Viewer):
 
     # From the browser
 
-    def _message(self, message: dict[str, Any]) -> None:
-        # Messages arrive outside the document's lock: models may only change on its own thread.
-        self._session.background.later(lambda: self._act(message))
+    def _acknowledged(self, message: Message) -> None:
+        self._drawn = int(message["number"])
+        self.on_drawn()
+        self._session.pictures.warm()
 
-    def _act(self, message: dict[str, Any]) -> None:
-        if message["type"] == "viewport":
-            self._viewport(message)
-        elif message["type"] == "drawn":
-            self._drawn = int(message["number"])
-            self._session.pictures.warm()
-
-    def _viewport(self, message: dict[str, Any]) -> None:
+    def _viewport(self, message: Message) -> None:
         extent = Extent(*(float(message[key]) for key in ("x0", "y0", "x1", "y1")))
         self._reported = extent
         viewing = self._session.viewing
@@ -145,7 +150,8 @@ class MapView(pn.viewable.Viewer):
                 self._sent[name] = (shown.number, (levels, palette))
                 self._transports[name].data = _part(levels, palette, found.geobox, shown.number)
             stamps[name] = self._sent[name][0]
-        self.stage.param.update(stamps=stamps, number=shown.number)
+        # Through a source like the frame's parts, so that it arrives after them and in their order.
+        self._shown.data = {"number": [shown.number], **{name: [stamps.get(name, -1)] for name in parts}}
 
     def show_status(self, status: Status) -> None:
         """Say what the imagery layer is doing."""
@@ -194,6 +200,10 @@ class MapView(pn.viewable.Viewer):
         recolour(self.surface, tokens(theme))
         self.show_fronts()
         self.show_changes()
+
+    def loaded(self) -> None:
+        """Say again what was said before the page was complete: Panel may drop component updates until then."""
+        self.stage.param.trigger("chips", "looks", "badge", "word", "busy", "mode", "opacity", "split")
 
     def release(self) -> None:
         """Forget the frames that were sent."""

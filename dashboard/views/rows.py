@@ -1,6 +1,6 @@
 """A table that pages on the server: only one page of rows is ever in the document."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import param
@@ -15,6 +15,7 @@ Row = tuple[str, ...]
 class Rows(JSComponent):
     """One page of a longer list; picks are reported by id, never by place."""
 
+    table = param.String(default="", doc="Name that the page's messages carry.")
     columns = param.List(default=[])
     rows = param.List(default=[], doc="The rows of this page.")
     total = param.Integer(default=0)
@@ -24,25 +25,24 @@ class Rows(JSComponent):
     empty = param.String(default="", doc="Said when there are no rows.")
     lights = param.Boolean(default=False, doc="Whether hovering a row lights its acquisition elsewhere.")
 
-    _esm = module("rows")
+    _esm = module("models", "rows")
     _stylesheets: ClassVar[list[str]] = [style("rows")]
 
-    def __init__(self, columns: Sequence[str], on_pick: Callable[[str], None], **params: Any) -> None:  # noqa: ANN401
-        super().__init__(columns=list(columns), sizing_mode="stretch_width", **params)
+    def __init__(self, table: str, columns: Sequence[str], **params: Any) -> None:  # noqa: ANN401
+        super().__init__(table=table, columns=list(columns), sizing_mode="stretch_width", **params)
         self._all: tuple[Row, ...] = ()
-        self._on_pick = on_pick
 
     def fill(self, rows: Sequence[Row]) -> None:
         """Replace the list; nothing is sent when it is the same."""
         if tuple(rows) != self._all:
             self._all = tuple(rows)
-            self._turn(min(self.page, self._pages - 1))
+            self.turn(min(self.page, self._pages - 1))
 
     def choose(self, id_: str | None) -> None:
         """Select a row and turn to its page; None selects nothing."""
         places = [index for index, row in enumerate(self._all) if row[0] == id_]
         if places and places[0] // self.size != self.page:
-            self._turn(places[0] // self.size)
+            self.turn(places[0] // self.size)
         wanted = id_ if places and id_ else ""
         if wanted != self.selected:
             self.selected = wanted
@@ -51,15 +51,10 @@ class Rows(JSComponent):
     def _pages(self) -> int:
         return max(1, -(-len(self._all) // int(self.size)))
 
-    def _turn(self, page: int) -> None:
+    def turn(self, page: int) -> None:
+        """Show another page; one that does not exist becomes the nearest that does."""
         page = min(max(page, 0), self._pages - 1)
         start = page * self.size
         self.param.update(
             rows=[list(row) for row in self._all[start : start + self.size]], total=len(self._all), page=page
         )
-
-    def _handle_msg(self, msg: dict[str, Any]) -> None:
-        if msg["type"] == "pick":
-            self._on_pick(str(msg["id"]))
-        elif msg["type"] == "page":
-            self._turn(int(msg["page"]))

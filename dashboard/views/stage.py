@@ -1,7 +1,6 @@
 """The map's client half as a component: what it is told, and what it tells."""
 
-from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import param
 from panel.custom import JSComponent
@@ -15,8 +14,6 @@ class Stage(JSComponent):
     extent = param.List(
         default=[0.0, 0.0, 1.0, 1.0], doc="Where the map should go, Mercator metres; set by intents only."
     )
-    stamps = param.Dict(default={}, doc="Stamp of every part that the current frame consists of.")
-    number = param.Integer(default=0, doc="Number of the current frame, acknowledged when drawn.")
     mode = param.String(default="b")
     opacity = param.Number(default=1.0)
     split = param.Number(default=0.5)
@@ -27,15 +24,8 @@ class Stage(JSComponent):
     looks = param.String(default="", doc="SVG of the look-direction arrows.")
     busy = param.Boolean(default=False)
 
-    _esm = module("position", "compose", "stage")
+    _esm = module("models", "position", "compose", "stage")
     _stylesheets: ClassVar[list[str]] = [style("stage")]
-
-    def __init__(self, on_message: Callable[[dict[str, Any]], None], **params: Any) -> None:  # noqa: ANN401
-        super().__init__(**params)
-        self._on_message = on_message
-
-    def _handle_msg(self, msg: dict[str, Any]) -> None:
-        self._on_message(msg)
 
 
 class Desk(JSComponent):
@@ -44,11 +34,4 @@ class Desk(JSComponent):
     token = param.String(default="", doc="View token that the address shows.")
     open = param.String(default="", doc="Address to open in a new tab.")
 
-    _esm = module("desk")
-
-    def __init__(self, on_message: Callable[[dict[str, Any]], None], **params: Any) -> None:  # noqa: ANN401
-        super().__init__(**params)
-        self._on_message = on_message
-
-    def _handle_msg(self, msg: dict[str, Any]) -> None:
-        self._on_message(msg)
+    _esm = module("models", "desk")

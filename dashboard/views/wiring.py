@@ -1,6 +1,7 @@
 """The one place where a change of state reaches the views. Views never watch; they only know how to show."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from dashboard.model.view import CompareMode, Layer, View
@@ -10,6 +11,7 @@ from dashboard.views.brief import BriefView
 from dashboard.views.header import HeaderView
 from dashboard.views.inspector import InspectorView
 from dashboard.views.layers import LayersView
+from dashboard.views.mailbox import Mailbox
 from dashboard.views.map import MapView
 from dashboard.views.timeline import TimelineView
 
@@ -26,7 +28,8 @@ class Panels:
     """The views of one session, by name."""
 
     def __init__(self, session: Session, theme: Any, tapped: Any) -> None:  # noqa: ANN401
-        self.map = MapView(session, theme, tapped)
+        self.mailbox = Mailbox()
+        self.map = MapView(session, theme, self.mailbox, tapped)
         self.ground = BackgroundLayers(session, self.map.surface, theme)
         self.timeline = TimelineView(session, theme)
         self.layers = LayersView(session)
@@ -35,34 +38,84 @@ class Panels:
         self.brief = BriefView(session)
 
 
+class AfterFrame:
+    """Holds back what may wait until the picture is on the screen, so that stepping is as fast as the picture.
+
+    Everything runs at once while no frame is on its way. What is held back runs when the browser has drawn the frame,
+    or when there will be none.
+    """
+
+    def __init__(self, session: Session, map_: MapView) -> None:
+        self._pictures = session.pictures
+        self._map = map_
+        self._waiting: dict[Callable[[], None], None] = {}
+
+    def __call__(self, *shows: Callable[[], None]) -> None:
+        """Run each of these now, or once after the frame."""
+        self._waiting.update(dict.fromkeys(shows))
+        if not self._on_its_way:
+            self.flush()
+
+    @property
+    def _on_its_way(self) -> bool:
+        shown = self._pictures.shown
+        if not self._map.drawn or shown is None:  # nobody has drawn yet: the first page waits for nothing
+            return False
+        return self._pictures.pending or self._map.drawn < shown.number
+
+    def flush(self) -> None:
+        """Run what was held back."""
+        shows, self._waiting = list(self._waiting), {}
+        for show in shows:
+            show()
+
+    def settled(self) -> None:
+        """Run what was held back unless another frame is already on its way."""
+        if not self._on_its_way:
+            self.flush()
+
+
 def wire(session: Session, panels: Panels) -> None:
     """Connect every state to the views that show it."""
     map_, timeline, inspector, layers = panels.map, panels.timeline, panels.inspector, panels.layers
     viewing, reach, changing, fronting = session.viewing, session.reach, session.changing, session.fronting
 
-    viewing.param.watch(lambda event: _view_changed(panels, event.old, event.new), "view")
+    after = AfterFrame(session, map_)
+    map_.on_drawn = after.settled
+
+    viewing.param.watch(lambda event: _view_changed(panels, after, event.old, event.new), "view")
     map_.stage.param.watch(lambda event: map_.swiped(event.new), "split")
     session.pictures.param.watch(lambda event: map_.show_frame(event.new), "shown")
     _on(session.pictures, "status", lambda: map_.show_status(session.pictures.status),
-        lambda: layers.show_status(session.pictures.status))  # fmt: skip
-    _on(reach, "everything", timeline.show_reach, inspector.show_reach, layers.show_reach, map_.show_footprints,
-        map_.show_chips, timeline.show_playheads)  # fmt: skip
+        lambda: layers.show_status(session.pictures.status), after.settled)  # fmt: skip
+    later = partial(_on, through=after)
+    later(reach, "everything", timeline.show_reach, inspector.show_reach, layers.show_reach, map_.show_footprints,
+          map_.show_chips, timeline.show_playheads)  # fmt: skip
     _on(reach, "hovered", map_.show_lit, inspector.show_lit)
-    _on(fronting, ["fronts", "series", "providers"], map_.show_fronts, timeline.show_fronts, inspector.show_fronts,
-        layers.show_fronts)  # fmt: skip
-    _on(changing, ["changes", "selected", "outcome"], map_.show_changes, timeline.show_changes, inspector.show_changes)
-    _on(changing, "progress", inspector.show_progress)
-    _on(session.inspecting, "series", inspector.show_series)
+    later(fronting, ["fronts", "series", "providers"], map_.show_fronts, timeline.show_fronts, inspector.show_fronts,
+          layers.show_fronts)  # fmt: skip
+    later(changing, ["changes", "selected", "outcome"], map_.show_changes, timeline.show_changes,
+          inspector.show_changes)  # fmt: skip
+    later(changing, "progress", inspector.show_progress)
+    later(session.inspecting, "series", inspector.show_series)
     _on(session.briefs, ["progress", "ready", "failure"], panels.brief.show)
     _show_everything(panels)
 
 
-def _on(state: Any, names: str | list[str], *shows: Callable[[], None]) -> None:  # noqa: ANN401 - a param object
-    """Call every `show` when one of a state's parameters has changed."""
+def _on(
+    state: Any,  # noqa: ANN401 - a param object
+    names: str | list[str],
+    *shows: Callable[[], None],
+    through: AfterFrame | None = None,
+) -> None:
+    """Call every `show` when one of a state's parameters has changed, held back if asked."""
 
     def show_all(*_: Any) -> None:  # noqa: ANN401 - param's events
-        for show in shows:
-            show()
+        if through is not None:
+            through(*shows)
+        else:
+            for show in shows:
+                show()
 
     state.param.watch(show_all, names)
 
@@ -76,26 +129,22 @@ def _show_everything(panels: Panels) -> None:
     panels.ground.show()
 
 
-def _view_changed(panels: Panels, old: View, new: View) -> None:
-    """Show what a new view changes, and nothing else."""
+def _view_changed(panels: Panels, after: AfterFrame, old: View, new: View) -> None:
+    """Show what a new view changes, and nothing else; the map first."""
     panels.map.show_view()
     panels.ground.show()
+    timeline, inspector = panels.timeline, panels.inspector
     if (old.a, old.b) != (new.a, new.b):
-        panels.timeline.show_playheads()
-        panels.inspector.show_marks()
-        panels.inspector.show_lit()
-        panels.inspector.show_changes()
+        after(timeline.show_playheads, inspector.show_marks, inspector.show_lit, inspector.show_changes)
     if old.period != new.period:
-        panels.timeline.show_playheads()
+        after(timeline.show_playheads)
     if old.constellations != new.constellations:
-        panels.timeline.show_reach()
-        panels.inspector.show_reach()
-        panels.map.show_footprints()
-    for name in {_DRAWN_BY_LAYER[layer] for layer in old.layers ^ new.layers if layer in _DRAWN_BY_LAYER}:
-        getattr(panels.map, name)()
+        after(timeline.show_reach, inspector.show_reach, panels.map.show_footprints)
+    after(
+        *(getattr(panels.map, _DRAWN_BY_LAYER[layer]) for layer in old.layers ^ new.layers if layer in _DRAWN_BY_LAYER)
+    )
     if _controls(old) != _controls(new):
-        panels.layers.show_view()
-        panels.header.show_view()
+        after(panels.layers.show_view, panels.header.show_view)
 
 
 def _controls(view: View) -> tuple[Any, ...]:

@@ -1,0 +1,15 @@
+// Bokeh models of this page by name, and the mailbox through which the page speaks to its session.
+
+export function modelNamed(name) {
+  for (const doc of window.Bokeh?.documents ?? []) {
+    const found = doc.get_model_by_name(name);
+    if (found) return found;
+  }
+  return null;
+}
+
+// A change of a Bokeh source is handled at once; component messages wait for the event loop's next round.
+export function post(message) {
+  const mailbox = modelNamed("mailbox");
+  if (mailbox) mailbox.data = {json: [JSON.stringify(message)]};
+}

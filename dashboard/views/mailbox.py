@@ -1,0 +1,29 @@
+"""What the page tells its session: small messages through one Bokeh source, handled under the document's lock."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from bokeh.models import ColumnDataSource
+
+Message = dict[str, Any]
+
+
+class Mailbox:
+    """Hands each message to the handler of its type; unknown types are dropped."""
+
+    def __init__(self) -> None:
+        self.source = ColumnDataSource({"json": []}, name="mailbox")
+        self.source.on_change("data", lambda attr, old, new: self._arrived(new))  # noqa: ARG005 - Bokeh checks the names
+        self._handlers: dict[str, Callable[[Message], None]] = {}
+
+    def on(self, kind: str, handler: Callable[[Message], None]) -> None:
+        """Handle messages of a type."""
+        self._handlers[kind] = handler
+
+    def _arrived(self, data: dict[str, Any]) -> None:
+        for text in data.get("json", []):
+            message = json.loads(text)
+            handler = self._handlers.get(message.get("type", ""))
+            if handler is not None:
+                handler(message)
