@@ -24,6 +24,16 @@ function action(event) {
   return event.shiftKey ? (SHIFTED[key] ?? null) : (PLAIN[key] ?? null);
 }
 
+// The go-to box lies behind several shadow roots.
+function goToBox(root = document) {
+  for (const node of root.querySelectorAll("*")) {
+    if (node.tagName === "INPUT" && node.placeholder?.startsWith("Place, MGRS")) return node;
+    const inside = node.shadowRoot && goToBox(node.shadowRoot);
+    if (inside) return inside;
+  }
+  return null;
+}
+
 export function render({model, el}) {
   el.style.display = "none";
 
@@ -39,6 +49,10 @@ export function render({model, el}) {
     if (!wanted) return;
     if (wanted === "play" && /^(BUTTON|A)$/.test(event.composedPath()[0]?.tagName ?? "")) return;
     event.preventDefault();
+    if (wanted === "go-to") {
+      goToBox()?.focus();
+      return;
+    }
     if (wanted === "copy") {
       const text = window.nightglassCursor?.mgrs;
       if (text) navigator.clipboard?.writeText(text).then(() => post({type: "copied", text}), () => post({type: "copied", text: ""}));

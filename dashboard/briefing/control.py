@@ -10,6 +10,7 @@ from dashboard.briefing.outline import outline, path_of
 from dashboard.briefing.paper import Paper
 from dashboard.briefing.sheet import Sheet
 from dashboard.briefing.sides import LOST_HATCH, lost_to_nobody, side_colours, side_hatches
+from dashboard.geo.front import front_lines
 from dashboard.geo.mercator import project
 from dashboard.model.frontline import FrontlineSnapshot
 from dashboard.model.view import Layer
@@ -25,9 +26,9 @@ def draw_control(axes: Axes, paper: Paper, sheet: Sheet) -> None:
     if sheet.has(Layer.GROUND):
         _ground(axes, paper, sheet, window)
     if sheet.has(Layer.GHOST) and sheet.front_before is not None:
-        _ghost(axes, paper, _held(sheet.front_before, window))
+        _ghost(axes, paper, _front(sheet.front_before, window))
     if sheet.has(Layer.FRONTLINE) and sheet.front_after is not None:
-        _line(axes, paper, sheet, _held(sheet.front_after, window))
+        _line(axes, paper, sheet, window)
 
 
 def _window(sheet: Sheet) -> tuple[float, float, float, float]:
@@ -57,25 +58,31 @@ def _ground(axes: Axes, paper: Paper, sheet: Sheet, window: tuple[float, float, 
             outline(axes, _cut(change.lost, window), hatch=LOST_HATCH, edgecolor=paper.tokens.muted, **style)
 
 
-def _ghost(axes: Axes, paper: Paper, held: list[tuple[str, BaseGeometry]]) -> None:
+def _front(front: FrontlineSnapshot, window: tuple[float, float, float, float]) -> BaseGeometry:
+    """The front as one line in Mercator metres: the outer edge of the mapped ground is none."""
+    lines = [shapely.intersection(project(line), shapely.box(*window)) for _, line in front_lines(front)]
     # Neighbours share their border: united it is drawn once, or the dashes of two lines would fill each other's gaps.
-    edges = shapely.union_all([shapely.boundary(shape) for _, shape in held]) if held else shapely.Point()
-    line = shapely.line_merge(edges) if edges.geom_type == "MultiLineString" else edges
+    joined = shapely.union_all(lines)
+    return shapely.line_merge(joined) if joined.geom_type == "MultiLineString" else joined
+
+
+def _ghost(axes: Axes, paper: Paper, line: BaseGeometry) -> None:
     halo = withStroke(linewidth=2.4, foreground=paper.tokens.halo, alpha=0.8)
     style = {"linewidth": 1.1, "linestyle": (0, (4.0, 2.4)), "path_effects": [halo]}
     outline(axes, line, facecolor="none", edgecolor=paper.tokens.text, zorder=4, **style)
 
 
-def _line(axes: Axes, paper: Paper, sheet: Sheet, held: list[tuple[str, BaseGeometry]]) -> None:
-    """Draw each side's edge inside its own ground, so that a shared border shows both colours side by side."""
+def _line(axes: Axes, paper: Paper, sheet: Sheet, window: tuple[float, float, float, float]) -> None:
+    """Draw the front inside each side's own ground, so that a shared border shows both colours side by side."""
+    if sheet.front_after is None:
+        return
     colours = side_colours(sheet, paper.tokens)
-    metres = (sheet.extent.x1 - sheet.extent.x0) / sheet.layout.map_px[2]
-    band = _BAND_MM / MM_PER_PX * metres
-    for _, shape in held:
-        outline(axes, shape, facecolor="none", edgecolor=paper.tokens.halo, linewidth=2 * _LINE_PT + 1.6, zorder=4.1)
-    for side, shape in held:
-        inner = shapely.difference(shape, shapely.buffer(shape, -band))
-        outline(axes, inner, facecolor=colours[side], alpha=0.22, edgecolor="none", zorder=4.0)
-        edge = outline(axes, shape, facecolor="none", edgecolor=colours[side], linewidth=2 * _LINE_PT, zorder=4.2)
+    front = _front(sheet.front_after, window)
+    band = shapely.buffer(front, _BAND_MM / MM_PER_PX * (sheet.extent.x1 - sheet.extent.x0) / sheet.layout.map_px[2])
+    outline(axes, front, facecolor="none", edgecolor=paper.tokens.halo, linewidth=2 * _LINE_PT + 1.6, zorder=4.1)
+    for side, shape in _held(sheet.front_after, window):
+        near = shapely.intersection(shape, band)
+        outline(axes, near, facecolor=colours[side], alpha=0.22, edgecolor="none", zorder=4.0)
+        edge = outline(axes, front, facecolor="none", edgecolor=colours[side], linewidth=2 * _LINE_PT, zorder=4.2)
         if edge is not None:
             edge.set_clip_path(path_of(shape), axes.transData)

@@ -157,7 +157,9 @@ def _paint(sheet: Sheet, glyph: Any, tokens: Tokens) -> None:  # noqa: ANN401 - 
     if sheet.kind == "areas":
         glyph.update(fill_color=colour, fill_alpha=sheet.fill_alpha)
         if sheet.hatch:
-            glyph.update(hatch_pattern=sheet.hatch, hatch_color=colour, hatch_alpha=0.55, hatch_scale=16, hatch_weight=1)
+            glyph.update(
+                hatch_pattern=sheet.hatch, hatch_color=colour, hatch_alpha=0.55, hatch_scale=16, hatch_weight=1
+            )
 
 
 def _frame(fig: figure, extent: Extent, tokens: Tokens) -> None:

@@ -121,7 +121,7 @@ def _nodes(grid: Grid, crs: CRS, corner: Affine, shape: tuple[int, int], step: i
     """Return native (column, row) at every `step`-th pixel centre; an odd count of nodes each way, 3 or more."""
     counts = [2 * max(1, -(-(n - 1) // (2 * step))) + 1 for n in shape]
     down, right = np.meshgrid(*(np.arange(n, dtype=float) * step for n in counts), indexing="ij")
-    x, y = corner * (right, down)
+    x, y = corner @ (right, down)
     source = CRS(grid.crs)
     if crs != source:
         x, y = _transformer(str(crs), grid.crs).transform(x, y)

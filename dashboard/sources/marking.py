@@ -27,7 +27,7 @@ def handling(properties: Mapping[str, Any], constellation: str, year: int) -> Ha
     Parameters
     ----------
     properties : STAC item properties; the `rel:*` fields and `license` are used
-    constellation : lower-kebab name, for the licence that comes with it
+    constellation : lower-kebab name, for the licence that comes with it, unless the product says it is synthetic
     year : of the acquisition, for the credit line of Copernicus data
 
     Raises
@@ -51,7 +51,8 @@ def handling(properties: Mapping[str, Any], constellation: str, year: int) -> Ha
         embargo_until=_embargo(properties.get("rel:embargo_until")),
         conflict=conflict or bool(properties.get("rel:conflict")),
     )
-    return stated & copernicus(year) if constellation == "sentinel-1" else stated
+    synthetic = any("SYNTHETIC" in caveat for caveat in stated.caveats)
+    return stated & copernicus(year) if constellation == "sentinel-1" and not synthetic else stated
 
 
 def copernicus(year: int) -> Handling:

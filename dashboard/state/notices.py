@@ -37,6 +37,11 @@ class Notices(param.Parameterized):
         """Show an error in words; the unexpected goes to the log under an incident number."""
         self.current = Notice(explain(error), Weight.ERROR)
 
+    def fade(self, notice: Notice) -> None:
+        """Take a sentence away unless another one has taken its place."""
+        if self.current is notice:
+            self.current = None
+
     def clear(self) -> None:
         """Take the sentence away."""
         if self.current is not None:

@@ -16,6 +16,8 @@ from dashboard.views.text import text
 from dashboard.views.wiring import Panels, wire
 
 pn.extension(notifications=False)
+NOTICE_MS = 7_000
+NARROW_PX = 700
 _HIDDEN = {"display": "none"}
 """Of the page's own bar: ours lies below the handling banner."""
 
@@ -41,6 +43,7 @@ class App:
         header.theme.on_click(lambda _: self.retheme("light" if self.theme == "dark" else "dark"))
         wire(session, self.panels)
         self._follow()
+        self.panels.map.on_first_size = self._first_size
         pn.state.onload(self.panels.map.loaded)
 
     def _layout(self) -> None:
@@ -65,7 +68,10 @@ class App:
             title="Nightglass", main=[self.shell], dark_theme=self.theme == "dark", theme_toggle=False,
             theme_config={"dark": _mui(tokens("dark")), "light": _mui(tokens("light"))}, busy_indicator=None,
             raw_css=[style("page")],
-            sx={"& > .header": _HIDDEN, "& > main > div > .MuiToolbar-root": _HIDDEN},
+            sx={
+                "& > .header": _HIDDEN, "& > main > div > .MuiToolbar-root": _HIDDEN,
+                "& > main": {"minWidth": 0, "width": "100vw"},
+            },
         )  # fmt: skip
 
     def _follow(self) -> None:
@@ -80,6 +86,12 @@ class App:
 
     def _tapped(self, lon: float, lat: float) -> None:
         self._session.viewing.inspect(lon, lat)
+
+    def _first_size(self, width: int) -> None:
+        """On a narrow screen panels lie over the map: start with the map free, unless the link says otherwise."""
+        if width < NARROW_PX and not self._session.viewing.view.folded:
+            for name in ("layers", "inspector"):
+                self._session.viewing.fold(name)
 
     def _listen(self) -> None:
         mailbox, session, inspector = self.panels.mailbox, self._session, self.panels.inspector
@@ -111,6 +123,8 @@ class App:
                 pane.object = text
 
     def _tell(self, notice: Notice | None) -> None:
+        if notice is not None and notice.weight is not Weight.ERROR and pn.state.curdoc is not None:
+            pn.state.curdoc.add_timeout_callback(lambda: self._session.notices.fade(notice), NOTICE_MS)
         self._notice.object = f'<div class="say {notice.weight}" role="status">{notice.text}</div>' if notice else ""
 
     def release(self) -> None:

@@ -41,7 +41,6 @@ class Keyboard:
             "undo": self._undo,
             "brief": panels.brief.open,
             "keys": lambda: sheet.param.update(open=not sheet.open),
-            "go-to": lambda: panels.header.go_to.focus() if hasattr(panels.header.go_to, "focus") else None,
             "escape": self._escape,
         }
 

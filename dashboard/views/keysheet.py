@@ -33,7 +33,10 @@ def key_sheet() -> pmui.Dialog:
         "B, Shift+click sets A, drag pans, wheel zooms, the coloured playheads can be dragged. Drop an exported "
         "picture on the page to open its view.</p>"
     )
+    credits_ = (
+        "<p class='muted'>Basemap: Natural Earth (public domain). Place names: GeoNames (CC BY 4.0). No warranty.</p>"
+    )
     return pmui.Dialog(
-        text(f"<h2>Keys</h2><table class='keys'>{rows}</table>{mouse}", margin=16, css_classes=["keysheet"]),
+        text(f"<h2>Keys</h2><table class='keys'>{rows}</table>{mouse}{credits_}", margin=16, css_classes=["keysheet"]),
         open=False, close_on_click=True, width_option="sm",
     )  # fmt: skip

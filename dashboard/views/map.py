@@ -47,6 +47,8 @@ class MapView(pn.viewable.Viewer):
         self._sent: dict[str, tuple[int, Any]] = {}
         self._reported: Extent | None = None
         self._drawn = 0
+        self.on_first_size: Callable[[int], None] = lambda _: None
+        """Called with the map's width when the browser first says it; set by the page."""
         self.on_drawn: Callable[[], None] = lambda: None
         """Called when the browser has drawn a frame; set by the wiring."""
         fig = self.surface.figure
@@ -90,8 +92,11 @@ class MapView(pn.viewable.Viewer):
         self._reported = extent
         viewing = self._session.viewing
         with_size = (int(message["width"]), int(message["height"]))
+        first = viewing.screen is None
         viewing.resized(*with_size)
         viewing.moved(extent)
+        if first:
+            self.on_first_size(with_size[0])
 
     @property
     def drawn(self) -> int:

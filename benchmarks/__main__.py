@@ -1,0 +1,27 @@
+"""Every promise in one table. Run: ``python -m benchmarks [FOLDER]``; FOLDER holds the generated stack and is kept."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks import catalog, frame, ingest, memory, screen, series
+from benchmarks.table import show
+
+
+def main() -> None:
+    """Generate the stack if needed, measure everything and print one table."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(tempfile.gettempdir()) / "nightglass-bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    scratch = folder / "scratch"
+    scratch.mkdir(exist_ok=True)
+    rows = []
+    for part in (frame, series, memory, screen):
+        rows += part.run(folder / "stack")
+    for part in (ingest, catalog):
+        rows += part.run(scratch)
+    show(f"Nightglass promises, {os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} at the end", rows)
+
+
+if __name__ == "__main__":
+    main()

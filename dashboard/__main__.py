@@ -1,0 +1,5 @@
+"""`python -m dashboard` is `nightglass`."""
+
+from dashboard.cli.main import run
+
+run()
