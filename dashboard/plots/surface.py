@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import holoviews as hv
 import numpy as np
-from bokeh.models import ColumnDataSource, HoverTool, PanTool, Range1d, TapTool, WheelZoomTool
+from bokeh.models import ColumnDataSource, HoverTool, PanTool, Range1d, TapTool, WheelZoomTool, WMTSTileSource
 from bokeh.plotting import figure
 
 from dashboard.model.palette import Tokens
@@ -62,6 +62,8 @@ ABOVE: tuple[Sheet, ...] = (
     Sheet(name="pixel", kind="points", colour="accent", size=15.0),
 )
 PICTURE = "picture"
+_SPARE: list["Surface"] = []
+"""At most one composed figure that no page has taken yet; built and taken on the server's own thread."""
 _SEED_AREA = {"x": [0, 1, 1], "y": [0, 0, 1], "holes": [[[(0.6, 0.1), (0.9, 0.1), (0.9, 0.4)]]]}
 _EMPTY: dict[Kind, tuple[str, ...]] = {
     "areas": ("xs", "ys"), "lines": ("xs", "ys"), "labels": ("x", "y", "text"), "points": ("x", "y"),
@@ -86,8 +88,29 @@ class Surface:
         self.sources[name].data = {column: [] for column in self.sources[name].data}
 
 
-def surface(extent: Extent, tokens: Tokens) -> Surface:
-    """Compose the map's figure over an extent, every layer empty."""
+def surface(extent: Extent, tokens: Tokens, tiles: str = "") -> Surface:
+    """Return the map's figure over an extent, every layer empty.
+
+    Parameters
+    ----------
+    tiles : template with {x}, {y} and {z} of Mercator tiles to draw below everything; empty for none
+    """
+    made = _SPARE.pop() if _SPARE else _compose(tokens)
+    recolour(made, tokens)
+    made.figure.x_range.update(start=extent.x0, end=extent.x1)
+    made.figure.y_range.update(start=extent.y0, end=extent.y1)
+    if tiles:
+        made.figure.add_tile(WMTSTileSource(url=tiles), level="image")
+    return made
+
+
+def prepare(tokens: Tokens) -> None:
+    """Compose the figure of the next page ahead of time: HoloViews takes longer over it than over all the rest."""
+    if not _SPARE:
+        _SPARE.append(_compose(tokens))
+
+
+def _compose(tokens: Tokens) -> Surface:
     empty = np.zeros((2, 2, 4), np.uint8)
     # No picture yet: it lies outside the world until the first frame replaces it.
     far = (2 * MERCATOR_LIMIT_M, 2 * MERCATOR_LIMIT_M, 2 * MERCATOR_LIMIT_M + 1, 2 * MERCATOR_LIMIT_M + 1)
@@ -107,7 +130,7 @@ def surface(extent: Extent, tokens: Tokens) -> Surface:
     for sheet in (*BELOW, *ABOVE):
         _finish(sheet, made, tokens)
     made.sources[PICTURE].name = PICTURE
-    _frame(made.figure, extent, tokens)
+    _frame(made.figure, tokens)
     return made
 
 
@@ -162,9 +185,9 @@ def _paint(sheet: Sheet, glyph: Any, tokens: Tokens) -> None:  # noqa: ANN401 - 
             )
 
 
-def _frame(fig: figure, extent: Extent, tokens: Tokens) -> None:
-    fig.x_range = Range1d(extent.x0, extent.x1, bounds=(-MERCATOR_LIMIT_M, MERCATOR_LIMIT_M), name="map-x")
-    fig.y_range = Range1d(extent.y0, extent.y1, bounds=(-MERCATOR_LIMIT_M, MERCATOR_LIMIT_M), name="map-y")
+def _frame(fig: figure, tokens: Tokens) -> None:
+    fig.x_range = Range1d(0, 1, bounds=(-MERCATOR_LIMIT_M, MERCATOR_LIMIT_M), name="map-x")
+    fig.y_range = Range1d(0, 1, bounds=(-MERCATOR_LIMIT_M, MERCATOR_LIMIT_M), name="map-y")
     pan, wheel = PanTool(), WheelZoomTool(maintain_focus=False, zoom_on_axis=False)
     fig.tools = [pan, wheel]
     fig.toolbar.active_drag = pan

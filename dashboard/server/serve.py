@@ -5,13 +5,16 @@ from collections.abc import Callable
 from typing import Any
 
 import panel as pn
+from tornado.ioloop import IOLoop
 from tornado.web import RequestHandler, StaticFileHandler
 
 from dashboard.briefing.token import MAX_BYTES, read_token
 from dashboard.model.assets import asset
 from dashboard.model.errors import AccessError, InputError, NightglassError
+from dashboard.model.palette import tokens
 from dashboard.model.token import decode
 from dashboard.model.view import View
+from dashboard.plots.surface import prepare
 from dashboard.server.services import DocumentBackground, Services
 from dashboard.settings.config import LOOPBACK, Settings
 from dashboard.state.notices import Weight
@@ -19,6 +22,8 @@ from dashboard.state.session import Session
 from dashboard.views.app import App
 from dashboard.workflows.areas import default_view
 
+PREPARE_SECONDS = 1.5
+"""After a page was built the figure of the next one is composed, when this one has been drawn."""
 LOG = logging.getLogger("nightglass.server")
 
 
@@ -39,7 +44,9 @@ def check_host(host: str) -> None:
         raise AccessError(msg)
 
 
-def page_factory(services: Services, first_view: Callable[[], View] | None = None) -> Callable[[], Any]:
+def page_factory(
+    services: Services, first_view: Callable[[], View] | None = None, tiles: str = ""
+) -> Callable[[], Any]:
     """Return the function that builds one session's page."""
 
     def build() -> Any:  # noqa: ANN401 - a Panel viewable
@@ -55,11 +62,12 @@ def page_factory(services: Services, first_view: Callable[[], View] | None = Non
         view = view or (first_view() if first_view else default_view(services.workspace))
         background = DocumentBackground(services.executor, document)
         session = Session(services.workspace, view, background)
-        app = App(session, "light" if _argument("theme") == "light" else "dark")
+        app = App(session, "light" if _argument("theme") == "light" else "dark", tiles)
         if problem:
             session.notices.tell(problem, Weight.ERROR)
         document.on_session_destroyed(lambda _: _forget(background, app))
         session.start()
+        IOLoop.current().call_later(PREPARE_SECONDS, prepare, tokens())
         return app.page
 
     return build
@@ -119,11 +127,12 @@ def serve(
 ) -> Any:  # noqa: ANN401 - Bokeh's server
     """Serve until interrupted (or return the running server when `start` is False)."""
     check_host(settings.host)
+    prepare(tokens())
     exports = services.workspace.root / "exports"
     exports.mkdir(exist_ok=True)
     origins = [f"{name}:{settings.port}" for name in ("localhost", "127.0.0.1")] if settings.port else ["*"]
     return pn.serve(
-        {"/": page_factory(services, first_view)},
+        {"/": page_factory(services, first_view, settings.tiles)},
         address=settings.host,
         port=settings.port,
         websocket_origin=origins,

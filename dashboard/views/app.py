@@ -25,10 +25,10 @@ _HIDDEN = {"display": "none"}
 class App:
     """One session's page."""
 
-    def __init__(self, session: Session, theme: Theme = "dark") -> None:
+    def __init__(self, session: Session, theme: Theme = "dark", tiles: str = "") -> None:
         self._session = session
         self.theme: Theme = theme
-        self.panels = Panels(session, theme, self._tapped)
+        self.panels = Panels(session, theme, tiles)
         self.sheet = key_sheet()
         self._top, self._bottom = (text("", css_classes=["banner"], margin=0, sizing_mode="stretch_width")
                                    for _ in range(2))  # fmt: skip
@@ -83,9 +83,6 @@ class App:
         self._view_changed()
 
     # From the browser
-
-    def _tapped(self, lon: float, lat: float) -> None:
-        self._session.viewing.inspect(lon, lat)
 
     def _first_size(self, width: int) -> None:
         """On a narrow screen panels lie over the map: start with the map free, unless the link says otherwise."""

@@ -34,14 +34,12 @@ _CHANGE_TIP = """<div style="font:12px 'Plex Sans', sans-serif"><b>@title</b><br
 class MapView(pn.viewable.Viewer):
     """Reads frames and layers from the session; tells it where pans, clicks and the swipe line ended."""
 
-    def __init__(
-        self, session: Session, theme: Theme, mailbox: Mailbox, on_tap: Callable[[float, float], None]
-    ) -> None:
+    def __init__(self, session: Session, theme: Theme, mailbox: Mailbox, tiles: str = "") -> None:
         super().__init__()
         self._session = session
         self._theme: Theme = theme
         view = session.viewing.view
-        self.surface: Surface = surface(view.extent, tokens(theme))
+        self.surface: Surface = surface(view.extent, tokens(theme), tiles)
         self._transports = {name: _transport(name) for name in ("a", "b", "ratio")}
         self._shown = ColumnDataSource({"number": [0], "a": [-1], "b": [-1], "ratio": [-1]}, name="frame-shown")
         self._sent: dict[str, tuple[int, Any]] = {}
@@ -57,7 +55,7 @@ class MapView(pn.viewable.Viewer):
             "mousemove",
             CustomJS(args={**self._transports, "shown": self._shown, "mailbox": mailbox.source}, code=_CURSOR),
         )
-        fig.on_event(Tap, lambda event: on_tap(*to_lonlat(event.x, event.y)))
+        fig.on_event(Tap, lambda event: session.viewing.inspect(*to_lonlat(event.x, event.y)))
         fig.on_event(DoubleTap, lambda event: session.viewing.go_to_point(*to_lonlat(event.x, event.y)))
         mailbox.on("viewport", self._viewport)
         mailbox.on("drawn", self._acknowledged)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from dashboard.model.palette import Theme
 from dashboard.model.view import CompareMode, Layer, View
 from dashboard.state.session import Session
 from dashboard.views.background import BackgroundLayers
@@ -27,9 +28,9 @@ _DRAWN_BY_LAYER = {
 class Panels:
     """The views of one session, by name."""
 
-    def __init__(self, session: Session, theme: Any, tapped: Any) -> None:  # noqa: ANN401
+    def __init__(self, session: Session, theme: Theme, tiles: str = "") -> None:
         self.mailbox = Mailbox()
-        self.map = MapView(session, theme, self.mailbox, tapped)
+        self.map = MapView(session, theme, self.mailbox, tiles)
         self.ground = BackgroundLayers(session, self.map.surface, theme)
         self.timeline = TimelineView(session, theme)
         self.layers = LayersView(session)
