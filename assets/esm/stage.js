@@ -136,8 +136,8 @@ class Stage {
     if (!levels) return;
     const [height, width] = levels.shape;
     this.frames[name] = {
-      stamp: data.stamp[0], levels: bytesOf(levels), width, height, palette: bytesOf(data.palette[0]),
-      x: data.x[0], y: data.y[0], dw: data.dw[0], dh: data.dh[0], colours: data.colours?.[0],
+      stamp: data.stamp[0], levels: bytesOf(levels), width, height,
+      x: data.x[0], y: data.y[0], dw: data.dw[0], dh: data.dh[0],
     };
     this.compose();
   }
@@ -214,12 +214,12 @@ class Stage {
       const frame = this.frames[name];
       const usable = frame && this.belongs(name) && frame.width === width && frame.height === height;
       const levels = usable ? frame.levels : new Uint8Array(width * height);
-      const palette = usable ? frame.palette : new Uint8Array(256);
+      const palette = bytesOf(this.shown.data[`palette-${name}`][0]);
       return {levels, palette, table: greyTable(palette, opacity)};
     };
     if (mode === "log-ratio") {
       const frame = this.frames.ratio;
-      paint(out, frame.levels, colourTable(frame.colours, opacity), width, height);
+      paint(out, frame.levels, colourTable(this.shown.data.colours[0], opacity), width, height);
     } else if (mode === "two-colour") twoColour(out, side("a"), side("b"), opacity, width, height);
     else if (mode === "swipe") swipe(out, side("a"), side("b"), this.column(this.belongs("b") ? this.frames.b : this.frames.a), width, height);
     else {

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from dashboard.model import progress as model_progress
-from dashboard.settings.config import Settings, load_settings
+from dashboard.settings.config import Settings, load_settings, with_options
 
 DataOption = Annotated[Path | None, typer.Option(help="Data directory (default: settings, else ./data).")]
 PortOption = Annotated[int | None, typer.Option(help="Port to listen on.")]
@@ -38,8 +38,7 @@ def demo(data: DataOption = None, port: PortOption = None, host: HostOption = No
 
 
 def _chosen(data: Path | None, port: int | None, host: str | None) -> Settings:
-    chosen = {"data": data, "port": port, "host": host}
-    return load_settings().model_copy(update={name: value for name, value in chosen.items() if value is not None})
+    return with_options(load_settings(), data=data, port=port, host=host)
 
 
 def _serve(settings: Settings, first_view: object = None) -> None:

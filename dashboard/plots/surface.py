@@ -4,7 +4,8 @@ Updating a layer is assigning that layer's source. Nothing else is touched, so a
 not what lies over it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import holoviews as hv
@@ -78,14 +79,16 @@ class Surface:
     sources: dict[str, ColumnDataSource]
     glyphs: dict[str, Any]
     """Glyph renderers by layer name."""
+    held: dict[str, Hashable] = field(default_factory=dict)
+    """What each layer was drawn from, as `put` was told."""
 
-    def show(self, name: str, data: dict[str, Any]) -> None:
-        """Replace one layer's data; other layers are not touched."""
-        self.sources[name].data = data
-
-    def clear(self, name: str) -> None:
-        """Empty one layer."""
-        self.sources[name].data = {column: [] for column in self.sources[name].data}
+    def put(self, name: str, key: Hashable, make: Callable[[], dict[str, Any]]) -> None:
+        """Draw a layer from something new; nothing is made or sent when it is the same, and a None key empties it."""
+        if self.held.get(name) == key:
+            return
+        self.held[name] = key
+        empty: dict[str, Any] = {column: [] for column in self.sources[name].data}
+        self.sources[name].data = empty if key is None else make()
 
 
 def surface(extent: Extent, tokens: Tokens, tiles: str = "") -> Surface:

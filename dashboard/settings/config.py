@@ -1,5 +1,7 @@
 """Settings: defaults, then nightglass.toml in the working directory, then NIGHTGLASS_* in the environment."""
 
+import tomllib
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -47,12 +49,32 @@ def load_settings() -> Settings:
     Raises
     ------
     InputError
-        If a value is unknown or out of range; the text names it.
+        If a value is unknown or out of range, or the file is no TOML; the text names it.
     """
+    return _checked(Settings)
+
+
+def with_options(settings: Settings, **options: object) -> Settings:
+    """Return settings with options of the command line in their place, under the same limits; None changes nothing.
+
+    Raises
+    ------
+    InputError
+        If an option is out of range; the text names it.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    return _checked(lambda: Settings(**{**settings.model_dump(), **given}))
+
+
+def _checked(make: Callable[[], Settings]) -> Settings:
     try:
-        return Settings()
+        return make()
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         msg = f"Setting {where!r} is {first.get('input')!r}: {first['msg']}. See nightglass.toml and NIGHTGLASS_*."
         raise InputError(msg) from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(
+            f"nightglass.toml is not readable as TOML: {error}. Mend that line or move the file away."
+        ) from error

@@ -1,6 +1,7 @@
 """What lies under and over the map without being data of ours: basemap, places, grid. Redrawn after a move."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from dashboard.geo.basemap import Basemap, Rings, basemap
@@ -38,8 +39,8 @@ class BackgroundLayers:
         self._drawn = (wanted, layers)
         extra = self._extra if self._extra.exists() else None
 
-        def work() -> tuple[Basemap, GridLines | None]:
-            return basemap(wanted, extra), mgrs_lines(view.extent) if Layer.GRID in layers else None
+        def work() -> tuple[Basemap, GridLines | None, Extent]:
+            return basemap(wanted, extra), mgrs_lines(view.extent) if Layer.GRID in layers else None, wanted
 
         self._latest.ask(work, lambda result: self._found(result, layers))
 
@@ -52,20 +53,16 @@ class BackgroundLayers:
         if isinstance(result, Exception):
             self._session.notices.fail(result)
             return
-        base, grid = result
-        on = Layer.BASEMAP in layers
-        for name, data in base_columns(base, tokens(self._theme)).items():
-            self._surface.show(name, data) if on else self._surface.clear(name)
-        if Layer.PLACES in layers:
-            self._surface.show("places", _labels((place.x, place.y, place.name) for place in base.places))
-        else:
-            self._surface.clear("places")
-        if grid is None:
-            self._surface.clear("grid")
-            self._surface.clear("grid-labels")
-        else:
-            self._surface.show("grid", path_columns(grid.paths))
-            self._surface.show("grid-labels", _labels(grid.labels))
+        base, grid, wanted = result
+        put, theme = self._surface.put, self._theme
+        key = (wanted, theme) if Layer.BASEMAP in layers else None
+        columns = base_columns(base, tokens(theme))
+        for name, data in columns.items():
+            put(name, key, partial(dict, data))
+        named = (wanted, theme) if Layer.PLACES in layers else None
+        put("places", named, lambda: _labels((place.x, place.y, place.name) for place in base.places))
+        put("grid", None if grid is None else wanted, lambda: path_columns(grid.paths))
+        put("grid-labels", None if grid is None else wanted, lambda: _labels(grid.labels))
 
 
 def padded(extent: Extent) -> Extent:

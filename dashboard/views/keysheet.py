@@ -7,6 +7,7 @@ from dashboard.views.text import text
 KEYS: tuple[tuple[str, str], ...] = (
     ("← →", "previous, next acquisition"),
     ("Shift ← →", "the same within the stack"),
+    ("Home End", "first, last acquisition"),
     ("Space", "play, pause"),
     ("B", "hold to see the other date"),
     ("S", "swipe on, off"),

@@ -1,6 +1,7 @@
 """The map: one figure, its frames and its vector layers, each updated alone."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,10 @@ if (now - (window.nightglassMoved ?? 0) < 30) return;
 window.nightglassMoved = now;
 window.dispatchEvent(new CustomEvent("nightglass:cursor", {detail: {x: cb_obj.x, y: cb_obj.y}}));
 """
+_GREY = np.arange(256, dtype=np.uint8)
+_NOTHING_SHOWN: dict[str, list[Any]] = {
+    "number": [0], "a": [-1], "b": [-1], "ratio": [-1], "palette-a": [_GREY], "palette-b": [_GREY], "colours": [[]],
+}  # fmt: skip
 _CHANGE_TIP = """<div style="font:12px 'Plex Sans', sans-serif"><b>@title</b><br>@facts</div>"""
 
 
@@ -41,8 +46,8 @@ class MapView(pn.viewable.Viewer):
         view = session.viewing.view
         self.surface: Surface = surface(view.extent, tokens(theme), tiles)
         self._transports = {name: _transport(name) for name in ("a", "b", "ratio")}
-        self._shown = ColumnDataSource({"number": [0], "a": [-1], "b": [-1], "ratio": [-1]}, name="frame-shown")
-        self._sent: dict[str, tuple[int, Any]] = {}
+        self._shown = ColumnDataSource(_NOTHING_SHOWN, name="frame-shown")
+        self._sent: dict[str, tuple[int, NDArray[np.uint8]]] = {}
         self._reported: Extent | None = None
         self._drawn = 0
         self.on_first_size: Callable[[int], None] = lambda _: None
@@ -124,7 +129,7 @@ class MapView(pn.viewable.Viewer):
         self.show_chips()
         pixel = view.pixel
         x, y = to_mercator(*pixel) if pixel else (0.0, 0.0)
-        self.surface.show("pixel", {"x": [x], "y": [y]} if pixel else {"x": [], "y": []})
+        self.surface.put("pixel", pixel, lambda: {"x": [x], "y": [y]})
 
     def show_chips(self) -> None:
         """Write the corner of A and B, the look arrows and the badge."""
@@ -139,22 +144,21 @@ class MapView(pn.viewable.Viewer):
         if shown is None:
             return
         found = shown.imagery
-        parts: dict[str, tuple[NDArray[np.uint8] | None, NDArray[np.uint8] | None]] = {
-            "a": (found.levels_a, found.palette_a),
-            "b": (found.levels_b, found.palette_b),
-            "ratio": (found.ratio, None),
-        }
-        stamps: dict[str, int] = {}
-        for name, (levels, palette) in parts.items():
+        parts = {"a": found.levels_a, "b": found.levels_b, "ratio": found.ratio}
+        stamps = dict.fromkeys(parts, -1)
+        for name, levels in parts.items():
             if levels is None:
                 continue
-            same = self._sent.get(name)
-            if same is None or not _same_part(same[1], (levels, palette)):
-                self._sent[name] = (shown.number, (levels, palette))
-                self._transports[name].data = _part(levels, palette, found.geobox, shown.number)
-            stamps[name] = self._sent[name][0]
-        # Through a source like the frame's parts, so that it arrives after them and in their order.
-        self._shown.data = {"number": [shown.number], **{name: [stamps.get(name, -1)] for name in parts}}
+            sent = self._sent.get(name)
+            if sent is None or sent[1] is not levels:  # the same frame is the same array
+                sent = self._sent[name] = (shown.number, levels)
+                self._transports[name].data = _part(levels, found.geobox, shown.number)
+            stamps[name] = sent[0]
+        # Through a source like the frame's parts, so that it arrives after them; palettes travel without pixels.
+        self._shown.data = {
+            "number": [shown.number], **{name: [stamp] for name, stamp in stamps.items()},
+            "palette-a": [found.palette_a], "palette-b": [found.palette_b], "colours": [ratio_palette()],
+        }  # fmt: skip
 
     def show_status(self, status: Status) -> None:
         """Say what the imagery layer is doing."""
@@ -173,29 +177,34 @@ class MapView(pn.viewable.Viewer):
             ("ground", Layer.GROUND, ground_data),
         ):
             data = make(found, colours) if found is not None and layer in layers else None
-            self._put(name, data)
+            pair = None if found is None else tuple(snap.id if snap else "" for snap in (found.before, found.after))
+            self.surface.put(name, None if data is None else (pair, self._theme), partial(dict, data or {}))
 
     def show_changes(self) -> None:
         """Draw the detected changes and the selected one."""
         changing, layers = self._session.changing, self._session.viewing.view.layers
         shown = changing.changes if Layer.CHANGES in layers else ()
-        self._put("changes", change_data(shown, tokens(self._theme)) if shown else None)
-        chosen = [change.geometry for change in shown if change.id == changing.selected]
-        self._put("selected", outline_data(project(g) for g in chosen) if chosen else None)
+        ids = tuple(change.id for change in shown)
+        self.surface.put(
+            "changes", (ids, self._theme) if shown else None, lambda: change_data(shown, tokens(self._theme))
+        )
+        chosen = [change for change in shown if change.id == changing.selected]
+        key = chosen[0].id if chosen else None
+        self.surface.put("selected", key, lambda: outline_data(project(change.geometry) for change in chosen))
 
     def show_footprints(self) -> None:
         """Draw the footprints over the map, and the one that is hovered anywhere."""
-        reach, layers = self._session.reach, self._session.viewing.view.layers
-        if Layer.FOOTPRINTS in layers:
-            self._put("footprints", outline_data((project(acq.footprint) for acq in reach.shown), lines=True))
-        else:
-            self._put("footprints", None)
+        reach = self._session.reach
+        shown = reach.shown if Layer.FOOTPRINTS in self._session.viewing.view.layers else ()
+        key = tuple(acq.id for acq in shown) or None
+        self.surface.put("footprints", key, lambda: outline_data((project(a.footprint) for a in shown), lines=True))
         self.show_lit()
 
     def show_lit(self) -> None:
         """Outline the acquisition that is hovered on the timeline or in the table."""
         lit = self._session.reach.get(self._session.reach.hovered)
-        self._put("lit", outline_data([project(lit.footprint)], lines=True) if lit else None)
+        outlines = [project(lit.footprint)] if lit else []
+        self.surface.put("lit", lit and lit.id, lambda: outline_data(outlines, lines=True))
 
     def retheme(self, theme: Theme) -> None:
         """Change the map's colours in place."""
@@ -212,32 +221,15 @@ class MapView(pn.viewable.Viewer):
         """Forget the frames that were sent."""
         self._sent.clear()
 
-    def _put(self, name: str, data: dict[str, Any] | None) -> None:
-        if data is not None:
-            self.surface.show(name, data)
-        elif any(len(column) for column in self.surface.sources[name].data.values()):
-            self.surface.clear(name)
-
 
 def _transport(name: str) -> ColumnDataSource:
-    columns = ("levels", "palette", "x", "y", "dw", "dh", "stamp", "colours")
+    columns = ("levels", "x", "y", "dw", "dh", "stamp")
     return ColumnDataSource({column: [] for column in columns}, name=f"frame-{name}")
 
 
-def _same_part(one: tuple[Any, Any], other: tuple[Any, Any]) -> bool:
-    """Whether two parts hold the same picture: the same array, or an equal palette over it."""
-    return one[0] is other[0] and (one[1] is other[1] or np.array_equal(one[1], other[1]))
-
-
-def _part(
-    levels: NDArray[np.uint8],
-    palette: NDArray[np.uint8] | None,
-    geobox: GeoBox,
-    stamp: int,
-) -> dict[str, list[Any]]:
+def _part(levels: NDArray[np.uint8], geobox: GeoBox, stamp: int) -> dict[str, list[Any]]:
     box = geobox.boundingbox
     return {
-        "levels": [levels], "palette": [palette if palette is not None else np.zeros(256, np.uint8)],
-        "x": [box.left], "y": [box.bottom], "dw": [box.right - box.left], "dh": [box.top - box.bottom],
-        "stamp": [stamp], "colours": [ratio_palette() if palette is None else []],
+        "levels": [levels], "x": [box.left], "y": [box.bottom], "dw": [box.right - box.left],
+        "dh": [box.top - box.bottom], "stamp": [stamp],
     }  # fmt: skip
