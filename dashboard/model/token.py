@@ -73,19 +73,19 @@ def _unpack(body: str, check: str) -> dict[str, Any]:
 def _plain(view: View) -> dict[str, Any]:
     period = None if view.period is None else [_stamp(moment) for moment in view.period]
     return {
-        "extent": [view.extent.x0, view.extent.y0, view.extent.x1, view.extent.y1],
+        "extent": [float(side) for side in (view.extent.x0, view.extent.y0, view.extent.x1, view.extent.y1)],
         "a": view.a,
         "b": view.b,
         "compare": view.compare.value,
-        "split": view.split,
+        "split": float(view.split),
         "polarisation": view.polarisation,
-        "stretch": [view.stretch.kind.value, view.stretch.low, view.stretch.high],
-        "opacity": view.opacity,
+        "stretch": [view.stretch.kind.value, float(view.stretch.low), float(view.stretch.high)],
+        "opacity": float(view.opacity),
         "layers": sorted(layer.value for layer in view.layers),
         "provider": view.provider,
         "period": period,
         "constellations": list(view.constellations),
-        "pixel": None if view.pixel is None else list(view.pixel),
+        "pixel": None if view.pixel is None else [float(part) for part in view.pixel],
         "folded": sorted(view.folded),
     }
 

@@ -1,5 +1,6 @@
 """The page: composed here and nowhere else."""
 
+from html import escape
 from typing import Any
 
 import panel as pn
@@ -114,7 +115,7 @@ class App:
     def _mark(self) -> None:
         banner = self._session.handling.banner
         kind = "exercise" if "EXERCISE" in banner else "unmarked" if banner == "UNMARKED" else "marked"
-        text = f'<div class="mark {kind}">{banner}</div>'
+        text = f'<div class="mark {kind}">{escape(banner)}</div>'
         for pane in (self._top, self._bottom):
             if pane.object != text:
                 pane.object = text
@@ -122,7 +123,9 @@ class App:
     def _tell(self, notice: Notice | None) -> None:
         if notice is not None and notice.weight is not Weight.ERROR and pn.state.curdoc is not None:
             pn.state.curdoc.add_timeout_callback(lambda: self._session.notices.fade(notice), NOTICE_MS)
-        self._notice.object = f'<div class="say {notice.weight}" role="status">{notice.text}</div>' if notice else ""
+        self._notice.object = (
+            f'<div class="say {notice.weight}" role="status">{escape(notice.text)}</div>' if notice else ""
+        )
 
     def release(self) -> None:
         """Let go of the frames and layers: the session has ended."""

@@ -1,5 +1,8 @@
 """The dialog that turns the view into a file."""
 
+from html import escape
+from urllib.parse import quote
+
 import panel as pn
 import panel_material_ui as pmui
 
@@ -49,7 +52,7 @@ class BriefView(pn.viewable.Viewer):
 
     def open(self) -> None:
         """Open the dialog for the present view."""
-        self._marking.object = f"Marked <b>{self._session.handling.banner}</b>, top and bottom."
+        self._marking.object = f"Marked <b>{escape(self._session.handling.banner)}</b>, top and bottom."
         self._said.object = ""
         self.dialog.open = True
 
@@ -73,13 +76,13 @@ class BriefView(pn.viewable.Viewer):
         self._cancel.visible = self._progress.visible = running
         if briefs.progress is not None:
             self._progress.value = round(100 * briefs.progress.done)
-            self._said.object = f'<span class="muted">{briefs.progress.text}</span>'
+            self._said.object = f'<span class="muted">{escape(briefs.progress.text)}</span>'
         elif briefs.ready is not None:
             name = briefs.ready.name
             size = briefs.ready.stat().st_size / 1e6
             self._said.object = (
-                f'<a class="download" href="exports/{name}" download="{name}">Save {name}</a> '
+                f'<a class="download" href="exports/{quote(name)}" download="{escape(name)}">Save {escape(name)}</a> '
                 f'<span class="muted">{size:.1f} MB · drop it on the app to open this view again</span>'
             )
         else:
-            self._said.object = f'<span class="failed">{briefs.failure}</span>' if briefs.failure else ""
+            self._said.object = f'<span class="failed">{escape(briefs.failure)}</span>' if briefs.failure else ""

@@ -21,9 +21,9 @@ def _chip(letter: str, acq: Acquisition | None, view: View) -> str:
         return f'<div class="chip {letter}"><span class="letter">{letter.upper()}</span><span>{what}</span></div>'
     quantity = acq.calibration.quantity.value if acq.calibration.quantity else ""
     calibrated = (
-        f"{view.polarisation} {quantity} calibrated"
+        f"{escape(view.polarisation)} {quantity} calibrated"
         if acq.calibration.valid
-        else f'<span class="warn">{view.polarisation} uncalibrated</span>'
+        else f'<span class="warn">{escape(view.polarisation)} uncalibrated</span>'
     )
     return (
         f'<div class="chip {letter}"><span class="letter">{letter.upper()}</span>'

@@ -1,5 +1,7 @@
 """The inspector: the series at a point, the changes, the frontline, the acquisitions."""
 
+from html import escape
+
 import panel as pn
 import panel_material_ui as pmui
 
@@ -110,7 +112,7 @@ class InspectorView(pn.viewable.Viewer):
         self._where.object = (
             f'<b class="mono">{to_mgrs(series.lon, series.lat)}</b><br><span class="mono muted">'
             f"{latlon(series.lon, series.lat)}</span><br><span class='muted'>{len(series.members)} comparable "
-            f"acquisitions of {series.anchor.constellation} · {lines}</span>"
+            f"acquisitions of {escape(series.anchor.constellation)} · {escape(lines)}</span>"
         )
         self.show_marks()
 

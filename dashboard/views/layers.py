@@ -1,5 +1,6 @@
 """The layer panel: what is drawn, how it is stretched, from whom."""
 
+from html import escape
 from typing import Any
 
 import panel as pn
@@ -22,6 +23,13 @@ LABELS = {
     Layer.GRID: "MGRS grid (R)",
 }
 _STRETCHES = {"Percentile": StretchKind.PERCENTILE, "Fixed dB": StretchKind.FIXED, "Equalise": StretchKind.EQUALISE}
+
+
+_FIRST_RANGE = {
+    StretchKind.PERCENTILE: (2.0, 98.0),
+    StretchKind.FIXED: (-22.0, 3.0),
+    StretchKind.EQUALISE: (2.0, 98.0),
+}
 
 
 class LayersView(pn.viewable.Viewer):
@@ -65,7 +73,8 @@ class LayersView(pn.viewable.Viewer):
         )
         self._constellations = pmui.MultiChoice(label="Constellations", options=[], value=[], margin=(8, 8), width=240)
         pn.bind(self._chose_polarisation, self._polarisation.param.value, watch=True)
-        pn.bind(self._stretched, self._kind.param.value, self._range.param.value_throttled, watch=True)
+        pn.bind(self._chose_kind, self._kind.param.value, watch=True)
+        pn.bind(self._chose_range, self._range.param.value_throttled, watch=True)
         pn.bind(session.viewing.opacity, self._opacity.param.value, watch=True)
         pn.bind(self._chose_provider, self._provider.param.value, watch=True)
         pn.bind(lambda names: session.viewing.choose_constellations(tuple(names)),
@@ -92,17 +101,15 @@ class LayersView(pn.viewable.Viewer):
         if name:
             self._session.viewing.choose(polarisation=name)
 
-    def _stretched(self, kind: str, limits: tuple[float, float] | None) -> None:
-        chosen = _STRETCHES[kind]
-        now = self._session.viewing.view.stretch
-        if chosen is StretchKind.EQUALISE:
-            self._session.viewing.stretch(Stretch(chosen))
-        elif chosen is not now.kind or limits is None:
-            self._session.viewing.stretch(
-                Stretch(chosen, *((2.0, 98.0) if chosen is StretchKind.PERCENTILE else (-22.0, 3.0)))
-            )
-        elif limits[0] < limits[1]:
-            self._session.viewing.stretch(Stretch(chosen, *limits))
+    def _chose_kind(self, name: str) -> None:
+        kind = _STRETCHES[name]
+        if kind is not self._session.viewing.view.stretch.kind:
+            self._session.viewing.stretch(Stretch(kind, *_FIRST_RANGE[kind]))
+
+    def _chose_range(self, limits: tuple[float, float] | None) -> None:
+        kind = self._session.viewing.view.stretch.kind
+        if limits is not None and kind is not StretchKind.EQUALISE and limits[0] < limits[1]:
+            self._session.viewing.stretch(Stretch(kind, float(limits[0]), float(limits[1])))
 
     def _chose_provider(self, name: str | None) -> None:
         if name:
@@ -156,7 +163,7 @@ class LayersView(pn.viewable.Viewer):
         """Say beside the imagery switch what the layer is doing."""
         words = status.doing.value + (f": {status.why}" if status.why else "")
         self._status.object = (
-            "" if status.doing is Doing.READY else f'<span class="{status.doing.name.lower()}">{words}</span>'
+            "" if status.doing is Doing.READY else f'<span class="{status.doing.name.lower()}">{escape(words)}</span>'
         )
 
 
