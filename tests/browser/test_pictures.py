@@ -1,4 +1,4 @@
-"""What the browser composes is what the workflows compute, for every way of comparing; and stepping keeps the ground."""
+"""What the browser composes is what the workflows compute for every way of comparing, and steps keep the ground."""
 
 from dataclasses import replace
 
@@ -76,9 +76,7 @@ def test_a_link_into_a_composite_draws_what_the_workflow_computes(open_page, wor
     same_as_computed(driver, workspace)
 
 
-def test_a_stretch_sends_palettes_and_no_pixels_and_draws_what_the_workflow_computes(
-    open_page, workspace, story
-) -> None:
+def test_every_stretch_draws_what_the_workflow_computes(open_page, workspace, story) -> None:
     driver = open_page(address(replace(story, compare=CompareMode.TWO_COLOUR)))
     palette = driver.palette("b")
     for words, kind in (("Fixed dB", StretchKind.FIXED), ("Equalise", StretchKind.EQUALISE)):
