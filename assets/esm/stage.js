@@ -125,7 +125,8 @@ class Stage {
     const {x_range: x, y_range: y, inner_width: w, inner_height: h} = this.figure;
     this.metresPerPixel = (x.end - x.start) / w;
     this.rule();
-    post({type: "viewport", x0: x.start, y0: y.start, x1: x.end, y1: y.end, width: w, height: h});
+    const {innerWidth: page} = window;
+    post({type: "viewport", x0: x.start, y0: y.start, x1: x.end, y1: y.end, width: w, height: h, page});
   }
 
   // Frames -----------------------------------------------------------------------------------------------------------

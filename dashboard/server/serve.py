@@ -66,7 +66,7 @@ def page_factory(
         if problem:
             session.notices.tell(problem, Weight.ERROR)
         document.on_session_destroyed(lambda _: _forget(background, app))
-        session.start()
+        pn.state.onload(app.start)
         IOLoop.current().call_later(PREPARE_SECONDS, prepare, tokens())
         return app.page
 

@@ -18,7 +18,8 @@ from dashboard.views.wiring import Panels, wire
 
 pn.extension(notifications=False)
 NOTICE_MS = 7_000
-NARROW_PX = 700
+NARROW_PX = 1_000
+"""Below this the panels lie over the map (assets/style/body.css)."""
 _HIDDEN = {"display": "none"}
 """Of the page's own bar: ours lies below the handling banner."""
 
@@ -45,7 +46,6 @@ class App:
         wire(session, self.panels)
         self._follow()
         self.panels.map.on_first_size = self._first_size
-        pn.state.onload(self.panels.map.loaded)
 
     def _layout(self) -> None:
         panels = self.panels
@@ -84,6 +84,11 @@ class App:
         self._view_changed()
 
     # From the browser
+
+    def start(self) -> None:
+        """Begin to work: call it when the page is complete in the browser."""
+        self._session.start()
+        self.panels.mailbox.open()
 
     def _first_size(self, width: int) -> None:
         """On a narrow screen panels lie over the map: start with the map free, unless the link says otherwise."""

@@ -10,20 +10,36 @@ Message = dict[str, Any]
 
 
 class Mailbox:
-    """Hands each message to the handler of its type; unknown types are dropped."""
+    """Hands each message to the handler of its type; unknown types are dropped.
+
+    Until `open` messages wait: Panel loses component updates that are made before the page is complete.
+    """
 
     def __init__(self) -> None:
         self.source = ColumnDataSource({"json": []}, name="mailbox")
         self.source.on_change("data", lambda attr, old, new: self._arrived(new))  # noqa: ARG005 - Bokeh checks the names
         self._handlers: dict[str, Callable[[Message], None]] = {}
+        self._early: list[Message] | None = []
 
     def on(self, kind: str, handler: Callable[[Message], None]) -> None:
         """Handle messages of a type."""
         self._handlers[kind] = handler
 
+    def open(self) -> None:
+        """Handle what has arrived and what will: the page is complete, and every change now reaches the browser."""
+        early, self._early = self._early or [], None
+        for message in early:
+            self._handle(message)
+
     def _arrived(self, data: dict[str, Any]) -> None:
         for text in data.get("json", []):
             message = json.loads(text)
-            handler = self._handlers.get(message.get("type", ""))
-            if handler is not None:
-                handler(message)
+            if self._early is None:
+                self._handle(message)
+            else:
+                self._early.append(message)
+
+    def _handle(self, message: Message) -> None:
+        handler = self._handlers.get(message.get("type", ""))
+        if handler is not None:
+            handler(message)

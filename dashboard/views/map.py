@@ -51,7 +51,7 @@ class MapView(pn.viewable.Viewer):
         self._reported: Extent | None = None
         self._drawn = 0
         self.on_first_size: Callable[[int], None] = lambda _: None
-        """Called with the map's width when the browser first says it; set by the page."""
+        """Called with the page's width when the browser first says it; set by the page."""
         self.on_drawn: Callable[[], None] = lambda: None
         """Called when the browser has drawn a frame; set by the wiring."""
         fig = self.surface.figure
@@ -99,7 +99,7 @@ class MapView(pn.viewable.Viewer):
         viewing.resized(*with_size)
         viewing.moved(extent)
         if first:
-            self.on_first_size(with_size[0])
+            self.on_first_size(int(message.get("page", 0) or with_size[0]))
 
     @property
     def drawn(self) -> int:
@@ -212,10 +212,6 @@ class MapView(pn.viewable.Viewer):
         recolour(self.surface, tokens(theme))
         self.show_fronts()
         self.show_changes()
-
-    def loaded(self) -> None:
-        """Say again what was said before the page was complete: Panel may drop component updates until then."""
-        self.stage.param.trigger("chips", "looks", "badge", "word", "busy", "mode", "opacity", "split")
 
     def release(self) -> None:
         """Forget the frames that were sent."""
