@@ -17,7 +17,11 @@ from dashboard.model.view import Extent, View
 PATIENCE_S = 25.0
 _LOCAL = ("data:", "blob:", "about:")
 
-_MODEL = "const model = name => Bokeh.documents[0].get_model_by_name(name);"
+# A layer's source and its renderer share their name: the source is meant.
+_MODEL = """const model = name => {
+  const found = [...Bokeh.documents[0].all_models].filter(each => each.name === name);
+  return found.find(each => each.data) ?? found[0];
+};"""
 _PICTURE = f"""() => {{
   {_MODEL}
   const {{data}} = model("picture");
@@ -166,9 +170,9 @@ class Driver:
 
     def palette(self, side: str) -> list[int]:
         """Return the greys that A or B is drawn in."""
-        found = "name => { const p = model(name).data.palette[0];"
+        found = "name => { const p = model('frame-shown').data[name][0];"
         found += " return Array.from(new Uint8Array(p.buffer, p.byteOffset, 256)); }"
-        made: list[int] = self.evaluate(found, f"frame-{side}")
+        made: list[int] = self.evaluate(found, f"palette-{side}")
         return made
 
     def press(self, key: str) -> None:

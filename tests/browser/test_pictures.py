@@ -51,7 +51,6 @@ def test_the_plain_address_opens_the_exercise_with_a_picture_and_its_marking(ope
     assert driver.view.b is not None
 
 
-@pytest.mark.xfail(strict=True, reason="the address keeps the extent of the link until the first move or choice")
 def test_the_address_says_what_the_map_shows_once_it_has_fitted_the_view(open_page, story) -> None:
     driver = open_page(address(story))
     assert driver.view.extent == driver.extent
