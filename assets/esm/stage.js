@@ -161,6 +161,10 @@ class Stage {
     return this.stamp(name) >= 0;
   }
 
+  part(name) {
+    return this.belongs(name) ? this.frames[name] : undefined;
+  }
+
   compose() {
     if (this.scheduled) return;
     this.scheduled = requestAnimationFrame(() => {
@@ -173,24 +177,20 @@ class Stage {
     this.place();
     if (!this.complete()) return;
     const mode = this.seen();
-    const ratio = mode === "log-ratio";
-    if (ratio && !this.belongs("ratio")) return;
-    const any = ratio ? this.frames.ratio : this.belongs("b") ? this.frames.b : this.frames.a;
-    if (!any) return;
-    const {width, height} = any;
+    const shape = mode === "log-ratio" ? this.part("ratio") : (this.part("b") ?? this.part("a"));
     const data = this.picture.data;
     let image = data.image[0];
-    if (image.shape[0] !== height || image.shape[1] !== width) {
-      image = new image.constructor(new Uint32Array(width * height).buffer, [height, width]);
+    if (shape && (image.shape[0] !== shape.height || image.shape[1] !== shape.width)) {
+      image = new image.constructor(new Uint32Array(shape.width * shape.height).buffer, [shape.height, shape.width]);
       data.image[0] = image;
     }
-    const out = new Uint32Array(image.buffer, image.byteOffset, width * height);
-    if (!this.model.imagery_on) out.fill(0);
-    else this.fill(out, mode, width, height);
-    data.x[0] = any.x;
-    data.y[0] = any.y;
-    data.dw[0] = any.dw;
-    data.dh[0] = any.dh;
+    const out = new Uint32Array(image.buffer, image.byteOffset, image.length);
+    // Nothing was observed here, or imagery is off: an old picture must not pass for this place.
+    if (!shape || !this.model.imagery_on) out.fill(0);
+    else {
+      this.fill(out, mode, shape.width, shape.height);
+      for (const side of ["x", "y", "dw", "dh"]) data[side][0] = shape[side];
+    }
     this.picture.change.emit();
     const {number} = this;
     if (number !== this.acknowledged) {
@@ -212,8 +212,8 @@ class Stage {
   fill(out, mode, width, height) {
     const opacity = this.model.opacity;
     const side = (name) => {
-      const frame = this.frames[name];
-      const usable = frame && this.belongs(name) && frame.width === width && frame.height === height;
+      const frame = this.part(name);
+      const usable = frame && frame.width === width && frame.height === height;
       const levels = usable ? frame.levels : new Uint8Array(width * height);
       const palette = bytesOf(this.shown.data[`palette-${name}`][0]);
       return {levels, palette, table: greyTable(palette, opacity)};
@@ -222,7 +222,7 @@ class Stage {
       const frame = this.frames.ratio;
       paint(out, frame.levels, colourTable(this.shown.data.colours[0], opacity), width, height);
     } else if (mode === "two-colour") twoColour(out, side("a"), side("b"), opacity, width, height);
-    else if (mode === "swipe") swipe(out, side("a"), side("b"), this.column(this.belongs("b") ? this.frames.b : this.frames.a), width, height);
+    else if (mode === "swipe") swipe(out, side("a"), side("b"), this.column(this.part("b") ?? this.part("a")), width, height);
     else {
       const {levels, table} = side(mode);
       paint(out, levels, table, width, height);

@@ -10,11 +10,12 @@ from typing import Any, Literal
 
 import holoviews as hv
 import numpy as np
-from bokeh.models import ColumnDataSource, HoverTool, PanTool, Range1d, TapTool, WheelZoomTool, WMTSTileSource
+from bokeh.models import ColumnDataSource, CustomJS, HoverTool, PanTool, Range1d, TapTool, WheelZoomTool, WMTSTileSource
 from bokeh.plotting import figure
 
 from dashboard.model.palette import Tokens
 from dashboard.model.view import MERCATOR_LIMIT_M, Extent
+from dashboard.plots.hovering import HOVERED
 
 hv.extension("bokeh")
 
@@ -53,7 +54,7 @@ ABOVE: tuple[Sheet, ...] = (
     Sheet(name="ground", kind="areas", colour="mixed", fill_alpha=0.05, line_width=1.0, hatch="/", by_feature=True),
     Sheet(name="ghost", kind="lines", colour="mixed", line_width=2.0, line_dash="dashed", by_feature=True),
     Sheet(name="frontline", kind="lines", colour="mixed", line_width=2.6, by_feature=True),
-    Sheet(name="footprints", kind="lines", colour="muted", line_width=1.0, line_dash="dotted"),
+    Sheet(name="footprints", kind="areas", colour="muted", line_width=1.0, line_dash="dotted", fill_alpha=0.02),
     Sheet(name="lit", kind="lines", colour="accent", line_width=2.0),
     Sheet(name="changes", kind="areas", colour="mixed", fill_alpha=0.18, line_width=1.6, by_feature=True),
     Sheet(name="selected", kind="areas", colour="accent", fill_alpha=0.0, line_width=2.6),
@@ -211,3 +212,12 @@ def hover(made: Surface, layer: str, tooltips: str) -> None:
     """Give one layer a tooltip and make it selectable."""
     tool = HoverTool(renderers=[made.glyphs[layer]], tooltips=tooltips, attachment="horizontal")
     made.figure.add_tools(tool, TapTool(renderers=[made.glyphs[layer]]))
+
+
+def light(made: Surface, layer: str) -> None:
+    """Let hovering a feature of one layer light its id everywhere, and show what it is."""
+    tool = HoverTool(
+        renderers=[made.glyphs[layer]], tooltips="<div><b>@title</b><br>@facts</div>", attachment="horizontal",
+        callback=CustomJS(code=HOVERED),
+    )  # fmt: skip
+    made.figure.add_tools(tool)

@@ -22,19 +22,12 @@ from dashboard.model.acquisition import Acquisition, PassDirection
 from dashboard.model.change import DetectedChange
 from dashboard.model.dtg import dtg, iso
 from dashboard.model.palette import Tokens
+from dashboard.plots.hovering import HOVERED
 
 LANE_PX = 24
 CHANGES, FRONT = "changes", "frontline km²"
 _TIP = """<div style="font:12px 'Plex Mono', monospace; padding:2px 4px; max-width:420px">
 <b>@dtg</b> &nbsp;@title<br>@facts<br><span style="opacity:.7">@note</span></div>"""
-_HOVERED = """
-const at = cb_data.index.indices[0];
-const id = at === undefined ? null : cb_data.renderer.data_source.data.id[at];
-if (window.nightglassHover !== id) {
-  window.nightglassHover = id;
-  window.dispatchEvent(new CustomEvent("nightglass:hover", {detail: {id}}));
-}
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +38,8 @@ class Timeline:
     ticks: ColumnDataSource
     intervals: ColumnDataSource
     front: ColumnDataSource
+    flags: ColumnDataSource
+    """Letters at the top of the playheads."""
     a: Span
     b: Span
 
@@ -73,17 +68,23 @@ def timeline(period: tuple[datetime, datetime], tokens: Tokens) -> Timeline:
         fill_color="colour", fill_alpha="fill",
     )  # fmt: skip
     marks.nonselection_glyph = None
+    flags = ColumnDataSource({"x": [], "y": [], "text": [], "colour": []}, name="playhead-flags")
+    fig.text(
+        x="x", y="y", text="text", source=flags, text_color=tokens.page, text_align="center", text_baseline="top",
+        text_font={"value": "Plex Sans"}, text_font_size="11px", text_font_style="bold", padding=2, border_radius=2,
+        background_fill_color={"field": "colour"},
+    )  # fmt: skip
     a = Span(dimension="height", line_color=tokens.a, line_width=2, name="playhead-a")
     b = Span(dimension="height", line_color=tokens.b, line_width=2, name="playhead-b")
     for head in (a, b):
         head.editable = True
         fig.add_layout(head)
     pan, wheel = PanTool(dimensions="width"), WheelZoomTool(dimensions="width")
-    hover = HoverTool(renderers=[marks], tooltips=_TIP, callback=CustomJS(code=_HOVERED), point_policy="snap_to_data")
+    hover = HoverTool(renderers=[marks], tooltips=_TIP, callback=CustomJS(code=HOVERED), point_policy="snap_to_data")
     fig.add_tools(pan, wheel, hover)
     fig.toolbar.active_drag = pan
     fig.toolbar.active_scroll = wheel
-    made = Timeline(fig, ticks, intervals, front, a, b)
+    made = Timeline(fig, ticks, intervals, front, flags, a, b)
     dress(made, tokens)
     return made
 
@@ -131,6 +132,17 @@ def lay_lanes(made: Timeline, names: Sequence[str]) -> None:
     made.figure.yaxis.ticker = FixedTicker(ticks=list(range(count)))
     made.figure.yaxis.major_label_overrides = {count - 1 - index: name for index, name in enumerate(names)}
     made.figure.height = LANE_PX * count + 26
+
+
+def flag_columns(a: datetime | None, b: datetime | None, top: float, tokens: Tokens) -> dict[str, list[Any]]:
+    """Return the letters at the top of the playheads that are set."""
+    heads = [(moment, text, colour) for moment, text, colour in ((a, "A", tokens.a), (b, "B", tokens.b)) if moment]
+    return {
+        "x": [_ms(moment) for moment, _, _ in heads],
+        "y": [top] * len(heads),
+        "text": [text for _, text, _ in heads],
+        "colour": [colour for _, _, colour in heads],
+    }
 
 
 def tick_columns(acquisitions: Sequence[Acquisition], names: Sequence[str], tokens: Tokens) -> dict[str, list[Any]]:

@@ -75,11 +75,14 @@ def front_text(provider: str | None, found: Fronts | None) -> str:
     if found.before is None:
         return head + '<span class="muted">No snapshot is valid at A.</span>'
     head += f"<span class='muted'>at A: valid from</span> <span class='mono'>{dtg(found.before.valid_from)}</span>"
+    credits_ = sorted(found.after.handling.attributions | found.before.handling.attributions)
+    foot = f'<p class="muted">Credit: {escape(", ".join(credits_))}</p>' if credits_ else ""
     if not found.changes:
-        return head + "<p>The same snapshot is valid at A and B: no ground changed hands.</p>"
+        return head + "<p>The same snapshot is valid at A and B: no ground changed hands.</p>" + foot
     rows = "".join(
         f"<tr><th>{escape(change.side)}</th><td>+{change.gained_km2:.2f}</td><td>−{change.lost_km2:.2f}</td>"
         f"<td>{change.gained_km2 - change.lost_km2:+.2f}</td></tr>"
         for change in found.changes
     )
-    return f'{head}<table class="numbers"><tr><th>km²</th><td>gained</td><td>lost</td><td>net</td></tr>{rows}</table>'
+    titles = "<tr><th>km²</th><td>gained</td><td>lost</td><td>net</td></tr>"
+    return f'{head}<table class="numbers">{titles}{rows}</table>{foot}'

@@ -7,11 +7,13 @@ from shapely.geometry.base import BaseGeometry
 
 from dashboard.geo.front import front_lines
 from dashboard.geo.mercator import project
+from dashboard.model.acquisition import Acquisition
 from dashboard.model.change import ChangeSign, DetectedChange
 from dashboard.model.dtg import dtg
 from dashboard.model.frontline import FrontlineSnapshot
 from dashboard.model.palette import Tokens
 from dashboard.plots.columns import area_columns, line_columns
+from dashboard.plots.timeline import facts
 from dashboard.workflows.fronts import Fronts
 
 
@@ -73,6 +75,16 @@ def change_data(changes: Sequence[DetectedChange], colours: Tokens) -> dict[str,
         facts=[
             f"{ground(change.area_m2)} · between {dtg(change.after)} and {dtg(change.before)}" for change in changes
         ],
+    )
+
+
+def footprint_data(acquisitions: Sequence[Acquisition]) -> dict[str, Any]:
+    """Return footprints with the id and the words of their tooltip."""
+    return area_columns(
+        [project(acq.footprint) for acq in acquisitions],
+        id=[acq.id for acq in acquisitions],
+        title=[f"{dtg(acq.start)} {acq.platform or acq.constellation}" for acq in acquisitions],
+        facts=[facts(acq) for acq in acquisitions],
     )
 
 

@@ -14,12 +14,20 @@ from odc.geo.geobox import GeoBox
 from dashboard.geo.mercator import project, to_lonlat, to_mercator
 from dashboard.model.palette import Theme, tokens
 from dashboard.model.view import Extent, Layer
-from dashboard.plots.surface import Surface, hover, recolour, surface
+from dashboard.plots.surface import Surface, hover, light, recolour, surface
 from dashboard.render.compose import ratio_palette
 from dashboard.state.pictures import Doing, Shown, Status
 from dashboard.state.session import Session
 from dashboard.views.chips import chips, looks
-from dashboard.views.layerdata import change_data, front_data, ghost_data, ground_data, outline_data, side_data
+from dashboard.views.layerdata import (
+    change_data,
+    footprint_data,
+    front_data,
+    ghost_data,
+    ground_data,
+    outline_data,
+    side_data,
+)
 from dashboard.views.mailbox import Mailbox, Message
 from dashboard.views.stage import Stage
 
@@ -65,6 +73,7 @@ class MapView(pn.viewable.Viewer):
         mailbox.on("viewport", self._viewport)
         mailbox.on("drawn", self._acknowledged)
         hover(self.surface, "changes", _CHANGE_TIP)
+        light(self.surface, "footprints")
         extent = view.extent
         self.stage = Stage(
             extent=[extent.x0, extent.y0, extent.x1, extent.y1], mode=view.compare.value,
@@ -197,7 +206,7 @@ class MapView(pn.viewable.Viewer):
         reach = self._session.reach
         shown = reach.shown if Layer.FOOTPRINTS in self._session.viewing.view.layers else ()
         key = tuple(acq.id for acq in shown) or None
-        self.surface.put("footprints", key, lambda: outline_data((project(a.footprint) for a in shown), lines=True))
+        self.surface.put("footprints", key, lambda: footprint_data(shown))
         self.show_lit()
 
     def show_lit(self) -> None:

@@ -11,6 +11,7 @@ from dashboard.plots.timeline import (
     CHANGES,
     FRONT,
     dress,
+    flag_columns,
     front_columns,
     interval_columns,
     lanes,
@@ -140,6 +141,8 @@ class TimelineView(pn.viewable.Viewer):
             location = None if acq is None else acq.start.timestamp() * 1000.0
             if location != head.location:
                 head.location = location
+        a, b = (acq.start if acq else None for acq in (self._session.reach.a, self._session.reach.b))
+        self.plot.flags.data = flag_columns(a, b, max(len(self._names), 1) - 0.5, tokens(self._theme))
         period = self._session.viewing.view.period
         if period is not None:
             self._set_range(period)
@@ -157,6 +160,7 @@ class TimelineView(pn.viewable.Viewer):
             self._names = names
             lay_lanes(self.plot, names)
             self._tick()
+            self.show_playheads()
             self.show_changes()
 
     def _tick(self) -> None:
