@@ -92,7 +92,6 @@ def test_holding_b_shows_the_other_date_and_blinking_alternates(open_page, works
     assert driver.stamps == stamps
 
 
-@pytest.mark.xfail(strict=True, reason="at 390 x 844 the side panels leave the map no room")
 def test_a_finger_drags_the_line_on_a_phone(open_page, workspace, story) -> None:
     driver = open_page(address(story), width=390, height=844, touch=True)
     a, b = sides(driver, workspace)
