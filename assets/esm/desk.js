@@ -1,6 +1,6 @@
 // What belongs to the page and not to one panel: keys, the address, dropped files, the clipboard.
 
-import {post} from "./models.js";
+import {post, typing} from "./models.js";
 
 const PLAIN = {
   " ": "play", x: "exchange", f: "fade", j: "next-change", k: "previous-change", s: "swipe", n: "note", d: "draw",
@@ -10,11 +10,6 @@ const PLAIN = {
 const SHIFTED = {ArrowRight: "next-in-stack", ArrowLeft: "previous-in-stack", "?": "keys"};
 const CONTROL = {e: "brief", z: "undo"};
 const LIMIT = 64 * 2 ** 20;
-
-function typing(event) {
-  const target = event.composedPath()[0];
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
-}
 
 function action(event) {
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
@@ -83,7 +78,7 @@ export function render({model, el}) {
     }
     const answer = await fetch("reopen", {method: "POST", body: await file.arrayBuffer()});
     const found = await answer.json();
-    send(answer.ok ? {type: "token", token: found.token, name: file.name} : {type: "refused", why: found.error});
+    post(found.token ? {type: "token", token: found.token, name: file.name} : {type: "refused", why: found.error});
   };
 
   const hovered = (event) => post({type: "hover", id: event.detail.id});

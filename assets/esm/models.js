@@ -13,3 +13,13 @@ export function post(message) {
   const mailbox = modelNamed("mailbox");
   if (mailbox) mailbox.data = {json: [JSON.stringify(message)]};
 }
+
+const WRITTEN = /^(text|search|number|email|url|tel|password|date|time|datetime-local)$/;
+
+// Whether a key goes into a text box; switches and sliders are inputs too, and leave the keys to the map.
+export function typing(event) {
+  const target = event.composedPath()[0];
+  if (!(target instanceof HTMLElement)) return false;
+  if (target.tagName === "INPUT") return WRITTEN.test(target.type);
+  return target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName);
+}

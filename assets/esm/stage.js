@@ -3,7 +3,7 @@
 // It tells the server when a pan, zoom or resize has ended, where the line was left and which frame was drawn.
 
 import {bytesOf, colourTable, greyTable, paint, swipe, twoColour} from "./compose.js";
-import {modelNamed, post} from "./models.js";
+import {modelNamed, post, typing} from "./models.js";
 import {decimal, groundScale, lonlat, mgrs} from "./position.js";
 
 const SETTLE_MS = 90;
@@ -349,11 +349,6 @@ class Stage {
     this.readout.textContent = `${mgrs(lon, lat)}   ${decimal(lon, lat)}`;
     window.nightglassCursor = {lon, lat, mgrs: mgrs(lon, lat)};
   }
-}
-
-function typing(event) {
-  const target = event.composedPath()[0];
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 }
 
 export function render({model, el}) {

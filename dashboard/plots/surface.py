@@ -42,6 +42,7 @@ class Sheet:
 
 
 BELOW: tuple[Sheet, ...] = (
+    Sheet(name="sea", kind="areas", colour="water", fill_alpha=1.0, line_alpha=0.0),
     Sheet(name="land", kind="areas", colour="land", fill_alpha=1.0, line_alpha=0.0),
     Sheet(name="cover", kind="areas", colour="built", fill_alpha=1.0, line_alpha=0.0, by_feature=True),
     Sheet(name="water", kind="areas", colour="water", fill_alpha=1.0, line_alpha=0.0),
@@ -134,7 +135,10 @@ def _compose(tokens: Tokens) -> Surface:
     for sheet in (*BELOW, *ABOVE):
         _finish(sheet, made, tokens)
     made.sources[PICTURE].name = PICTURE
-    _frame(made.figure, tokens)
+    # The figure's own background belongs to the page's theme, which paints it over: the sea is a shape like the land.
+    world = np.array([-1.0, 1.0, 1.0, -1.0]) * MERCATOR_LIMIT_M
+    made.sources["sea"].data = {"xs": [[[world]]], "ys": [[[np.roll(world, 1)]]]}
+    _frame(made.figure)
     return made
 
 
@@ -142,8 +146,6 @@ def recolour(made: Surface, tokens: Tokens) -> None:
     """Change the theme of a composed map in place."""
     for sheet in (*BELOW, *ABOVE):
         _paint(sheet, made.glyphs[sheet.name].glyph, tokens)
-    made.figure.background_fill_color = tokens.water
-    made.figure.border_fill_color = tokens.page
 
 
 def _element(sheet: Sheet, tokens: Tokens) -> hv.Element:
@@ -189,7 +191,7 @@ def _paint(sheet: Sheet, glyph: Any, tokens: Tokens) -> None:  # noqa: ANN401 - 
             )
 
 
-def _frame(fig: figure, tokens: Tokens) -> None:
+def _frame(fig: figure) -> None:
     fig.x_range = Range1d(0, 1, bounds=(-MERCATOR_LIMIT_M, MERCATOR_LIMIT_M), name="map-x")
     fig.y_range = Range1d(0, 1, bounds=(-MERCATOR_LIMIT_M, MERCATOR_LIMIT_M), name="map-y")
     pan, wheel = PanTool(), WheelZoomTool(maintain_focus=False, zoom_on_axis=False)
@@ -199,8 +201,6 @@ def _frame(fig: figure, tokens: Tokens) -> None:
     fig.toolbar.autohide = True
     fig.toolbar_location = None
     fig.name = "map"
-    fig.background_fill_color = tokens.water
-    fig.border_fill_color = tokens.page
     fig.outline_line_color = None
     fig.update(min_border=0, min_border_left=0, min_border_right=0, min_border_top=0, min_border_bottom=0)
     fig.margin = 0

@@ -1,6 +1,7 @@
 """The web server: one page, its files, and the route that reads a dropped export. Loopback only, for now."""
 
 import logging
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -42,6 +43,13 @@ def check_host(host: str) -> None:
             "(ssh -L 5006:localhost:5006)."
         )
         raise AccessError(msg)
+
+
+def _free_port(host: str) -> int:
+    """Return a port that is free now: the allowed origins have to name it before the server listens."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as free:
+        free.bind((host, 0))
+        return int(free.getsockname()[1])
 
 
 def page_factory(
@@ -91,7 +99,7 @@ class Reopen(RequestHandler):
         """Accept the page's own request: the route changes nothing and needs no cookie."""
 
     def post(self) -> None:
-        """Answer ``{"token": ...}``, or ``{"error": ...}`` with the status of the error."""
+        """Answer ``{"token": ...}``, or ``{"error": ...}``: that a file holds no view is an answer, not a failure."""
         try:
             if len(self.request.body) > MAX_BYTES:
                 msg = f"The file has {len(self.request.body):,} bytes; at most {MAX_BYTES:,} are read."
@@ -99,7 +107,6 @@ class Reopen(RequestHandler):
             token = read_token(self.request.body)
             decode(token)
         except NightglassError as error:
-            self.set_status(error.http_status)
             self.write({"error": str(error)})
             return
         self.write({"token": token})
@@ -130,11 +137,12 @@ def serve(
     prepare(tokens())
     exports = services.workspace.root / "exports"
     exports.mkdir(exist_ok=True)
-    origins = [f"{name}:{settings.port}" for name in ("localhost", "127.0.0.1")] if settings.port else ["*"]
+    port = settings.port or _free_port(settings.host)
+    origins = [f"{name}:{port}" for name in ("localhost", "127.0.0.1")]
     return pn.serve(
         {"/": page_factory(services, first_view, settings.tiles)},
         address=settings.host,
-        port=settings.port,
+        port=port,
         websocket_origin=origins,
         show=False,
         title="Nightglass",

@@ -55,11 +55,13 @@ def test_layers_go_off_and_come_back_alone(open_page, story) -> None:
         switch.click()
         driver.wait(lambda sources=sources: not any(driver.length(name) for name in sources), f"{words} off")
         assert layer not in driver.view.layers
-        assert {name: driver.length(name) for name in names if name not in sources} == {
-            name: count for name, count in whole.items() if name not in sources
+        assert {name: driver.length(name) for name in names if name not in (*sources, "cover")} == {
+            name: count for name, count in whole.items() if name not in (*sources, "cover")
         }
         switch.click()
-        driver.wait(lambda: {name: driver.length(name) for name in names} == whole, f"{words} on")
+        # The basemap is cut anew around the place where the map is now: its number of shapes may differ.
+        driver.wait(lambda: all(driver.length(name) for name in names), f"{words} on")
+        assert {name: driver.length(name) for name in names[:-1]} == {name: whole[name] for name in names[:-1]}
         assert layer in driver.view.layers
 
 
@@ -125,7 +127,6 @@ def test_the_frontline_follows_b_and_the_ghost_stays_at_a(open_page, workspace, 
     assert driver.lines("ghost") == ghost
 
 
-@pytest.mark.xfail(strict=True, reason="a switch is an INPUT, and keys are not heard while any INPUT has the focus")
 def test_keys_work_after_a_switch_was_clicked(open_page, workspace, story) -> None:
     driver = open_page(address(story))
     driver.page.get_by_label("Footprints").click()

@@ -194,7 +194,8 @@ class TestSurface:
         made = surface(self.extent, DARK)
         names = {PICTURE, *(sheet.name for sheet in (*BELOW, *ABOVE))}
         assert set(made.sources) == names
-        for name in names - {PICTURE}:
+        assert len(made.sources["sea"].data["xs"]) == 1  # what is not land is water
+        for name in names - {PICTURE, "sea"}:
             assert not any(len(column) for column in made.sources[name].data.values()), name
             assert made.sources[name].name == name
 

@@ -11,6 +11,7 @@ from bokeh.document import Document
 from dashboard.model.handling import Handling
 from dashboard.model.token import encode
 from dashboard.model.view import CompareMode, Layer, Stretch, StretchKind, View
+from dashboard.model.palette import tokens
 from dashboard.state.background import Immediate
 from dashboard.state.notices import Weight
 from dashboard.state.pictures import Doing
@@ -239,7 +240,6 @@ def test_what_a_link_names_is_told_as_text(page: tuple[Session, App]) -> None:
     assert HOSTILE not in html(app)
 
 
-@pytest.mark.xfail(strict=True, reason="the series names its constellation unescaped")
 def test_what_a_product_says_is_shown_as_text(open_copy) -> None:
     workspace = open_copy()
     view = exercise_view(workspace)
@@ -259,10 +259,11 @@ def test_what_a_product_says_is_shown_as_text(open_copy) -> None:
 
 def test_retheming_keeps_the_view_and_changes_the_colours(page: tuple[Session, App]) -> None:
     session, app = page
-    view, figure = session.viewing.view, app.panels.map.surface.figure
-    dark = figure.background_fill_color
+    view, sea = session.viewing.view, app.panels.map.surface.glyphs["sea"].glyph
+    dark = sea.fill_color
+    assert dark == tokens("dark").water
     app.retheme("light")
     assert session.viewing.view == view
-    assert figure.background_fill_color != dark
+    assert sea.fill_color == tokens("light").water
     app.retheme("dark")
-    assert figure.background_fill_color == dark
+    assert sea.fill_color == dark
