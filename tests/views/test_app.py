@@ -9,9 +9,9 @@ import pytest
 from bokeh.document import Document
 
 from dashboard.model.handling import Handling
+from dashboard.model.palette import tokens
 from dashboard.model.token import encode
 from dashboard.model.view import CompareMode, Layer, Stretch, StretchKind, View
-from dashboard.model.palette import tokens
 from dashboard.state.background import Immediate
 from dashboard.state.notices import Weight
 from dashboard.state.pictures import Doing
