@@ -70,6 +70,7 @@ def page_factory(
         view = view or (first_view() if first_view else default_view(services.workspace))
         background = DocumentBackground(services.executor, document)
         session = Session(services.workspace, view, background)
+        session.prime()
         app = App(session, "light" if _argument("theme") == "light" else "dark", tiles)
         if problem:
             session.notices.tell(problem, Weight.ERROR)

@@ -5,7 +5,7 @@ from typing import Any
 import param
 
 from dashboard.catalog.frontlines import FrontArea
-from dashboard.state.background import Background, Latest
+from dashboard.state.background import Background, Latest, attempt
 from dashboard.state.notices import Notices
 from dashboard.state.reach import Reach
 from dashboard.state.viewing import Viewing
@@ -41,17 +41,25 @@ class Fronting(param.Parameterized):
 
     def refresh(self) -> None:
         """Look up what is valid at A and B, unless that is known already."""
+        key = self._key()
+        if key == self._asked:
+            return
+        self._asked = key
+        self._latest.ask(lambda: self._look(key), self._found)
+
+    def prime(self) -> None:
+        """Look once in the calling thread, so that the page is built with the lane it will have."""
+        key = self._asked = self._key()
+        self._found(attempt(lambda: self._look(key)))
+
+    def _key(self) -> tuple[Any, ...]:
         a, b = self._reach.a, self._reach.b
-        key = (
+        return (
             self._viewing.view.provider,
             a.start if a else None,
             b.start if b else None,
             self._workspace.catalog.revision,
         )
-        if key == self._asked:
-            return
-        self._asked = key
-        self._latest.ask(lambda: self._look(key), self._found)
 
     def _look(self, key: tuple[Any, ...]) -> tuple[tuple[str, ...], tuple[FrontArea, ...], Fronts]:
         provider, before, after, _ = key

@@ -10,7 +10,7 @@ from dashboard.geo.mercator import bbox_of
 from dashboard.model.acquisition import Acquisition
 from dashboard.model.errors import NotFoundError
 from dashboard.model.stack import mismatches
-from dashboard.state.background import Background, Latest
+from dashboard.state.background import Background, Latest, attempt
 from dashboard.state.notices import Notices
 from dashboard.state.viewing import Viewing
 from dashboard.workflows.lookup import neighbour, snap
@@ -46,6 +46,11 @@ class Reach(param.Parameterized):
         self._asked = key
         query = AcquisitionQuery(bbox=bbox, limit=LIMIT)
         self._latest.ask(lambda: tuple(catalog.acquisitions.find(query)), self._found)
+
+    def prime(self) -> None:
+        """Look once in the calling thread, so that the page is built with the lanes it will have."""
+        query = AcquisitionQuery(bbox=bbox_of(self._viewing.view.extent), limit=LIMIT)
+        self._found(attempt(lambda: tuple(self._workspace.catalog.acquisitions.find(query))))
 
     def _found(self, result: Any) -> None:  # noqa: ANN401
         if isinstance(result, Exception):

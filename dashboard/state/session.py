@@ -35,6 +35,11 @@ class Session:
         self.inspecting = Inspecting(workspace, self.viewing, self.reach, background, self.notices)
         self.briefs = Briefs(workspace, self.viewing, background, self.notices)
 
+    def prime(self) -> None:
+        """Find what the page's layout depends on before it is built: nothing shall move by itself afterwards."""
+        self.reach.prime()
+        self.fronting.prime()
+
     def start(self) -> None:
         """Load what the first view needs."""
         for part in (self.pictures, self.reach, self.fronting, self.changing, self.inspecting):

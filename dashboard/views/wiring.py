@@ -125,8 +125,16 @@ def _show_everything(panels: Panels) -> None:
     panels.map.show_view()
     panels.layers.show_view()
     panels.header.show_view()
+    panels.timeline.show_reach()
+    panels.timeline.show_fronts()
+    panels.timeline.show_playheads()
+    panels.layers.show_reach()
+    panels.layers.show_fronts()
+    panels.inspector.show_reach()
+    panels.inspector.show_marks()
     panels.inspector.show_series()
     panels.inspector.show_fronts()
+    panels.map.show_fronts()
     panels.ground.show()
 
 

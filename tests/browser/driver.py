@@ -111,9 +111,10 @@ class Driver:
     def settle(self) -> None:
         """Wait until no picture, move or message is under way."""
         last, since = None, time.monotonic()
-        while time.monotonic() - since < 0.45:
+        while time.monotonic() - since < 0.6:
             now = self.evaluate(
-                "() => [window.nightglassDrawn?.number, location.href, ...Bokeh.documents[0].roots().length ? "
+                "() => [window.nightglassDrawn?.number, location.href, model('map')?.inner_width, "
+                "model('map')?.inner_height, ...Bokeh.documents[0].roots().length ? "
                 "['frame-a', 'frame-b', 'frame-ratio'].map(name => model(name)?.data.stamp[0]) : []]"
             )
             if now != last:
