@@ -35,7 +35,7 @@ LOCATOR_ZOOM, LOCATOR_LEAST_M = 14.0, 220_000.0
 TERRAIN = ("exercise", "terrain.geojson")
 """Below the workspace: ground that no shipped basemap knows."""
 BASEMAP_CREDITS = (
-    "basemap: Natural Earth (public domain), place names GeoNames (CC BY 4.0)",
+    "basemap: Natural Earth (public domain)",
     "place names: GeoNames (CC BY 4.0)",
     "boundaries imply no opinion on the status of any territory",
 )
