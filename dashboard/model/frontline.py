@@ -7,6 +7,9 @@ from shapely.geometry.base import BaseGeometry
 
 from dashboard.model.handling import UNMARKED, Handling
 
+OWN = "own drawing"
+"""Provider of the front that is drawn here: the annotated areas of control."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlArea:

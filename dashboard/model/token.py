@@ -83,6 +83,9 @@ def _plain(view: View) -> dict[str, Any]:
         "opacity": float(view.opacity),
         "layers": sorted(layer.value for layer in view.layers),
         "provider": view.provider,
+        "against": view.against,
+        "valid_at": None if view.valid_at is None else _stamp(view.valid_at),
+        "known_at": None if view.known_at is None else _stamp(view.known_at),
         "period": period,
         "constellations": list(view.constellations),
         "pixel": None if view.pixel is None else [float(part) for part in view.pixel],
@@ -106,6 +109,9 @@ def _rebuild(found: dict[str, Any]) -> View:
             opacity=float(found.get("opacity", 1.0)),
             layers=frozenset(Layer(name) for name in found.get("layers", [])),
             provider=_text(found.get("provider")),
+            against=_text(found.get("against")),
+            valid_at=_moment_or_none(found.get("valid_at")),
+            known_at=_moment_or_none(found.get("known_at")),
             period=None if period is None else (_moment(period[0]), _moment(period[1])),
             constellations=tuple(_text(name) or "" for name in found.get("constellations", [])),
             pixel=None if pixel is None else (float(pixel[0]), float(pixel[1])),
@@ -126,6 +132,10 @@ def _text(value: object) -> str | None:
 
 def _stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat()
+
+
+def _moment_or_none(text: str | None) -> datetime | None:
+    return None if text is None else _moment(text)
 
 
 def _moment(text: str) -> datetime:

@@ -40,10 +40,15 @@ class Layer(StrEnum):
     FRONTLINE = "frontline"
     GHOST = "ghost"
     GROUND = "ground"
+    ANNOTATIONS = "annotations"
+    DISPLACEMENT = "displacement"
+    """How far the front moved between A and B, as a ribbon along it."""
+    DISAGREEMENT = "disagreement"
+    """Ground on which two providers differ."""
     GRID = "grid"
 
 
-DEFAULT_LAYERS = frozenset(Layer) - {Layer.GRID, Layer.FOOTPRINTS}
+DEFAULT_LAYERS = frozenset(Layer) - {Layer.GRID, Layer.FOOTPRINTS, Layer.DISPLACEMENT, Layer.DISAGREEMENT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,12 @@ class View:
     layers: frozenset[Layer] = DEFAULT_LAYERS
     provider: str | None = None
     """Frontline provider shown; None means the first there is."""
+    against: str | None = None
+    """Provider that the shown one is compared with; None means any other."""
+    valid_at: datetime | None = None
+    """Moment for which fronts and annotations are shown, UTC; None follows B."""
+    known_at: datetime | None = None
+    """The map as it was believed at this moment, UTC; None means as it is known now."""
     period: tuple[datetime, datetime] | None = None
     """Time window of the timeline, UTC; None means everything."""
     constellations: tuple[str, ...] = ()
