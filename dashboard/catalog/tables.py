@@ -1,6 +1,7 @@
 """The tables of the catalogue as the newest migration leaves them."""
 
 from sqlalchemy import (
+    DDL,
     Boolean,
     Column,
     Float,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     table,
     text,
 )
+from sqlalchemy.event import listen
 
 metadata = MetaData()
 
@@ -64,8 +66,11 @@ frontline_snapshot = Table(
     Column("sha256", Text, nullable=False),
     Column("same_as", Text),
     Column("handling", Text, nullable=False),
+    Column("held_reason", Text),
+    Column("decided", Text),
     Index("frontline_by_time", "provider", "valid_from", "retrieved"),
 )
+"""`held_reason` says why a snapshot waits for a person, `decided` what they decided: ``accepted`` or ``refused``."""
 
 control_area = Table(
     "control_area",
@@ -130,7 +135,115 @@ area = Table(
     Column("north", Float, nullable=False),
 )
 
+outline = Table(
+    "outline",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("level", Text, nullable=False),
+    Column("geometry", LargeBinary, nullable=False),
+)
+"""Administrative areas by which ground is counted."""
+
+event = Table(
+    "event",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("at", Integer, nullable=False),
+    Column("base", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Index("event_by_subject", "subject", "outcome", "number"),
+)
+"""The log: the one table that every table below is derived from, and can be made from again."""
+
+GUARDS = (
+    """CREATE TRIGGER event_is_never_changed BEFORE UPDATE ON event BEGIN
+    SELECT RAISE(ABORT, 'the log is only appended to: no event is changed'); END""",
+    """CREATE TRIGGER event_is_never_deleted BEFORE DELETE ON event BEGIN
+    SELECT RAISE(ABORT, 'the log is only appended to: no event is deleted'); END""",
+    # INSERT OR REPLACE deletes without asking the trigger above, so what it would replace is looked for here.
+    """CREATE TRIGGER event_is_next BEFORE INSERT ON event BEGIN
+    SELECT RAISE(ABORT, 'the log has no gaps: an event takes the next number')
+        WHERE NEW.number IS NOT (SELECT coalesce(max(number), 0) + 1 FROM event);
+    SELECT RAISE(ABORT, 'the log is only appended to: no event is replaced')
+        WHERE EXISTS (SELECT 1 FROM event WHERE id = NEW.id);
+    SELECT RAISE(ABORT, 'time never runs backwards in the log')
+        WHERE NEW.at < (SELECT at FROM event ORDER BY number DESC LIMIT 1); END""",
+)
+"""What makes the database itself refuse to forget."""
+
+for guard in GUARDS:
+    listen(event, "after_create", DDL(guard))
+
+annotation_revision = Table(
+    "annotation_revision",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("shape", Text, nullable=False),
+    Column("side", Text, nullable=False),
+    Column("opposing", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("grade", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("known_from", Integer, nullable=False),
+    Column("known_until", Integer),
+    Column("valid_from", Integer, nullable=False),
+    Column("valid_to", Integer),
+    Column("removed", Boolean, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("geometry", LargeBinary, nullable=False),
+    Column("handling", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("annotation_by_id", "id", "number"),
+)
+"""One row per applied event on an annotation; `words` is the folded text that a search looks in."""
+
+conflict = Table(
+    "conflict",
+    metadata,
+    Column("version", Integer, primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("resolved_by", Integer),
+    Index("conflict_open", "subject", sqlite_where=text("resolved_by IS NULL")),
+)
+"""Events made on a stale version, and the event that decided what becomes of them."""
+
+force = Table(
+    "force",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("colour", Text, nullable=False),
+)
+
+draft = Table(
+    "draft",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("author", Text, primary_key=True),
+    Column("updated", Integer, nullable=False),
+    Column("base", Integer, nullable=False),
+    Column("sketch", Text, nullable=False),
+    Column("fields", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+"""Work not recorded yet, overwritten in place: no evidence, and no part of the log."""
+
 BOX = ("key", "west", "east", "south", "north", "first", "last")
 acquisition_box = table("acquisition_box", *[column(name) for name in BOX])
 change_box = table("change_box", *[column(name) for name in BOX])
 """R*Trees over longitude, latitude (degrees) and time (days since 2000); `metadata` knows no virtual tables."""
+
+ANNOTATION_BOX = (
+    "key", "west", "east", "south", "north", "valid_first", "valid_last", "known_first", "known_last",
+)  # fmt: skip
+annotation_box = table("annotation_box", *[column(name) for name in ANNOTATION_BOX])
+"""An R*Tree of four dimensions over longitude, latitude and the two times of every revision that shows something."""
