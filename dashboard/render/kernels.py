@@ -63,3 +63,103 @@ def count_levels(levels: NDArray[np.uint8], counts: NDArray[np.int64]) -> None:
         partial[0, levels[i]] += 1
     for k in range(256):
         counts[k] = partial[0, k] + partial[1, k] + partial[2, k] + partial[3, k]
+
+
+@jit
+def trace(
+    paths: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]],
+    chosen: NDArray[np.int64],
+    ranks: NDArray[np.uint8],
+    grid: tuple[float, float, int, int],
+    out: NDArray[np.uint8],
+) -> None:
+    """Mark the pixels that lines run through with the greatest rank; a line of one place marks one pixel.
+
+    Pixels follow from whole coordinates, never from clipped ones: a part of a picture equals that part of the whole.
+    """
+    x, y, starts = paths
+    for i in range(chosen.size):
+        first, last = starts[chosen[i]], starts[chosen[i] + 1]
+        u0, v0 = x[first] * grid[0] - grid[2], y[first] * grid[1] - grid[3]
+        _segment(u0, v0, u0, v0, ranks[i], out)
+        for k in range(first + 1, last):
+            u1, v1 = x[k] * grid[0] - grid[2], y[k] * grid[1] - grid[3]
+            _segment(u0, v0, u1, v1, ranks[i], out)
+            u0, v0 = u1, v1
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy", inline="never")
+def _segment(u0: float, v0: float, u1: float, v1: float, rank: int, out: NDArray[np.uint8]) -> None:
+    rows, cols = out.shape
+    if max(u0, u1) < 0 or min(u0, u1) >= cols or max(v0, v1) < 0 or min(v0, v1) >= rows:
+        return
+    if abs(u1 - u0) >= abs(v1 - v0):
+        _march(u0, v0, u1, v1, rank, out)
+    else:
+        _march(v0, u0, v1, u1, rank, out.T)
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy", inline="never")
+def _march(u0: float, v0: float, u1: float, v1: float, rank: int, out: NDArray[np.uint8]) -> None:
+    """Go along columns, at most one row a column; always from the lower end, so that direction does not matter."""
+    if u1 < u0:
+        u0, v0, u1, v1 = u1, v1, u0, v0
+    rows, cols = out.shape
+    slope = (v1 - v0) / (u1 - u0) if u1 > u0 else 0.0
+    for col in range(int(max(np.floor(u0), 0.0)), int(min(np.floor(u1), cols - 1.0)) + 1):
+        row = int(np.floor(v0 + (min(max(col + 0.5, u0), u1) - u0) * slope))
+        if 0 <= row < rows and out[row, col] < rank:
+            out[row, col] = rank
+
+
+@jit
+def wind(
+    paths: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]],
+    chosen: NDArray[np.int64],
+    signs: NDArray[np.int8],
+    grid: tuple[float, float, int, int],
+    turns: NDArray[np.int32],
+) -> None:
+    """Add how often rings wind around pixel centres, as differences from each pixel to its left neighbour."""
+    x, y, starts = paths
+    rows, cols = turns.shape
+    for i in range(chosen.size):
+        first, last = starts[chosen[i]], starts[chosen[i] + 1]
+        u0, v0 = x[first] * grid[0] - grid[2], y[first] * grid[1] - grid[3]
+        for k in range(first + 1, last):
+            u1, v1 = x[k] * grid[0] - grid[2], y[k] * grid[1] - grid[3]
+            low, high = (v0, v1) if v0 < v1 else (v1, v0)
+            top, bottom = max(np.ceil(low - 0.5), 0.0), min(np.ceil(high - 0.5), float(rows))
+            if top < bottom and min(u0, u1) < cols:
+                turn = signs[i] if v1 > v0 else -signs[i]
+                slope = (u1 - u0) / (v1 - v0)
+                for row in range(int(top), int(bottom)):
+                    col = np.ceil(u0 + (row + 0.5 - v0) * slope - 0.5)
+                    if col < cols:
+                        turns[row, int(max(col, 0.0))] += turn
+            u0, v0 = u1, v1
+
+
+@jit
+def flood(turns: NDArray[np.int32], rank: int, out: NDArray[np.uint8]) -> None:
+    """Mark every pixel that is wound around with a rank, and leave the differences at zero for the next."""
+    rows, cols = out.shape
+    for row in range(rows):
+        total = 0
+        for col in range(cols):
+            total += turns[row, col]
+            turns[row, col] = 0
+            if total != 0:
+                out[row, col] = rank
+
+
+@jit
+def paint(
+    over: NDArray[np.uint8],
+    under: NDArray[np.uint8],
+    tables: NDArray[np.uint32],
+    out: NDArray[np.uint32],
+) -> None:
+    """out[i] = tables[1, over[i]] where there is something, else tables[0, under[i]]."""
+    for i in range(over.size):
+        out[i] = tables[1, over[i]] if over[i] != 0 else tables[0, under[i]]
