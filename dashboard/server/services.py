@@ -1,4 +1,4 @@
-"""What all sessions share, built once per process: the workspace, the worker threads, the warm kernels."""
+"""What all sessions share, built once per process: the workspace, the worker threads, the hub, the warm kernels."""
 
 import logging
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from dashboard.geo import places
 from dashboard.render.warm import warm_up
 from dashboard.settings.config import Settings
 from dashboard.state.background import Done, Work, attempt
+from dashboard.state.hub import Hub
 from dashboard.workflows.workspace import Workspace, open_workspace
 
 LOG = logging.getLogger("nightglass.server")
@@ -23,19 +24,23 @@ class Services:
 
     workspace: Workspace
     executor: ThreadPoolExecutor
+    hub: Hub
+    """Where the sessions meet."""
 
     def close(self) -> None:
         """Finish running work and let go of files and database."""
+        self.hub.close()
         self.executor.shutdown(wait=True, cancel_futures=True)
         self.workspace.close()
 
 
 def start_services(settings: Settings) -> Services:
     """Open the workspace and compile what the first frame would otherwise wait for."""
-    services = Services(
-        open_workspace(settings.data), ThreadPoolExecutor(settings.workers, thread_name_prefix="nightglass")
-    )
-    _warm_up(services.workspace)
+    workspace = open_workspace(settings.data)
+    executor = ThreadPoolExecutor(settings.workers, thread_name_prefix="nightglass")
+    services = Services(workspace, executor, Hub(lambda: workspace.catalog.revision))
+    _warm_up(workspace)
+    services.hub.start()
     return services
 
 
@@ -70,6 +75,14 @@ class DocumentBackground:
         document = self._document
         if document is not None and document.session_context is not None:
             document.add_next_tick_callback(call)
+
+    @property
+    def attached(self) -> bool:
+        """Whether a page is connected to the document now; safe from any thread."""
+        document = self._document
+        context = document.session_context if document is not None else None
+        session = getattr(context, "session", None)
+        return session is not None and not session.destroyed and session.connection_count > 0
 
     def end(self) -> None:
         """Forget the document: pending work is cancelled, running work ends unheard."""
