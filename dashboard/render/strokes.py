@@ -223,18 +223,16 @@ def _rectangle(
     bounds: NDArray[np.float64], grid: tuple[float, float, int, int], shape: tuple[int, ...]
 ) -> tuple[slice, slice]:
     """Return the rows and columns of a window that boxes reach into."""
-    west, south, east, north = (
-        *bounds[:, :2].min(axis=0),
-        *bounds[:, 2:].max(axis=0),
+    least, most = bounds.min(axis=0), bounds.max(axis=0)
+    return (
+        _between(float(most[3]) * grid[1], float(least[1]) * grid[1], grid[3], shape[0]),
+        _between(float(least[0]) * grid[0], float(most[2]) * grid[0], grid[2], shape[1]),
     )
-    edges = []
-    for low, high, scale, offset, size in (
-        (north, south, grid[1], grid[3], shape[0]),
-        (west, east, grid[0], grid[2], shape[1]),
-    ):
-        first, last = (min(max(math.floor(value * scale) - offset, 0), size) for value in (low, high))
-        edges.append(slice(first, min(last + 1, size)))
-    return edges[0], edges[1]
+
+
+def _between(low: float, high: float, offset: int, size: int) -> slice:
+    first, last = (min(max(math.floor(place) - offset, 0), size) for place in (low, high))
+    return slice(first, min(last + 1, size))
 
 
 def _spots(shapes: Strokes, seen: NDArray[np.bool_], window: Window, out: NDArray[np.uint8]) -> None:
