@@ -1,10 +1,12 @@
 """Colours with a meaning. Nothing else in the code names a colour; the values are in assets/style/tokens.json."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+from dashboard.model.annotation import AnnotationKind, Force
 from dashboard.model.assets import asset
 
 Theme = Literal["dark", "light"]
@@ -52,9 +54,33 @@ class Tokens:
     exercise_text: str
     black: str
     white: str
+    kind_frontline: str
+    """Of an annotation that states no side, by what it says is there."""
+    kind_control: str
+    kind_position: str
+    kind_route: str
+    kind_obstacle: str
+    kind_damage: str
+    kind_note: str
 
 
 @cache
 def tokens(theme: Theme = "dark") -> Tokens:
     """Return the colours of a theme."""
     return Tokens(**json.loads(asset("style", "tokens.json").read_text(encoding="utf-8"))[theme])
+
+
+def annotation_colour(kind: AnnotationKind, side: str, forces: Iterable[Force], colours: Tokens) -> str:
+    """Return the colour that an annotation is drawn in: its side's, or that of its kind where no known side is stated."""
+    wanted = side.casefold()
+    named = (force.colour for force in forces if wanted and force.name.casefold() == wanted)
+    by_kind = {
+        AnnotationKind.FRONTLINE: colours.kind_frontline,
+        AnnotationKind.CONTROL: colours.kind_control,
+        AnnotationKind.POSITION: colours.kind_position,
+        AnnotationKind.ROUTE: colours.kind_route,
+        AnnotationKind.OBSTACLE: colours.kind_obstacle,
+        AnnotationKind.DAMAGE: colours.kind_damage,
+        AnnotationKind.NOTE: colours.kind_note,
+    }
+    return next(named, by_kind[kind])
