@@ -71,7 +71,7 @@ def tokens(theme: Theme = "dark") -> Tokens:
 
 
 def annotation_colour(kind: AnnotationKind, side: str, forces: Iterable[Force], colours: Tokens) -> str:
-    """Return the colour that an annotation is drawn in: its side's, or that of its kind where no known side is stated."""
+    """Return the colour that an annotation is drawn in: its side's, or its kind's where no known side is stated."""
     wanted = side.casefold()
     named = (force.colour for force in forces if wanted and force.name.casefold() == wanted)
     by_kind = {
