@@ -1,7 +1,6 @@
 """Annotations over the map: one by one while they are few, as a picture when they are many; none is ever left out."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
 import shapely
@@ -17,6 +16,7 @@ from dashboard.model.view import View
 from dashboard.render.compose import Rgba
 from dashboard.render.strokes import MARGIN_PX, Window, coloured
 from dashboard.render.strokes_pan import Drawn, moved
+from dashboard.workflows.moment import moment
 from dashboard.workflows.overlay_shapes import Held, Shapes, held
 from dashboard.workflows.remembered import Remembered
 from dashboard.workflows.workspace import Workspace
@@ -40,6 +40,8 @@ class Glyph:
     shape: Shape
     side: str
     title: str
+    grade: str
+    """Admiralty."""
     colour: str
     """``#rrggbb``: of the side, else of the kind."""
     geometry: BaseGeometry
@@ -56,14 +58,6 @@ class Overlay:
     """(y, x, 4) on the asked grid, to half a pixel; None where `glyphs` say it all."""
     glyphs: tuple[Glyph, ...]
     """In the order of drawing: the last covers the others."""
-
-
-def moment(workspace: Workspace, view: View) -> datetime | None:
-    """Return the moment whose annotations a view shows: the one it states, else B's, else A's; None means any."""
-    if view.valid_at is not None:
-        return view.valid_at
-    name = view.b if view.b is not None else view.a
-    return None if name is None else workspace.catalog.acquisitions.get(name).start
 
 
 def overlay(workspace: Workspace, view: View, geobox: GeoBox, theme: Theme) -> Overlay:
@@ -170,6 +164,7 @@ def _glyphs(
                 shape=shapes.forms[at],
                 side=str(shapes.sides[at]),
                 title=str(shapes.titles[at]),
+                grade=str(shapes.grades[at]),
                 colour=annotation_colour(shapes.kinds[at], str(shapes.sides[at]), forces, colours),
                 geometry=drawing,
             )

@@ -52,6 +52,7 @@ class Shapes:
     forms: NDArray[np.object_]
     """`Shape` of each."""
     titles: NDArray[np.object_]
+    grades: NDArray[np.object_]
     geometry: NDArray[np.object_]
     strokes: Strokes
 
@@ -62,9 +63,8 @@ class Shapes:
         """Return no shapes."""
         nothing = np.zeros(0, dtype=object)
         empty = strokes(nothing, np.zeros(0, np.uint8))
-        return Shapes(
-            ids=nothing, kinds=nothing, sides=nothing, forms=nothing, titles=nothing, geometry=nothing, strokes=empty
-        )
+        rows = dict.fromkeys(("ids", "kinds", "sides", "forms", "titles", "grades", "geometry"), nothing)
+        return Shapes(**rows, strokes=empty)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +180,7 @@ def _shapes(drawn: Drawn, styles: Sequence[Style]) -> Shapes:
         sides=np.asarray(drawn.sides, dtype=object),
         forms=np.array([Shape(shape) for shape in drawn.shapes], dtype=object),
         titles=np.asarray(drawn.titles, dtype=object),
+        grades=np.asarray(drawn.grades, dtype=object),
         geometry=projected,
         strokes=strokes(projected, np.array(numbers, np.uint8)),
     )
