@@ -5,14 +5,21 @@ from types import TracebackType
 from typing import Self
 
 from dashboard.catalog.acquisitions import Acquisitions
+from dashboard.catalog.annotations import Annotations, Drawn
 from dashboard.catalog.areas import Areas
 from dashboard.catalog.changes import Changes
+from dashboard.catalog.decisions import Decisions
+from dashboard.catalog.drafts import Drafts
 from dashboard.catalog.engine import Database
+from dashboard.catalog.forces import Forces
 from dashboard.catalog.frontlines import FrontArea, Frontlines
-from dashboard.catalog.query import AcquisitionQuery, ChangeQuery
+from dashboard.catalog.log import EventLog
+from dashboard.catalog.outlines import Outlines
+from dashboard.catalog.query import AcquisitionQuery, AnnotationQuery, ChangeQuery
+from dashboard.catalog.revisions import Revisions
 from dashboard.catalog.schema import bring_up_to_date
 
-__all__ = ["AcquisitionQuery", "Catalog", "ChangeQuery", "FrontArea"]
+__all__ = ["AcquisitionQuery", "AnnotationQuery", "Catalog", "ChangeQuery", "Drawn", "FrontArea"]
 
 
 class Catalog:
@@ -24,6 +31,10 @@ class Catalog:
         self.frontlines = Frontlines(database)
         self.changes = Changes(database)
         self.areas = Areas(database)
+        self.log = EventLog(database, (Revisions(), Forces(), Decisions()))
+        self.annotations = Annotations(database, self.log)
+        self.drafts = Drafts(database)
+        self.outlines = Outlines(database)
 
     @classmethod
     def open(cls, path: Path) -> Self:

@@ -33,6 +33,20 @@ def index_box(geometry: BaseGeometry) -> dict[str, float]:
     if geometry.geom_type not in {"Polygon", "MultiPolygon"} or geometry.is_empty:
         msg = f"A {geometry.geom_type} ({geometry.wkt[:60]}) encloses no ground; give a Polygon or MultiPolygon."
         raise InputError(msg)
+    return drawn_box(geometry)
+
+
+def drawn_box(geometry: BaseGeometry) -> dict[str, float]:
+    """Return the columns under which a drawing is found: points and lines, too, and areas that cross themselves.
+
+    Raises
+    ------
+    InputError
+        If the geometry is empty or has a coordinate that is not a number of degrees.
+    """
+    if geometry.is_empty:
+        msg = f"A {geometry.geom_type} without a vertex is nowhere; draw at least one."
+        raise InputError(msg)
     west, south, east, north = geometry.bounds
     if not (-540 <= west <= east <= 540 and -90 <= south <= north <= 90):
         msg = f"Bounds ({west:g}, {south:g}, {east:g}, {north:g}) are not longitudes and latitudes in degrees (WGS 84)."

@@ -179,7 +179,7 @@ GUARDS = (
 """What makes the database itself refuse to forget."""
 
 for guard in GUARDS:
-    listen(event, "after_create", DDL(guard))
+    listen(event, "after_create", DDL(guard))  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types
 
 annotation_revision = Table(
     "annotation_revision",
