@@ -4,6 +4,7 @@ import shapely
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
+from dashboard.geo.front_sides import ground_of, sides_of
 from dashboard.geo.geodesy import area_m2
 from dashboard.model.frontline import FrontlineSnapshot, GroundChange
 
@@ -18,13 +19,13 @@ def ground_changes(before: FrontlineSnapshot, after: FrontlineSnapshot) -> tuple
     the geometries leave out pieces below `SLIVER_M2`, which no map can show, so that summing drawn pieces may give
     less than the stated area by those slivers. Gained minus lost therefore equals the difference of the held areas.
     """
-    held_before, held_after = _held(before), _held(after)
+    held_before, held_after = ({side: ground_of(s, side) for side in sides_of(s)} for s in (before, after))
     colours = {area.side: area.colour for snapshot in (before, after) for area in snapshot.areas if area.colour}
     changes = []
     for side in sorted(held_before.keys() | held_after.keys()):
         old, new = held_before.get(side, MultiPolygon()), held_after.get(side, MultiPolygon())
-        gained, gained_km2 = _difference(new, old)
-        lost, lost_km2 = _difference(old, new)
+        gained, gained_km2 = drawn_and_km2(shapely.difference(new, old))
+        lost, lost_km2 = drawn_and_km2(shapely.difference(old, new))
         changes.append(
             GroundChange(
                 side=side,
@@ -38,18 +39,8 @@ def ground_changes(before: FrontlineSnapshot, after: FrontlineSnapshot) -> tuple
     return tuple(changes)
 
 
-def _held(snapshot: FrontlineSnapshot) -> dict[str, BaseGeometry]:
-    """Return the union of each side's areas, valid."""
-    sides: dict[str, list[BaseGeometry]] = {}
-    for area in snapshot.areas:
-        valid = area.geometry if area.geometry.is_valid else shapely.make_valid(area.geometry, method="structure")
-        sides.setdefault(area.side, []).append(valid)
-    return {side: parts[0] if len(parts) == 1 else shapely.union_all(parts) for side, parts in sides.items()}
-
-
-def _difference(held: BaseGeometry, by: BaseGeometry) -> tuple[MultiPolygon, float]:
-    """Return the pieces of `held` outside `by` that are worth drawing, and the area of all pieces in km2."""
-    found = shapely.get_parts(shapely.difference(held, by))
-    pieces = [(piece, area_m2(piece)) for piece in found if isinstance(piece, Polygon)]
+def drawn_and_km2(ground: BaseGeometry) -> tuple[MultiPolygon, float]:
+    """Return the polygons of some ground that are worth drawing, and the geodesic area of all of them in km2."""
+    pieces = [(piece, area_m2(piece)) for piece in shapely.get_parts(ground) if isinstance(piece, Polygon)]
     drawn = [piece for piece, area in pieces if area >= SLIVER_M2]
     return MultiPolygon(drawn), sum(area for _, area in pieces) / 1e6
