@@ -71,17 +71,6 @@ class Cursors {
     this.frame = document.createElement("div");
     this.frame.className = "frame";
     this.frame.hidden = true;
-    this.says = document.createElement("div");
-    this.says.className = "says";
-    this.says.setAttribute("role", "status");
-    this.whom = document.createElement("span");
-    const stop = document.createElement("button");
-    stop.type = "button";
-    stop.textContent = "Stop";
-    stop.title = "Stop following (Esc)";
-    stop.onclick = () => post({type: "people-unfollow", at: performance.now()});
-    this.says.append(this.whom, stop);
-    this.frame.appendChild(this.says);
     el.append(this.root, this.frame);
     this.join();
   }
@@ -162,13 +151,8 @@ class Cursors {
   }
 
   mark() {
-    const {name, colour} = this.model.leader;
-    this.frame.hidden = !name;
-    if (!name) return;
-    this.frame.style.borderColor = colour;
-    this.says.style.backgroundColor = colour;
-    this.says.style.color = this.model.ink;
-    this.whom.textContent = `Following ${name}`;
+    this.frame.hidden = !this.model.leader;
+    this.frame.style.borderColor = this.model.leader;
   }
 
   // One's own --------------------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
-// The people who have this map open, as initials; one's own open a dialog. Who one is stays in this browser's storage:
-// there is no login, so a name is what its user typed.
+// The people who have this map open, as initials at its edge; one's own open a dialog. Who one is stays in this
+// browser's storage: there is no login, so a name is what its user typed.
 
 import {modelNamed, post} from "./models.js";
 
@@ -36,7 +36,9 @@ const tell = (message) => post({...message, at: performance.now()});
 class People {
   constructor(model, el) {
     this.model = model;
-    this.row = made("div", el, "", {role: "group", "aria-label": "People here", class: "row"});
+    const stack = made("div", el, "", {class: "stack"});
+    this.says = made("div", stack, "", {class: "says", role: "status"});
+    this.row = made("div", stack, "", {role: "group", "aria-label": "People here", class: "row"});
     this.dialog = made("dialog", el, "", {"aria-label": "You and the others"});
     this.build();
     this.onStorage = (event) => event.key === STORED && event.newValue && this.introduce(event.newValue);
@@ -96,7 +98,20 @@ class People {
     own.title = `${me.name} (you, self-declared): name, colour, pointers`;
     own.setAttribute("aria-label", own.title);
     own.onclick = () => this.open();
+    this.mark();
     this.list();
+  }
+
+  mark() {
+    const followed = this.model.people.find((person) => person.id === this.model.following);
+    this.says.hidden = !followed;
+    this.says.replaceChildren();
+    if (!followed) return;
+    this.says.style.backgroundColor = this.model.colours[followed.colour];
+    this.says.style.color = this.model.ink;
+    made("span", this.says, `Following ${followed.name}`);
+    const stop = made("button", this.says, "Stop", {type: "button", title: "Stop following (Esc)"});
+    stop.onclick = () => this.follow(followed);
   }
 
   circle(parent, person) {

@@ -1,4 +1,4 @@
-"""The others on the page: their initials in the bar, their pointers over the map, and whom one follows."""
+"""The others on the page: their initials at the map's edge, their pointers over it, and whom one follows."""
 
 from typing import Any, ClassVar
 
@@ -31,7 +31,7 @@ class Cursors(JSComponent):
     """Overlay of the map: the others' pointers, and a frame in the colour of the person who is followed."""
 
     cursors = param.List(default=[], doc="Id, name, colour, x and y (Mercator metres) of every pointer to draw.")
-    leader = param.Dict(default={}, doc="Name and colour of the person who is followed; empty for nobody.")
+    leader = param.String(default="", doc="Colour of the person who is followed; empty for nobody.")
     sending = param.Boolean(default=False, doc="Whether the page tells where its own pointer is.")
     ink = param.String(default="", doc="Colour of letters on a person's colour.")
 
@@ -54,7 +54,7 @@ class CompanyView(pn.viewable.Viewer):
         mailbox.on("people-unfollow", lambda _: company.unfollow())
 
     def __panel__(self) -> pn.viewable.Viewable:
-        """Return the initials for the bar; `overlay` belongs over the map."""
+        """Return the initials; like `overlay` they lie over the map and belong into its element."""
         return self.strip
 
     # From the browser
@@ -79,7 +79,7 @@ class CompanyView(pn.viewable.Viewer):
         )
         self.overlay.param.update(
             cursors=[_pointer(person) for person in company.people if company.show_cursors and person.cursor],
-            leader={"name": leader.name, "colour": colours()[leader.colour]} if leader else {},
+            leader=colours()[leader.colour] if leader else "",
             sending=company.share_cursor and bool(company.people),
         )
 
