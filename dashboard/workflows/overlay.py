@@ -111,6 +111,11 @@ def near(workspace: Workspace, view: View, place: tuple[float, float], radius_m:
     return tuple(id_ for *_, id_ in sorted(hits))
 
 
+def forget() -> None:
+    """Forget every picture, as if no place had been looked at before."""
+    _pans.clear()
+
+
 def _window(geobox: GeoBox) -> Window:
     """Return the pixels of the world's own grid that lie nearest to a screen's."""
     across, turn, west, tilt, down, north = tuple(geobox.affine)[:6]
