@@ -8,7 +8,6 @@ from dashboard.catalog.acquisitions import Acquisitions
 from dashboard.catalog.annotations import Annotations, Drawn
 from dashboard.catalog.areas import Areas
 from dashboard.catalog.changes import Changes
-from dashboard.catalog.decisions import Decisions
 from dashboard.catalog.drafts import Drafts
 from dashboard.catalog.engine import Database
 from dashboard.catalog.forces import Forces
@@ -31,7 +30,7 @@ class Catalog:
         self.frontlines = Frontlines(database)
         self.changes = Changes(database)
         self.areas = Areas(database)
-        self.log = EventLog(database, (Revisions(), Forces(), Decisions()))
+        self.log = EventLog(database, (Revisions(), Forces()))
         self.annotations = Annotations(database, self.log)
         self.drafts = Drafts(database)
         self.outlines = Outlines(database)

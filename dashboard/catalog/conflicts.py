@@ -39,9 +39,6 @@ class OpenConflicts:
         """Forget every conflict, for a replay."""
         empty(connection, conflict)
 
-    def seed(self, source: Connection, shadow: Connection) -> None:
-        """Copy nothing: conflicts follow from events alone."""
-
     def state(self, connection: Connection) -> Iterable[tuple[Any, ...]]:
         """Return (version, subject, resolving event) of every conflict."""
         return (tuple(row) for row in rows_of(connection, conflict, conflict.c.version))

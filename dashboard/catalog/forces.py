@@ -49,9 +49,6 @@ class Forces:
         """Forget every force, for a replay."""
         empty(connection, force)
 
-    def seed(self, source: Connection, shadow: Connection) -> None:
-        """Copy nothing: forces follow from events alone."""
-
     def state(self, connection: Connection) -> Iterable[tuple[Any, ...]]:
         """Return (name, colour) of every force in the order of recording."""
         return ((row.name, row.colour) for row in rows_of(connection, force, force.c.key))

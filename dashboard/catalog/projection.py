@@ -9,7 +9,7 @@ from dashboard.model.event import Event
 
 
 class Projection(Protocol):
-    """Keeper of the tables that follow from some events; all it knows comes from them."""
+    """Keeper of the tables that follow from some events; all it keeps comes from them."""
 
     def concerns(self, event: Event) -> bool:
         """Return whether an event is one that this projection follows."""
@@ -27,9 +27,6 @@ class Projection(Protocol):
 
     def clear(self, connection: Connection) -> None:
         """Forget everything, for a replay."""
-
-    def seed(self, source: Connection, shadow: Connection) -> None:
-        """Copy what its tables need beside events into an empty database, in which a replay is to be compared."""
 
     def state(self, connection: Connection) -> Iterable[tuple[Any, ...]]:
         """Return everything derived, in one order: equal logs give equal states."""

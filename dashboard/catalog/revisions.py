@@ -68,9 +68,6 @@ class Revisions:
         """Forget every revision, for a replay."""
         empty(connection, annotation_revision, annotation_box)
 
-    def seed(self, source: Connection, shadow: Connection) -> None:
-        """Copy nothing: revisions follow from events alone."""
-
     def state(self, connection: Connection) -> Iterable[tuple[Any, ...]]:
         """Return every revision, then every box."""
         yield from (tuple(row) for row in rows_of(connection, annotation_revision, _R.number))

@@ -67,10 +67,9 @@ frontline_snapshot = Table(
     Column("same_as", Text),
     Column("handling", Text, nullable=False),
     Column("held_reason", Text),
-    Column("decided", Text),
     Index("frontline_by_time", "provider", "valid_from", "retrieved"),
 )
-"""`held_reason` says why a snapshot waits for a person, `decided` what they decided: ``accepted`` or ``refused``."""
+"""`held_reason` says why a snapshot waits for a person; what they decide is an event in the log."""
 
 control_area = Table(
     "control_area",

@@ -52,8 +52,6 @@ def verify(
     try:
         bring_up_to_date(shadow)
         with shadow.writing() as replayed:
-            for projection in projections:
-                projection.seed(connection, replayed)
             walk = Walk()
             for rows in batches(connection):
                 _check(cancel)

@@ -25,7 +25,6 @@ GUARDS = (
 
 def upgrade() -> None:
     op.add_column("frontline_snapshot", sa.Column("held_reason", sa.Text))
-    op.add_column("frontline_snapshot", sa.Column("decided", sa.Text))
     op.create_table(
         "outline",
         sa.Column("key", sa.Integer, primary_key=True),
