@@ -8,10 +8,9 @@ from typing import Any
 
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import ColumnElement, Connection, Row, Subquery, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, Subquery, func, insert, or_, select
 
 from dashboard.catalog.codec import handling_of, handling_text, micros, moment
-from dashboard.catalog.decisions import DECISIONS, SUBJECT
 from dashboard.catalog.engine import Database, count_write
 from dashboard.catalog.space import index_box
 from dashboard.catalog.tables import control_area, event, frontline_snapshot, held
@@ -20,7 +19,10 @@ from dashboard.model.errors import CatalogError, NotFoundError
 from dashboard.model.event import Outcome
 from dashboard.model.frontline import ControlArea, FrontlineSnapshot
 
-ACCEPTED = "accepted"
+ACCEPTED, REFUSED = "snapshot.accepted", "snapshot.refused"
+"""Kinds of the events by which a person decides about a held snapshot; the last one counts."""
+SUBJECT = "snapshot:"
+"""What the subject of such an event begins with; the snapshot's id follows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +147,7 @@ class Frontlines:
         """Return every snapshot that was held, decided or not, in order of provider, then time."""
         t = frontline_snapshot.c
         statement = (
-            select(t.id, t.provider, t.valid_from, t.retrieved, t.held_reason, t.decided)
+            select(t.id, t.provider, t.valid_from, t.retrieved, t.held_reason, _decision(None).label("decision"))
             .where(t.held_reason.is_not(None))
             .order_by(t.provider, t.valid_from, t.retrieved, t.key)
         )
@@ -154,25 +156,24 @@ class Frontlines:
         return [_held_snapshot(row) for row in rows]
 
 
-def _accepted(known_at: datetime | None) -> ColumnElement[bool]:
-    """Return whether a person has accepted a snapshot by a moment: the last decision until then counts."""
-    if known_at is None:
-        return frontline_snapshot.c.decided == ACCEPTED
+def _decision(known_at: datetime | None) -> ScalarSelect[str]:
+    """Return the kind of the last decision about a snapshot; NULL for none."""
     e = event.c
-    decision = select(e.kind).where(  # only the log knows when a decision was made
+    decisions = select(e.kind).where(
         e.subject == SUBJECT + frontline_snapshot.c.id,
         e.outcome == Outcome.APPLIED.value,
-        e.kind.in_(DECISIONS),
-        e.at <= micros(known_at),
+        e.kind.in_((ACCEPTED, REFUSED)),
     )
-    accepted = [kind for kind, decided in DECISIONS.items() if decided == ACCEPTED]
-    return decision.order_by(e.number.desc()).limit(1).scalar_subquery().in_(accepted)
+    if known_at is not None:
+        decisions = decisions.where(e.at <= micros(known_at))
+    return decisions.order_by(e.number.desc()).limit(1).scalar_subquery()
 
 
 def _counts(known_at: datetime | None) -> list[ColumnElement[bool]]:
     """Return the conditions under which a snapshot counts in a state of knowledge."""
     t = frontline_snapshot.c
-    usable = [or_(t.held_reason.is_(None), _accepted(known_at))]
+    # The log is asked instead of a column beside it: it also knows when each decision was made.
+    usable = [or_(t.held_reason.is_(None), _decision(known_at) == ACCEPTED)]
     return usable if known_at is None else [t.retrieved <= micros(known_at), *usable]
 
 
@@ -258,7 +259,7 @@ def _held_snapshot(row: Row[Any]) -> HeldSnapshot:
         valid_from=moment(row.valid_from),
         retrieved=moment(row.retrieved),
         reason=row.held_reason,
-        accepted=None if row.decided is None else row.decided == ACCEPTED,
+        accepted=None if row.decision is None else row.decision == ACCEPTED,
     )
 
 
