@@ -12,6 +12,7 @@ from dashboard.model.frontline import FrontlineSnapshot
 from dashboard.model.handling import UNMARKED, Handling
 from dashboard.model.progress import CancelToken, Progress, Report, silent
 from dashboard.sources.frontlines import SUFFIXES, FrontFound, FrontSource, frontlines
+from dashboard.workflows.held import SHRINK_SHARE, shrink
 from dashboard.workflows.ingest import IngestEntry
 from dashboard.workflows.workspace import Workspace
 
@@ -27,7 +28,16 @@ class FrontOptions:
     """UTC; stands in for a time that a file does not state."""
     handling: Handling = UNMARKED
     """Added to what is known of the provider."""
+    retrieved: datetime | None = None
+    """UTC: since when the files are known, where that is stated; None means now."""
+    shrink: float = SHRINK_SHARE
+    """A snapshot in which a side lost more than this share of its ground is held for a person; 1 holds none."""
     dry_run: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.shrink <= 1:
+            msg = f"The share of ground that may be lost is {self.shrink:g}; give 0 to 1, and 1 to hold nothing."
+            raise InputError(msg)
 
 
 @dataclass(slots=True)
@@ -39,6 +49,9 @@ class _Run:
     entries: list[IngestEntry] = field(default_factory=list)
     waiting: list[tuple[Path, FrontFound]] = field(default_factory=list)
     previous: FrontlineSnapshot | None = None
+    """The last one that counts; held ones do not."""
+    held: dict[str, str] = field(default_factory=dict)
+    """Id -> why it waits for a person, of those in `waiting`."""
 
 
 def ingest_frontlines(
@@ -54,7 +67,8 @@ def ingest_frontlines(
 
     Returns
     -------
-    one entry per snapshot or failed file: ``added``, ``already there``, ``would add`` or ``failed: <error>``
+    one entry per snapshot or failed file: ``added``, ``held``, ``already there``, ``would add``, ``would hold`` or
+    ``failed: <error>``
 
     Raises
     ------
@@ -65,7 +79,10 @@ def ingest_frontlines(
     """
     options, cancel = options or FrontOptions(), cancel or CancelToken()
     source = FrontSource(
-        provider=provider, retrieved=datetime.now(UTC), valid_from=options.valid_from, handling=options.handling
+        provider=provider,
+        retrieved=options.retrieved or datetime.now(UTC),
+        valid_from=options.valid_from,
+        handling=options.handling,
     )
     files = [file for path in paths for file in _files(path)]
     run = _Run(workspace, source.provider, known=source.provider in workspace.catalog.frontlines.providers())
@@ -73,7 +90,7 @@ def ingest_frontlines(
     for number, (file, front) in enumerate(sorted(found, key=lambda pair: pair[1].snapshot.valid_from), 1):
         cancel.check()
         report(Progress(number / len(found), f"{file.name}: {front.snapshot.valid_from:%Y-%m-%d}"))
-        _take(run, file, front, dry_run=options.dry_run)
+        _take(run, file, front, options)
     _flush(run)
     return run.entries
 
@@ -101,24 +118,38 @@ def _read(run: _Run, file: Path, source: FrontSource, cancel: CancelToken) -> It
         run.entries.append(IngestEntry(file, None, f"failed: {text}", text, exit_code=error.exit_code))
 
 
-def _take(run: _Run, file: Path, front: FrontFound, *, dry_run: bool) -> None:
-    """Queue a snapshot, linked to the one before it when nothing moved."""
+def _take(run: _Run, file: Path, front: FrontFound, options: FrontOptions) -> None:
+    """Queue a snapshot, linked to the one before it when nothing moved, held when too much ground is gone."""
     snapshot = front.snapshot
     there = _recorded(run, snapshot.id) or _same_moment(run, snapshot)
     if there is not None:
         run.entries.append(IngestEntry(file, there.id, "already there"))
-        run.previous = there
+        run.previous = _counted(run, there)
         return
     before = _before(run, snapshot)
     if before is not None and same_areas(before, snapshot):
         snapshot = replace(snapshot, same_as=before.id)
-    run.previous = snapshot
-    if dry_run:
-        run.entries.append(IngestEntry(file, snapshot.id, "would add", front.note))
+    reason = None if before is None or snapshot.same_as else shrink(before, snapshot, options.shrink)
+    if reason is None:
+        run.previous = snapshot
+    if options.dry_run:
+        message = "; ".join(text for text in (front.note, reason) if text)
+        run.entries.append(IngestEntry(file, snapshot.id, "would hold" if reason else "would add", message))
         return
+    if reason is not None:
+        run.held[snapshot.id] = reason
     run.waiting.append((file, FrontFound(snapshot, front.note)))
     if len(run.waiting) >= BATCH:
         _flush(run)
+
+
+def _counted(run: _Run, there: FrontlineSnapshot) -> FrontlineSnapshot | None:
+    """Return what later snapshots are compared with after one that is there already: itself, if it counts."""
+    if there.id in run.held:
+        return run.previous
+    counts = run.workspace.catalog.frontlines.at(run.provider, there.valid_from)
+    known = [snapshot for snapshot in (run.previous, counts) if snapshot is not None]
+    return max(known, key=lambda snapshot: snapshot.valid_from) if known else None
 
 
 def _recorded(run: _Run, name: str) -> FrontlineSnapshot | None:
@@ -161,9 +192,10 @@ def same_areas(a: FrontlineSnapshot, b: FrontlineSnapshot) -> bool:
 def _flush(run: _Run) -> None:
     snapshots = [front.snapshot for _, front in run.waiting]
     if snapshots:
-        run.workspace.catalog.frontlines.add_many(snapshots)
+        run.workspace.catalog.frontlines.add_many(snapshots, held=run.held)
     for file, front in run.waiting:
         same = "as the one before" if front.snapshot.same_as else ""
-        message = "; ".join(text for text in (front.note, same) if text)
-        run.entries.append(IngestEntry(file, front.snapshot.id, "added", message))
+        reason = run.held.pop(front.snapshot.id, "")
+        message = "; ".join(text for text in (front.note, same, reason) if text)
+        run.entries.append(IngestEntry(file, front.snapshot.id, "held" if reason else "added", message))
     run.waiting.clear()
