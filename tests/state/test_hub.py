@@ -6,6 +6,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -206,7 +207,7 @@ def test_nobody_follows_in_a_circle(chain: list[str]) -> None:
     hub = Hub()
     for id_ in chain:
         hub.join(person(id_), lambda: None, at_once)
-    for follower, leader in zip(chain, chain[1:], strict=False):
+    for follower, leader in pairwise(chain):
         hub.share(person(follower, following=leader))
     with pytest.raises(InputError, match="already follows you"):
         hub.share(person(chain[-1], following=chain[0]))
