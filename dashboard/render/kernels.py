@@ -73,7 +73,7 @@ def trace(
     grid: tuple[float, float, int, int],
     out: NDArray[np.uint8],
 ) -> None:
-    """Mark the pixels that lines run through with the greatest rank; a line of one place marks one pixel.
+    """Mark the pixels that lines run through with the greatest rank; a line without length marks one pixel.
 
     Pixels follow from whole coordinates, never from clipped ones: a part of a picture equals that part of the whole.
     """
@@ -81,7 +81,6 @@ def trace(
     for i in range(chosen.size):
         first, last = starts[chosen[i]], starts[chosen[i] + 1]
         u0, v0 = x[first] * grid[0] - grid[2], y[first] * grid[1] - grid[3]
-        _segment(u0, v0, u0, v0, ranks[i], out)
         for k in range(first + 1, last):
             u1, v1 = x[k] * grid[0] - grid[2], y[k] * grid[1] - grid[3]
             _segment(u0, v0, u1, v1, ranks[i], out)

@@ -164,7 +164,8 @@ def coloured(marks: Marks, fills: NDArray[np.uint8], lines: NDArray[np.uint8]) -
     ----------
     fills, lines : (256, 4) RGBA of each rank's area and of its lines and points; row 0 is nothing
     """
-    drawn = np.maximum(_wide(marks.lines, 0, 1), _wide(marks.spots, -1, 2))
+    spots, lines_too = _wide(marks.spots, -1, 2), _wide(marks.lines, 0, 1)
+    drawn = np.where(spots > 0, spots, lines_too)
     margin = slice(MARGIN_PX, -MARGIN_PX)
     under = np.ascontiguousarray(marks.fills[margin, margin])
     tables = np.ascontiguousarray(np.stack([fills, lines])).view(np.uint32)[..., 0]

@@ -1,13 +1,14 @@
 """Compile what pictures need before the first person waits for one."""
 
 import numpy as np
+import shapely
 
 from dashboard.model.view import Stretch, StretchKind
-from dashboard.render import compose, levels
+from dashboard.render import compose, levels, strokes
 
 
 def warm_up() -> None:
-    """Run every compiled path of this room once: table look-ups, ratios, histograms and equalisation.
+    """Run every compiled path of this room once: table look-ups, ratios, histograms, equalisation and shapes.
 
     A server is ready when this has returned; it takes seconds the first time on a machine, and less from then on
     because our own kernels are kept on disk.
@@ -18,3 +19,7 @@ def warm_up() -> None:
     compose.grey(seen, greys)
     compose.two_colour(seen, seen, greys, greys)
     compose.log_ratio(levels.ratio_levels(amplitude, amplitude))
+    window = strokes.Window(0, 0, 16, 16, (1.0, 1.0))
+    shapes = strokes.strokes([shapely.box(4, -9, 9, -4), shapely.Point(3, -3)], np.ones(2, np.uint8))
+    table = np.zeros((256, 4), np.uint8)
+    strokes.coloured(strokes.mark(shapes, window, strokes.Marks.empty(window)), table, table)
