@@ -46,18 +46,22 @@ def facing_lines(snapshot: FrontlineSnapshot) -> tuple[FacingLine, ...]:
 
 
 class _Same:
-    """Compares snapshots by id: they are immutable, and their areas are costly to hash."""
+    """Compares snapshots by id and hash: they are immutable, and their areas are costly to hash."""
 
     __slots__ = ("snapshot",)
 
     def __init__(self, snapshot: FrontlineSnapshot) -> None:
         self.snapshot = snapshot
 
+    @property
+    def _key(self) -> tuple[str, str]:
+        return self.snapshot.id, self.snapshot.sha256
+
     def __hash__(self) -> int:
-        return hash(self.snapshot.id)
+        return hash(self._key)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.snapshot.id == self.snapshot.id
+        return isinstance(other, _Same) and self._key == other._key
 
 
 @lru_cache(maxsize=64)
