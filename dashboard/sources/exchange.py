@@ -12,6 +12,8 @@ from dashboard.sources.exchange_meaning import understood
 from dashboard.sources.exchange_record import MAX_VERTICES_IN_ALL, FileFacts, Found, Reading, Sheaf
 from dashboard.sources.geojson_reader import read_geojson
 from dashboard.sources.geojson_writer import write_geojson
+from dashboard.sources.keyhole_reader import read_kml, read_kmz
+from dashboard.sources.keyhole_writer import write_kml, write_kmz
 
 Reader = Callable[[bytes, Reading], Sheaf]
 Writer = Callable[[Path, Iterable[Revision], FileFacts], tuple[str, ...]]
@@ -26,6 +28,8 @@ class _Format:
 FORMATS = {
     ".geojson": _Format(read_geojson, write_geojson),
     ".json": _Format(read_geojson, write_geojson),
+    ".kml": _Format(read_kml, write_kml),
+    ".kmz": _Format(read_kmz, write_kmz),
 }
 """By suffix in lower case."""
 SUFFIXES = tuple(FORMATS)
@@ -33,9 +37,7 @@ _EVERY = 500
 """Features between two looks at whether the work was cancelled."""
 
 
-def read_annotations(
-    path: Path, reading: Reading, *, report: Report = silent, cancel: CancelToken | None = None
-) -> tuple[FileFacts, list[Found]]:
+def read_annotations(path: Path, reading: Reading, *, report: Report = silent) -> tuple[FileFacts, list[Found]]:
     """Return what a file says about itself, and its annotations in order.
 
     What could not be kept or had to be changed is noted in `reading.remarks`.
@@ -49,16 +51,15 @@ def read_annotations(
     InputError
         If there is no such plain file.
     CancelledError
-        If `cancel` was called.
+        If `reading.cancel` was called.
     """
-    cancel = cancel or CancelToken()
     report(Progress(0.0, f"reading {path.name}"))
     sheaf = _format(path).read(contents(path), reading)
     found: list[Found] = []
     vertices = 0
     for number, stated in enumerate(sheaf.features):
         if number % _EVERY == 0:
-            cancel.check()
+            reading.cancel.check()
             report(Progress(number / max(sheaf.count, number + 1), f"{path.name}: {number:,} features"))
         vertices += sum(sketch.vertices for sketch in stated.sketches)
         if vertices > MAX_VERTICES_IN_ALL:

@@ -50,6 +50,13 @@ def _unreadable(path: Path, error: OSError | ValueError) -> InputError:
     return DamagedProductError(f"{path.name} cannot be read ({reason}); check the file and its permissions.")
 
 
+def oversize(size: int, limit: int = MAX_BYTES) -> tuple[str, ...]:
+    """Return what to say of a written file that is larger than what is read."""
+    if size <= limit:
+        return ()
+    return (f"the file is larger than the {limit // 2**20} MB that can be read back at once: export it in parts",)
+
+
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; what is written there takes its name when the block ends well.

@@ -8,6 +8,7 @@ from typing import Any
 from dashboard.model.annotation import Annotation, Force
 from dashboard.model.errors import DamagedProductError
 from dashboard.model.handling import UNMARKED, Handling
+from dashboard.model.progress import CancelToken
 from dashboard.model.sketch import Sketch
 
 MAX_FEATURES = 200_000
@@ -144,6 +145,7 @@ class Reading:
     forces: tuple[Force, ...] = ()
     """Known sides: a colour in the file means one of them or none."""
     remarks: Remarks = field(default_factory=Remarks)
+    cancel: CancelToken = field(default_factory=CancelToken)
 
     def spot(self, number: int, name: object = "") -> Spot:
         """Return the place of a feature, counted from 1."""

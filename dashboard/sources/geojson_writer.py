@@ -12,13 +12,14 @@ from shapely.geometry.polygon import orient
 from dashboard.model.annotation import Revision
 from dashboard.model.sketch import Shape
 from dashboard.sources.exchange_fields import MARK, facts_fields, fields_of
+from dashboard.sources.exchange_file import oversize
 from dashboard.sources.exchange_record import FileFacts
 
 COLOUR_FIELDS = {Shape.POINT: "marker-color", Shape.TEXT: "marker-color", Shape.LINE: "stroke", Shape.AREA: "fill"}
 
 
 def write_geojson(path: Path, revisions: Iterable[Revision], facts: FileFacts) -> tuple[str, ...]:
-    """Write annotations as a FeatureCollection, one feature a line; nothing is lost, so the answer is empty.
+    """Write annotations as a FeatureCollection, one feature a line; return what cannot be read back.
 
     The standard advises seven decimals; here the numbers are written so that reading gives the same bits, as an
     annotation that comes back must not have moved.
@@ -33,7 +34,7 @@ def write_geojson(path: Path, revisions: Iterable[Revision], facts: FileFacts) -
             file.write(separator + feature)
             separator = ",\n"
         file.write("\n]}\n")
-    return ()
+        return oversize(file.tell())
 
 
 def _feature(revision: Revision, colours: Mapping[str, str]) -> dict[str, Any]:

@@ -1,7 +1,10 @@
 """KML and KMZ: each layer is one side. Checked as XML before GDAL sees it."""
 
 import io
+import lzma
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -31,7 +34,9 @@ def read_keyhole(path: Path) -> tuple[datetime | None, list[Patch]]:
     DamagedProductError
         If it is too large, no KML, names entities or a document type, or holds broken polygons.
     """
-    content = _kmz_content(path) if path.suffix.lower() == ".kmz" else _bounded(path)
+    content = _bounded(path)
+    if path.suffix.lower() == ".kmz":
+        content = unpacked(path.name, content)
     stated = _checked_xml(path.name, content)
     with _broken(path.name):
         layers = [str(name) for name in pyogrio.list_layers(io.BytesIO(content))[:, 0]]
@@ -94,26 +99,41 @@ def _bounded(path: Path) -> bytes:
         raise DamagedProductError(msg) from error
 
 
-def _kmz_content(path: Path) -> bytes:
-    """Return the one KML of a KMZ, unpacked in memory and never to a path that the archive chooses."""
+def unpacked(name: str, archive: bytes) -> bytes:
+    """Return the main KML of a KMZ, unpacked in memory and never to a path that the archive chooses.
+
+    Raises
+    ------
+    DamagedProductError
+        If it is no archive, encrypted, holds no KML or too many files, or unpacks to more than the limit.
+    """
     try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
+        with zipfile.ZipFile(io.BytesIO(archive)) as files:
+            entries = files.infolist()
             if len(entries) > MAX_ENTRIES:
-                msg = f"{path.name} holds {len(entries):,} files; the limit is {MAX_ENTRIES:,}."
+                msg = f"{name} holds {len(entries):,} files; the limit is {MAX_ENTRIES:,}."
                 raise DamagedProductError(msg)
             documents = [e for e in entries if PurePosixPath(e.filename).suffix.lower() == ".kml"]
             if not documents:
-                msg = f"{path.name} holds no KML document."
+                msg = f"{name} holds no KML document."
                 raise DamagedProductError(msg)
-            with archive.open(documents[0]) as stream:
+            with files.open(documents[0]) as stream:
                 content = stream.read(MAX_BYTES + 1)  # the size in the directory may lie
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
-        msg = f"{path.name} is a damaged or encrypted KMZ; fetch it again."
+    except DamagedProductError:
+        raise
+    except _BROKEN_ARCHIVE as error:
+        msg = f"{name} is a damaged or encrypted KMZ; fetch it again."
         raise DamagedProductError(msg) from error
     if len(content) > MAX_BYTES:
-        raise _too_large(path.name, len(content))
+        raise _too_large(name, len(content))
     return content
+
+
+_BROKEN_ARCHIVE = (
+    zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, ValueError, struct.error, zlib.error,
+    lzma.LZMAError,
+)  # fmt: skip
+"""What the zip reader raises on archives that are not what they say."""
 
 
 def _too_large(name: str, size: int) -> DamagedProductError:

@@ -106,8 +106,8 @@ def import_annotations(
     """
     cancel = cancel or CancelToken()
     store = workspace.catalog.annotations
-    reading = Reading(path.name, datetime.now(UTC), tuple(store.forces()))
-    facts, found = read_annotations(path, reading, report=_part(report, 0.0, 0.5), cancel=cancel)
+    reading = Reading(path.name, datetime.now(UTC), tuple(store.forces()), cancel=cancel)
+    facts, found = read_annotations(path, reading, report=_part(report, 0.0, 0.5))
     plan = _Plan(path.name, author, native=facts.catalogue == _catalogue(workspace))
     for number, start in enumerate(range(0, len(found), _CHUNK)):
         cancel.check()
