@@ -56,8 +56,14 @@ class Patch:
     """Whether the geometry was invalid as delivered."""
 
 
-def patch(geometry: Mapping[str, Any], properties: Mapping[str, Any], default_side: str) -> Patch | None:
+def patch(
+    geometry: Mapping[str, Any], properties: Mapping[str, Any], default_side: str, *, live: bool = False
+) -> Patch | None:
     """Return a GeoJSON feature's ground; None for points, lines and areas outside the scope of a frontline.
+
+    Parameters
+    ----------
+    live : whether it comes out of DeepState's live map, whose names and colours have a meaning of their own
 
     Raises
     ------
@@ -67,7 +73,7 @@ def patch(geometry: Mapping[str, Any], properties: Mapping[str, Any], default_si
     kind = str(geometry.get("type"))
     if kind not in {"Polygon", "MultiPolygon"}:
         return None
-    side, colour = side_of(properties, default_side)
+    side, colour = side_of(properties, default_side, live=live)
     if side is None:
         return None
     coordinates = geometry.get("coordinates")
@@ -105,14 +111,14 @@ def checked(shape: BaseGeometry, side: str, colour: str | None = None) -> Patch:
     return Patch(side, ground, colour, repaired=not valid)
 
 
-def side_of(properties: Mapping[str, Any], default: str) -> tuple[str | None, str | None]:
+def side_of(properties: Mapping[str, Any], default: str, *, live: bool = False) -> tuple[str | None, str | None]:
     """Return (side, colour) of a feature; side None for what is outside the scope of a frontline.
 
     Names of DeepState's live map carry a key after ``///``; where it is missing the colour says the status.
     """
     colour = next((str(properties[f]).lower() for f in COLOUR_FIELDS if _is_colour(properties.get(f))), None)
     name = str(properties.get("name") or "")
-    if DEEPSTATE_MARK in name:
+    if live or DEEPSTATE_MARK in name:
         return _deepstate_side(name, colour), colour
     stated = next((str(properties[f]).strip() for f in SIDE_FIELDS if _is_word(properties.get(f))), default)
     return stated[:MAX_SIDE], colour

@@ -3,8 +3,8 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,10 @@ DEEPSTATE = Handling(attributions=frozenset({"DeepStateMap"}), redistribution=Fa
 """Credit it; its data may not be passed on."""
 TIME_FIELDS = ("valid_from", "date", "datetime")
 DAY_IN_NAME = re.compile(r"(?<!\d)(20\d{2})-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])(?!\d)")
+MAX_HISTORY = 5_000
+"""Snapshots in one file."""
+MAX_SECONDS = 4_102_444_800
+"""An id from there on, the year 2100, is no time."""
 SUFFIXES = frozenset({".geojson", ".json", ".parquet", ".geoparquet", ".kml", ".kmz"})
 MIRROR_SIDE = "occupied"
 """What the one nameless area of DeepState's daily mirror shows."""
@@ -90,13 +94,30 @@ def frontlines(path: Path, source: FrontSource) -> Iterator[FrontFound]:
         stated, patches = read_keyhole(path)
         yield _snapshot(patches, _when(path, stated, source), file_sha256(path), source)
     else:
-        yield _geojson(path, source)
+        yield from _json(path, source)
 
 
-def _geojson(path: Path, source: FrontSource) -> FrontFound:
+def _json(path: Path, source: FrontSource) -> Iterator[FrontFound]:
+    """Yield the snapshot of a collection, or those of a history: a list of what the live map answered."""
     content = load_json(path)
+    if not isinstance(content, list):
+        yield _collection(path, content, file_sha256(path), source)
+        return
+    if len(content) > MAX_HISTORY:
+        msg = f"{path.name} holds {len(content):,} snapshots; the limit is {MAX_HISTORY:,}. Split it."
+        raise DamagedProductError(msg)
+    found = [_collection(path, entry, _entry_sha256(entry), source) for entry in content]
+    yield from sorted(found, key=lambda front: front.snapshot.valid_from)
+
+
+def _entry_sha256(entry: object) -> str:
+    """Return the hash of one snapshot of a history: the same in every history that holds it."""
+    return hashlib.sha256(json.dumps(entry, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _collection(path: Path, content: object, sha256: str, source: FrontSource) -> FrontFound:
     if isinstance(content, dict) and isinstance(content.get("map"), dict):
-        content = {**content["map"], "datetime": content.get("datetime")}  # the live map wraps its collection
+        content = {**content["map"], "datetime": _live_time(content)}  # the live map wraps its collection
     if not isinstance(content, dict) or content.get("type") != "FeatureCollection":
         msg = f"{path.name} is no GeoJSON FeatureCollection; a frontline is one collection per moment."
         raise DamagedProductError(msg)
@@ -107,17 +128,32 @@ def _geojson(path: Path, source: FrontSource) -> FrontFound:
     if len(features) > MAX_FEATURES:
         msg = f"{path.name} has {len(features):,} features; the limit is {MAX_FEATURES:,}."
         raise DamagedProductError(msg)
-    live = any(DEEPSTATE_MARK in str(f["properties"].get("name")) for f in features)
+    marked = any(DEEPSTATE_MARK in str(f["properties"].get("name")) for f in features)
+    live = marked or (source.is_deepstate and any("fill" in f["properties"] for f in features))
     mirror = source.is_deepstate or str(content.get("name", path.stem)).startswith("deepstatemap")
     default = MIRROR_SIDE if mirror else NAMELESS_SIDE
-    patches = [p for f in features if (p := _feature(f, default)) is not None]
+    read = [patch(mapping(f.get("geometry")), f["properties"], default, live=live) for f in features]
     stated = _stated_time(path.name, [content, *(f["properties"] for f in features)])
     handling = source.handling & DEEPSTATE if live or mirror else source.handling
-    return _snapshot(patches, _when(path, stated, source), file_sha256(path), source, handling)
+    found = _snapshot([p for p in read if p], _when(path, stated, source), sha256, source, handling)
+    return replace(found, note="; ".join(text for text in (found.note, _left_out(features, read)) if text))
 
 
-def _feature(feature: Mapping[str, Any], default: str) -> Patch | None:
-    return patch(mapping(feature.get("geometry")), feature["properties"], default)
+def _live_time(answer: Mapping[str, Any]) -> object:
+    """Return the time of an answer of the live map: stated, or its id, which is the second it was made in."""
+    stated, made = answer.get("datetime"), answer.get("id")
+    if stated is not None or isinstance(made, bool) or not isinstance(made, int) or not 0 < made < MAX_SECONDS:
+        return stated
+    return datetime.fromtimestamp(made, UTC)
+
+
+def _left_out(features: Sequence[Mapping[str, Any]], read: Sequence[Patch | None]) -> str:
+    """Return how many points and other things were no ground of a side, in words; empty for none."""
+    kinds = [mapping(f.get("geometry")).get("type") for f, found in zip(features, read, strict=True) if found is None]
+    points = sum(kind in {"Point", "MultiPoint"} for kind in kinds)
+    counted = ((points, "points"), (len(kinds) - points, "features outside the front's scope"))
+    words = " and ".join(f"{count:,} {what}" for count, what in counted if count)
+    return f"{words} left out" if words else ""
 
 
 def _stated_time(name: str, holders: list[Mapping[str, Any]]) -> datetime | None:
