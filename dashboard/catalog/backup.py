@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from dashboard.catalog.copying import copied, fold, in_use, translated, verified
+from dashboard.catalog.copying import copied, fold, in_use, ready_for_writers, translated, verified
 from dashboard.model.errors import InputError, ResourceError
 from dashboard.model.progress import CancelToken, Progress, Report, silent
 
@@ -104,6 +104,7 @@ def restore(from_: Path, catalog_path: Path, *, report: Report = silent, cancel:
     ResourceError
         If the catalogue is open anywhere, or there is no room; the catalogue stays as it was.
     """
+    catalog_path = catalog_path.resolve()  # where a link leads, not the link, is exchanged
     if _same(from_, catalog_path):
         raise InputError(f"{from_} is the catalogue itself; give the path of a backup.")
     with translated(catalog_path):
@@ -111,6 +112,7 @@ def restore(from_: Path, catalog_path: Path, *, report: Report = silent, cancel:
     with _part(catalog_path) as part:
         schema = copied(from_, part, _share(report, 0.0, 0.4), cancel)
         events, head = verified(part, schema, _share(report, 0.4, 0.9), cancel)
+        ready_for_writers(part)
         found = Backup(path=from_, bytes=part.stat().st_size, schema=schema, events=events, head=head)
         kept = _exchange(part, catalog_path)
     report(Progress(1.0, "restored"))

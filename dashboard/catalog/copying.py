@@ -114,6 +114,12 @@ def fold(path: Path) -> None:
             raise ResourceError(in_use(path)) from error
 
 
+def ready_for_writers(path: Path) -> None:
+    """Set a copy to the WAL mode, which a catalogue is used in: processes that open it at once need not agree on it."""
+    with translated(path), closing(_connection(path, "rw")) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+
+
 def in_use(path: Path) -> str:
     """Return the words for a catalogue that somebody has open."""
     return f"{path} is open in another process; stop `nightglass serve` and whatever else uses it, and try again."

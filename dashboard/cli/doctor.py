@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -14,8 +14,11 @@ from rich.table import Table
 
 from dashboard import __version__
 from dashboard.model.assets import asset
-from dashboard.model.errors import NightglassError
+from dashboard.model.errors import CatalogError, NightglassError
 from dashboard.settings.config import load_settings
+
+if TYPE_CHECKING:
+    from dashboard.catalog.log import EventLog
 
 LEAST_FREE_GB = 2.0
 PACKAGES = (
@@ -87,6 +90,16 @@ def _database() -> Finding:
     return Finding("SQLite", True, f"{SQLITE_VERSION} (3.51.3 or later is needed)")
 
 
+def _log(log: "EventLog") -> Finding:
+    try:
+        log.verify()
+    except CatalogError as error:
+        return Finding("event log", False, str(error))
+    number, digest = log.head()
+    head = f", head {digest}" if number else ""
+    return Finding("event log", True, f"{number:,} events, chain verified{head}")
+
+
 def _directory(data: Path) -> Iterator[Finding]:
     place = next((folder for folder in (data, *data.resolve().parents) if folder.is_dir()), Path("/"))
     free = shutil.disk_usage(place).free / 1e9
@@ -98,6 +111,7 @@ def _directory(data: Path) -> Iterator[Finding]:
 
     try:
         with open_workspace(data) as workspace:
+            yield _log(workspace.catalog.log)
             count = workspace.catalog.acquisitions.count()
             gone = [
                 file.path

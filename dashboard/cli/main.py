@@ -6,6 +6,7 @@ import typer
 from rich.console import Console
 
 from dashboard import __version__
+from dashboard.cli.backup import backup_catalog, restore_catalog
 from dashboard.cli.doctor import doctor
 from dashboard.cli.ingest import ingest_fronts, ingest_products
 from dashboard.cli.serve import demo, serve
@@ -32,6 +33,8 @@ app.command()(snapshot)
 app.command()(doctor)
 app.command("ingest")(ingest_products)
 app.command("ingest-frontline")(ingest_fronts)
+app.command("backup")(backup_catalog)
+app.command("restore")(restore_catalog)
 
 
 @app.command()
