@@ -49,7 +49,7 @@ def ingest_products(
     _finish(entries)
 
 
-def ingest_fronts(
+def ingest_fronts(  # noqa: PLR0913 - the options of a command are its interface
     paths: Paths,
     provider: Annotated[str, typer.Option("--provider", help="Name of the layer, e.g. deepstate.")],
     data: Data = None,
@@ -58,16 +58,49 @@ def ingest_fronts(
         str | None, typer.Option("--valid-from", metavar="ISO", help="UTC time of files that state none.")
     ] = None,
     credit: Annotated[str, typer.Option("--credit", help="Credit line that every export must carry.")] = "",
+    retrieved: Annotated[
+        str | None,
+        typer.Option("--retrieved", metavar="ISO", help="UTC time since when the files are known; else now."),
+    ] = None,
+    shrink: Annotated[
+        float | None,
+        typer.Option("--shrink", metavar="PERCENT", help="Loss of a side's ground above which a snapshot is held; 5."),
+    ] = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Record frontline snapshots: GeoJSON, GeoParquet with a date, KML, KMZ."""
+    """Record frontline snapshots: GeoJSON, GeoParquet with a date, KML, KMZ. A sudden shrink is held for a person."""
+    from dashboard.workflows.held import SHRINK_SHARE  # noqa: PLC0415 - GEOS is slow to import
     from dashboard.workflows.ingest_frontline import FrontOptions, ingest_frontlines  # noqa: PLC0415
     from dashboard.workflows.workspace import open_workspace  # noqa: PLC0415
 
     handling = Handling(attributions=frozenset({credit} if credit else ()))
-    options = FrontOptions(valid_from=_moment(valid_from, "--valid-from"), handling=handling, dry_run=dry_run)
+    options = FrontOptions(
+        valid_from=_moment(valid_from, "--valid-from"),
+        handling=handling,
+        retrieved=_moment(retrieved, "--retrieved"),
+        shrink=SHRINK_SHARE if shrink is None else shrink / 100,
+        dry_run=dry_run,
+    )
     with open_workspace(_data(data)) as workspace, _bar() as report:
         entries = ingest_frontlines(workspace, paths, provider=provider, options=options, report=report)
+    _finish(entries)
+
+
+def ingest_areas(
+    paths: Paths,
+    data: Data = None,
+    *,
+    name_field: Annotated[str | None, typer.Option("--name", help="Property that holds the name.")] = None,
+    level: Annotated[str | None, typer.Option("--level", help="Kind of unit, e.g. oblast.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Give names that are there other ground.")] = False,
+) -> None:
+    """Record outlines of administrative areas, by which ground is counted: GeoJSON."""
+    from dashboard.workflows.ingest_outlines import OutlineOptions, ingest_outlines  # noqa: PLC0415
+    from dashboard.workflows.workspace import open_workspace  # noqa: PLC0415
+
+    options = OutlineOptions(name_field=name_field, level=level, replace=replace)
+    with open_workspace(_data(data)) as workspace, _bar() as report:
+        entries = ingest_outlines(workspace, paths, options=options, report=report)
     _finish(entries)
 
 

@@ -8,7 +8,8 @@ from rich.console import Console
 from dashboard import __version__
 from dashboard.cli.backup import backup_catalog, restore_catalog
 from dashboard.cli.doctor import doctor
-from dashboard.cli.ingest import ingest_fronts, ingest_products
+from dashboard.cli.front import front
+from dashboard.cli.ingest import ingest_areas, ingest_fronts, ingest_products
 from dashboard.cli.serve import demo, serve
 from dashboard.cli.snapshot import snapshot
 from dashboard.model.errors import NightglassError
@@ -33,6 +34,8 @@ app.command()(snapshot)
 app.command()(doctor)
 app.command("ingest")(ingest_products)
 app.command("ingest-frontline")(ingest_fronts)
+app.command("ingest-outlines")(ingest_areas)
+app.add_typer(front, name="front")
 app.command("backup")(backup_catalog)
 app.command("restore")(restore_catalog)
 
