@@ -7,11 +7,14 @@ from pathlib import Path
 from dashboard.model.annotation import Revision
 from dashboard.model.errors import DamagedProductError, UnknownProductError
 from dashboard.model.progress import CancelToken, Progress, Report, silent
-from dashboard.sources.exchange_file import contents, whole
+from dashboard.sources.exchange_file import MAX_BYTES, contents, whole
 from dashboard.sources.exchange_meaning import understood
 from dashboard.sources.exchange_record import MAX_VERTICES_IN_ALL, FileFacts, Found, Reading, Sheaf
 from dashboard.sources.geojson_reader import read_geojson
 from dashboard.sources.geojson_writer import write_geojson
+from dashboard.sources.geopackage_reader import MAX_BYTES as MAX_PACKAGE
+from dashboard.sources.geopackage_reader import read_geopackage
+from dashboard.sources.geopackage_writer import write_geopackage
 from dashboard.sources.keyhole_reader import read_kml, read_kmz
 from dashboard.sources.keyhole_writer import write_kml, write_kmz
 
@@ -23,6 +26,8 @@ Writer = Callable[[Path, Iterable[Revision], FileFacts], tuple[str, ...]]
 class _Format:
     read: Reader
     write: Writer
+    most: int = MAX_BYTES
+    """Bytes of a file that is read."""
 
 
 FORMATS = {
@@ -30,6 +35,7 @@ FORMATS = {
     ".json": _Format(read_geojson, write_geojson),
     ".kml": _Format(read_kml, write_kml),
     ".kmz": _Format(read_kmz, write_kmz),
+    ".gpkg": _Format(read_geopackage, write_geopackage, MAX_PACKAGE),
 }
 """By suffix in lower case."""
 SUFFIXES = tuple(FORMATS)
@@ -54,7 +60,8 @@ def read_annotations(path: Path, reading: Reading, *, report: Report = silent) -
         If `reading.cancel` was called.
     """
     report(Progress(0.0, f"reading {path.name}"))
-    sheaf = _format(path).read(contents(path), reading)
+    form = _format(path)
+    sheaf = form.read(contents(path, form.most), reading)
     found: list[Found] = []
     vertices = 0
     for number, stated in enumerate(sheaf.features):

@@ -27,7 +27,7 @@ MAX_SIDE = 80
 MAX_SOURCES = 1000
 MAX_SOURCE = 2000
 OWN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
-RENDERED = ("stroke", "fill", "marker-color", BANNER, "shape")
+RENDERED = ("stroke", "fill", "marker-color", "colour", "fid", BANNER, "shape")
 """Fields of ours that follow from others."""
 _ADMIRALTY = re.compile(r"([A-Fa-f])\s*[-/]?\s*([1-6])")
 _KINDS = {snake(word): kind for kind in AnnotationKind for word in (kind.value, kind.name)}

@@ -1,20 +1,17 @@
 """GeoJSON into features: RFC 7946, the older ``crs`` member, and whatever properties other tools write."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from dashboard.model.errors import DamagedProductError
+from dashboard.sources.exchange_colours import colours_in
 from dashboard.sources.exchange_fields import MARK, facts_of
 from dashboard.sources.exchange_geometry import SHAPES, sketches
 from dashboard.sources.exchange_json import parse_json
 from dashboard.sources.exchange_record import MAX_FEATURES, FileFacts, Reading, Sheaf, Stated, shown
 from dashboard.sources.exchange_times import stated_period
 
-COLOURS = ("stroke", "fill", "marker-color", "colour", "color")
-"""Properties that hold a colour, most telling first."""
-HEXADECIMAL = re.compile(r"#?([0-9a-fA-F]{6})([0-9a-fA-F]{2})?")
 GEOMETRIES = {*SHAPES, *(f"Multi{name}" for name in SHAPES), "GeometryCollection"}
 MEMBERS = {"type", "features", "crs", "bbox", "name", MARK}
 """Of a collection, that are understood."""
@@ -74,17 +71,8 @@ def _stated(number: int, feature: Mapping[str, Any], reading: Reading) -> Stated
         fields.setdefault("id", feature["id"])
     for member in sorted(set(feature) - {"type", "id", "geometry", "properties", "bbox"}):
         spot.note(f"member {shown(member)!r} of the feature was left out")
-    return Stated(
-        spot=spot, sketches=sketches(feature.get("geometry"), spot), fields=fields, colours=tuple(_colours(fields))
-    )
-
-
-def _colours(fields: Mapping[str, Any]) -> Iterator[str]:
-    for name in COLOURS:
-        value = fields.get(name)
-        found = HEXADECIMAL.fullmatch(value.strip()) if isinstance(value, str) else None
-        if found is not None:
-            yield f"#{found[1].lower()}"
+    drawn = sketches(feature.get("geometry"), spot)
+    return Stated(spot=spot, sketches=drawn, fields=fields, colours=colours_in(fields))
 
 
 def _check_crs(file: str, crs: object) -> None:
