@@ -19,10 +19,12 @@ from dashboard.model.view import Extent
 BASE = 1.15
 HEIGHT = 0.9
 """Of a tooth, as shares of its size: a little flatter than an equilateral triangle."""
-ASIDE = (0.0, 0.12, -0.12, 0.24, -0.24)
-"""Where along the line a tooth is tried, in spacings from its own place."""
-CROOKED_PX = 1.25
-"""How far the line may leave the base of a tooth: half the width that a front is drawn with."""
+ASIDE = (0.0, 0.33, -0.33, 0.66, -0.66, 0.9, -0.9)
+"""Where along the line a tooth is tried, as shares of the way to where it would touch its neighbour's ground."""
+CROOKED_PX = 2.25
+"""How far the line may leave the straight base of a tooth."""
+STRETCHED = 0.8
+"""Least length of a base, as a share of the length of the line under it."""
 CLEAR_PX = 1.5
 """Room between a tooth and the rest of the line."""
 THIN_PX = 0.5
@@ -60,7 +62,7 @@ def teeth(
     size_px: float = 9,
     extent: Extent | None = None,
 ) -> list[Polygon]:
-    """Return the teeth of a front, each a triangle in Mercator metres whose base lies on the line.
+    """Return the teeth of a front, each a triangle in Mercator metres whose base follows the line.
 
     Parameters
     ----------
@@ -158,23 +160,25 @@ def _stations(track: _Track, spacing: float, base: float, window: Floats | None)
 
 
 def _stand(track: _Track, line: BaseGeometry, stations: tuple[Floats, Floats], size: float) -> Floats:
-    """Return (m, 3, 2) corners of the teeth that can stand at their stations or a little aside."""
+    """Return (m, 6, 2) corners of the teeth that can stand at their stations or a little aside."""
     at, room = stations
-    corners = np.full((len(at), 3, 2), np.nan)
+    corners = np.full((len(at), 6, 2), np.nan)
     left = np.arange(len(at))
     for aside in ASIDE:
-        by = aside * 2 * (room[left] + BASE * size / 2)
-        tried = left[np.abs(by) <= room[left]]
-        found, fits = _triangles(track, at[tried] + by[np.abs(by) <= room[left]], size)
+        found, fits = _triangles(track, at[left] + aside * room[left], size)
         clear = fits.copy()
         clear[fits] = ~shapely.intersects(line, _polygons(_lifted(found[fits], size)))
-        corners[tried[clear]] = found[clear]
-        left = np.setdiff1d(left, tried[clear], assume_unique=True)
+        clear[clear] = shapely.is_valid(_polygons(found[clear]))
+        corners[left[clear]] = found[clear]
+        left = left[~clear]
     return _apart(corners[np.isfinite(corners[:, 0, 0])])
 
 
 def _triangles(track: _Track, at: Floats, size: float) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return (m, 3, 2) teeth with their bases in the middle of lengths along the line, and which of them lie on it."""
+    """Return (m, 6, 2) teeth with their bases round lengths along the line, and which of them lie well on it.
+
+    Five corners follow the line, so that no gap shows where it bends; the last is the tip.
+    """
     half = BASE * size / 2
     places = track.places(at[:, None] + half * np.array([-1.0, -0.5, 0.0, 0.5, 1.0]))
     one, other = places[:, 0], places[:, -1]
@@ -184,12 +188,12 @@ def _triangles(track: _Track, at: Floats, size: float) -> tuple[Floats, NDArray[
     between = places[:, 1:-1] - one[:, None]
     off = np.abs((between * right[:, None]).sum(axis=2)).max(axis=1, initial=0.0)
     apex = (one + other) / 2 + HEIGHT * size * right
-    return np.stack([one, other, apex], axis=1), (off <= CROOKED_PX) & (width > 0.9 * 2 * half)
+    return np.concatenate([places, apex[:, None]], axis=1), (off <= CROOKED_PX) & (width >= STRETCHED * 2 * half)
 
 
 def _lifted(teeth_: Floats, size: float) -> Floats:
     """Return teeth raised off their bases and longer at the top: the ground that must be free of the line."""
-    base, apex = teeth_[:, :2], teeth_[:, 2:]
+    base, apex = teeth_[:, [0, -2]], teeth_[:, -1:]
     middle = base.mean(axis=1, keepdims=True)
     up = (apex - middle) / (HEIGHT * size)
     return np.concatenate([middle + 0.8 * (base - middle) + (CROOKED_PX + 0.25) * up, apex + CLEAR_PX * up], axis=1)
