@@ -17,18 +17,19 @@ from dashboard.model.errors import ResourceError
 from dashboard.model.handling import Handling
 from dashboard.model.progress import CancelToken, Progress, Report, silent
 from dashboard.model.view import CompareMode, View
-from dashboard.simulate.front import write_fronts
+from dashboard.simulate.front import CONTROL, OSINT, retrieved, write_fronts, write_second_opinion, write_sectors
 from dashboard.simulate.ground import HALF_M, to_degrees
 from dashboard.simulate.plan import STACKS, Planned, hollow, plan
 from dashboard.simulate.product import CAVEAT, write_hollow, write_product
 from dashboard.simulate.truth import write_terrain, write_truth
 from dashboard.workflows.ingest import IngestEntry, ingest
 from dashboard.workflows.ingest_frontline import FrontOptions, ingest_frontlines
+from dashboard.workflows.ingest_outlines import ingest_outlines
 from dashboard.workflows.workspace import Workspace
 
-VERSION = "exercise-nightglass-1"
+VERSION = "exercise-nightglass-2"
 """Grows with every change of what is simulated: a workspace with an older exercise is completed, not rebuilt."""
-PROVIDER = "exercise-control"
+PROVIDER = CONTROL
 AREA_NAME = "Exercise NIGHTGLASS"
 AHEAD = 2
 """Products simulated ahead of ingest: one thread draws while the caller's archives."""
@@ -168,12 +169,14 @@ def _ahead(make: Callable[[Planned], Path], todo: Sequence[Planned]) -> Iterator
 
 
 def _take_in_records(workspace: Workspace, incoming: Path, seed: int, scale: Scale) -> None:
-    """Take in what has no pixels: passes that were not delivered, and who held which ground."""
+    """Take in what has no pixels: passes that were not delivered, who held which ground by two accounts, sectors."""
     _checked(ingest(workspace, [write_hollow(planned, incoming) for planned in hollow(scale.half_m)]))
     marked = Handling(caveats=frozenset({CAVEAT}))
-    for path, valid_from in write_fronts(incoming, seed):
-        options = FrontOptions(valid_from=valid_from, handling=marked)
-        _checked(ingest_frontlines(workspace, [path], provider=PROVIDER, options=options))
+    for provider, write in ((PROVIDER, write_fronts), (OSINT, write_second_opinion)):
+        for path, valid_from in write(incoming, seed):
+            options = FrontOptions(valid_from=valid_from, handling=marked, retrieved=retrieved(valid_from))
+            _checked(ingest_frontlines(workspace, [path], provider=provider, options=options))
+    _checked(ingest_outlines(workspace, [write_sectors(incoming)]))
 
 
 def _checked(entries: Sequence[IngestEntry]) -> None:

@@ -8,6 +8,7 @@ from dashboard.model.errors import CancelledError, NotFoundError
 from dashboard.model.progress import CancelToken, Progress
 from dashboard.model.stack import stack_of, statistics_refusals
 from dashboard.model.view import CompareMode, Layer
+from dashboard.simulate.front import OSINT
 from dashboard.simulate.plan import hollow, plan
 from dashboard.workflows.exercise import PROVIDER, Scale, build_exercise, exercise_view
 from dashboard.workflows.workspace import Workspace, open_workspace
@@ -67,7 +68,7 @@ def test_members_of_a_stack_may_be_compared(built) -> None:
 
 def test_frontlines_are_there_with_both_sides_and_the_caveat(built) -> None:
     workspace, _ = built
-    assert workspace.catalog.frontlines.providers() == [PROVIDER]
+    assert workspace.catalog.frontlines.providers() == [PROVIDER, OSINT]
     view = exercise_view(workspace)
     before, after = (workspace.catalog.acquisitions.get(id_).start for id_ in (view.a or "", view.b or ""))
     lines = [workspace.catalog.frontlines.at(PROVIDER, moment) for moment in (before, after)]
