@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from dashboard.catalog.copying import copied, fold, in_use, ready_for_writers, translated, verified
+import psutil
+
+from dashboard.catalog.copying import copied, in_use, ready_for_writers, translated, verified
 from dashboard.model.errors import InputError, ResourceError
 from dashboard.model.progress import CancelToken, Progress, Report, silent
 
@@ -44,7 +46,8 @@ class Restored:
     backup: Backup
     """What was verified and put there."""
     kept: Path | None
-    """The catalogue that was there before; None when there was none."""
+    """The catalogue that was there before, byte for byte, with its write-ahead log beside it if it was not closed; None
+    when there was none."""
 
 
 def backup(
@@ -127,10 +130,11 @@ def _exchange(part: Path, catalog_path: Path) -> Path | None:
             _set_aside_journals(catalog_path, kept)
             _publish(part, catalog_path)
             return None
-        fold(catalog_path)
         with _alone(catalog_path) as held:
             shutil.copymode(catalog_path, part)
             _keep(held, catalog_path, kept)
+            # A catalogue that was not closed has its last events there; SQLite itself is not asked to fold them in, for
+            # it throws away what it cannot read.
             _set_aside_journals(catalog_path, kept)
             _publish(part, catalog_path)
             # A process that opened the old file a moment ago waits for our lock. It must not write a log beside the
@@ -143,8 +147,11 @@ def _exchange(part: Path, catalog_path: Path) -> Path | None:
 def _alone(path: Path) -> Iterator[IO[bytes]]:
     """Hold the locks of an SQLite file, so that no process can begin to use it; give the file.
 
-    Closing any other handle of the file would release them: POSIX locks belong to the process.
+    Every process that has a file open in WAL mode holds one of them. Closing another handle of the file would release
+    ours: POSIX locks belong to the process, which is also why this process is asked in another way.
     """
+    if any(Path(opened.path) == path for opened in psutil.Process().open_files()):
+        raise ResourceError(in_use(path))
     with path.open("r+b", buffering=0) as held:
         start, length = LOCK_BYTES
         try:
@@ -163,7 +170,7 @@ def _keep(held: IO[bytes], path: Path, kept: Path) -> None:
 
 
 def _set_aside_journals(catalog_path: Path, kept: Path) -> None:
-    """Keep what a damaged or vanished catalogue left: beside the new file it would be taken for the new file's."""
+    """Keep what a killed process, or a vanished catalogue, left: beside the new file it would be taken for its own."""
     for suffix in ("-wal", "-journal"):
         left = catalog_path.with_name(catalog_path.name + suffix)
         if left.exists():

@@ -99,21 +99,6 @@ def problems(path: Path, cancel: CancelToken | None = None) -> str:
     return "" if foreign is None else f"row {foreign[1]} of table {foreign[0]} points at nothing in {foreign[2]}"
 
 
-def fold(path: Path) -> None:
-    """Fold a catalogue's write-ahead log into its file, if nobody has it open. A damaged file is left as it is.
-
-    Raises
-    ------
-    ResourceError
-        If any process, this one included, has it open.
-    """
-    try:
-        _in_one_file(path)
-    except sqlcipher3.Error as error:
-        if "locked" in str(error) or "busy" in str(error):
-            raise ResourceError(in_use(path)) from error
-
-
 def ready_for_writers(path: Path) -> None:
     """Set a copy to the WAL mode, which a catalogue is used in: processes that open it at once need not agree on it."""
     with translated(path), closing(_connection(path, "rw")) as connection:
@@ -122,7 +107,7 @@ def ready_for_writers(path: Path) -> None:
 
 def in_use(path: Path) -> str:
     """Return the words for a catalogue that somebody has open."""
-    return f"{path} is open in another process; stop `nightglass serve` and whatever else uses it, and try again."
+    return f"{path} is in use; stop `nightglass serve` and whatever else has it open, and try again."
 
 
 def _in_one_file(path: Path) -> None:
