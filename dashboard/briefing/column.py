@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.colors import to_rgb
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Polygon, Rectangle
 
 from dashboard.briefing.fonts import printable, wrap
 from dashboard.briefing.layout import Box
@@ -20,12 +20,14 @@ _SMALLEST = 0.3
 class Swatch:
     """The sign beside a legend line."""
 
-    kind: Literal["fill", "line", "dashed", "hatch", "chip"]
+    kind: Literal["fill", "line", "dashed", "hatch", "chip", "teeth", "marker", "text"]
     colour: str
     edge: str | None = None
     letter: str = ""
-    """In a chip."""
+    """In a chip or a text; for a marker its name in Matplotlib."""
     hatch: str = "////"
+    dashes: Any = (0, (3.2, 1.8))
+    """Of a dashed line, as Matplotlib writes them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +124,7 @@ def _swatch(paper: Paper, box: Box, swatch: Swatch, ink: Ink) -> None:
     frame = Box(box.x, middle - height / 2, box.width * 0.72, height)
     match swatch.kind:
         case "line" | "dashed":
-            style = "-" if swatch.kind == "line" else (0, (3.2, 1.8))
+            style = "-" if swatch.kind == "line" else swatch.dashes
             paper.axes.plot(
                 (frame.x, frame.right), (middle, middle), color=swatch.colour, linewidth=1.5, linestyle=style
             )
@@ -134,6 +136,24 @@ def _swatch(paper: Paper, box: Box, swatch: Swatch, ink: Ink) -> None:
             paper.rectangle(frame, swatch.colour, swatch.edge, width_pt=0.9)
         case "chip":
             _chip(paper, Box(box.x, box.y, box.height * 1.05, box.height), swatch, ink)
+        case "teeth":
+            _teeth(paper, frame, swatch.colour)
+        case "marker":
+            edge: dict[str, Any] = {"markeredgecolor": paper.tokens.halo, "markeredgewidth": 0.5}
+            x = frame.x + frame.width / 2
+            paper.axes.plot(x, middle, swatch.letter, color=swatch.colour, markersize=ink.size_pt * 0.8, **edge)
+        case "text":
+            paper.text(box.x, box.y, swatch.letter, Ink("bold", ink.size_pt * 0.9, swatch.colour))
+
+
+def _teeth(paper: Paper, frame: Box, colour: str) -> None:
+    """Draw a line with two teeth below it."""
+    y, half = frame.y + frame.height * 0.3, frame.height * 0.32
+    paper.axes.plot((frame.x, frame.right), (y, y), color=colour, linewidth=1.5)
+    for share in (0.28, 0.72):
+        x = frame.x + share * frame.width
+        tooth = [(x - half, y), (x + half, y), (x, y + half * 1.7)]
+        paper.axes.add_patch(Polygon(tooth, closed=True, facecolor=colour, edgecolor="none"))
 
 
 def _chip(paper: Paper, box: Box, swatch: Swatch, ink: Ink) -> None:

@@ -5,12 +5,13 @@ from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 from shapely.geometry.base import BaseGeometry
 
+from dashboard.briefing.annotations import draw_teeth
 from dashboard.briefing.layout import MM_PER_PX
 from dashboard.briefing.outline import outline, path_of
 from dashboard.briefing.paper import Paper
 from dashboard.briefing.sheet import Sheet
 from dashboard.briefing.sides import LOST_HATCH, lost_to_nobody, side_colours, side_hatches
-from dashboard.geo.front import front_lines
+from dashboard.geo.front import facing_lines, front_lines
 from dashboard.geo.mercator import project
 from dashboard.model.frontline import FrontlineSnapshot
 from dashboard.model.view import Layer
@@ -86,3 +87,5 @@ def _line(axes: Axes, paper: Paper, sheet: Sheet, window: tuple[float, float, fl
         edge = outline(axes, front, facecolor="none", edgecolor=colours[side], linewidth=2 * _LINE_PT, zorder=4.2)
         if edge is not None:
             edge.set_clip_path(path_of(shape), axes.transData)
+    for facing in facing_lines(sheet.front_after):
+        draw_teeth(axes, paper, sheet, [project(facing.line)], colours[facing.side])

@@ -1,6 +1,7 @@
 """A drawn sheet as bytes: PNG at 300 dpi or PDF with vector text, each with its view inside."""
 
 import io
+import json
 from typing import Literal
 
 import numpy as np
@@ -14,7 +15,15 @@ from PIL.PngImagePlugin import PngInfo
 from dashboard.briefing.layout import DPI
 from dashboard.briefing.page import draw, printing
 from dashboard.briefing.sheet import Sheet
-from dashboard.briefing.token import EXPORT_KEY, HANDLING_KEY, SOFTWARE_KEY, VIEW_KEY, pdf_keywords
+from dashboard.briefing.token import (
+    ANNOTATIONS_KEY,
+    EXPORT_KEY,
+    HANDLING_KEY,
+    SOFTWARE_KEY,
+    VIEW_KEY,
+    pdf_keywords,
+)
+from dashboard.model.dtg import dtg
 from dashboard.model.errors import InputError
 
 Format = Literal["png", "pdf"]
@@ -59,6 +68,23 @@ def pixels(figure: Figure) -> NDArray[np.uint8]:
     return np.ascontiguousarray(drawn[..., :3])
 
 
+def said(sheet: Sheet) -> str:
+    """Return every annotation on the sheet as JSON: which revision, its title, who said so, since when, how surely."""
+    rows = [
+        {
+            "id": revision.annotation.id,
+            "version": revision.version,
+            "title": revision.annotation.title,
+            "author": revision.author,
+            "valid from": dtg(revision.annotation.valid_from),
+            "grade": revision.annotation.grade,
+            "sources": list(revision.annotation.sources),
+        }
+        for revision in sheet.annotations
+    ]
+    return json.dumps(rows, ensure_ascii=True, separators=(",", ":"))
+
+
 def _png(figure: Figure, sheet: Sheet) -> bytes:
     info = PngInfo()
     for key, text in (
@@ -67,6 +93,7 @@ def _png(figure: Figure, sheet: Sheet) -> bytes:
         (SOFTWARE_KEY, sheet.software),
         (EXPORT_KEY, sheet.export_id),
         ("Title", sheet.title),
+        *([(ANNOTATIONS_KEY, said(sheet))] if sheet.annotations else []),
     ):
         info.add_itxt(key, text)
     out = io.BytesIO()
@@ -80,7 +107,7 @@ def _pdf(figure: Figure, sheet: Sheet) -> bytes:
         "Title": sheet.title,
         "Author": sheet.author or None,
         "Subject": sheet.handling.banner,
-        "Keywords": pdf_keywords(sheet.token, sheet.export_id),
+        "Keywords": pdf_keywords(sheet.token, sheet.export_id, said(sheet) if sheet.annotations else ""),
         "Creator": sheet.software,
         "CreationDate": sheet.made,
     }

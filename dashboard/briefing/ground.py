@@ -8,19 +8,20 @@ from matplotlib.colors import to_rgb
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
+from dashboard.briefing.annotations import draw_annotations
 from dashboard.briefing.backdrop import backdrop, place_names
 from dashboard.briefing.control import draw_control
 from dashboard.briefing.fonts import face
-from dashboard.briefing.layout import MM_PER_PX
 from dashboard.briefing.margin import sign_colours
+from dashboard.briefing.movement import draw_movement
+from dashboard.briefing.names import draw_names
 from dashboard.briefing.outline import outline
 from dashboard.briefing.paper import Paper
 from dashboard.briefing.sheet import Sheet
+from dashboard.briefing.swipe import draw_cut
 from dashboard.geo.graticule import degree_ticks, mgrs_lines
 from dashboard.geo.mercator import project
-from dashboard.model.dtg import dtg
 from dashboard.model.view import CompareMode, Extent, Layer
-from dashboard.render.compose import swipe_column
 
 CORNER_SHARE = 0.22
 """Of the map's width below it, kept free of tick labels for the coordinates of the corner."""
@@ -35,14 +36,19 @@ def draw_map(paper: Paper, sheet: Sheet) -> Axes:
     if sheet.surroundings is not None and sheet.has(Layer.BASEMAP):
         backdrop(axes, sheet.surroundings.map, paper.tokens)
     _picture(axes, sheet, paper.tokens.unobserved)
+    draw_movement(axes, paper, sheet)
     draw_control(axes, paper, sheet)
     _changes(axes, paper, sheet)
     _footprints(axes, paper, sheet)
+    if sheet.has(Layer.ANNOTATIONS):
+        draw_annotations(axes, paper, sheet)
     if sheet.has(Layer.GRID):
         _grid(axes, paper, extent)
     if sheet.has(Layer.PLACES):
         place_names(axes, sheet, paper)
-    _cut(axes, paper, sheet)
+    draw_cut(axes, paper, sheet)
+    if sheet.has(Layer.ANNOTATIONS):
+        draw_names(axes, paper, sheet)
     axes.set(xlim=(extent.x0, extent.x1), ylim=(extent.y0, extent.y1), aspect="auto")
     _frame(axes, paper, extent)
     return axes
@@ -133,43 +139,6 @@ def _grid(axes: Axes, paper: Paper, extent: Extent) -> None:
             clip_on=True,
             zorder=8,
         )
-
-
-def _cut(axes: Axes, paper: Paper, sheet: Sheet) -> None:
-    """Draw the swipe line with the dates on its two sides, on the very pixel edge where the picture changes."""
-    if sheet.view.compare is not CompareMode.SWIPE or len(sheet.drawn) < 2 or sheet.imagery is None:
-        return
-    extent, width = sheet.extent, sheet.layout.map_px[2]
-    metres = (extent.x1 - extent.x0) / width
-    x = extent.x0 + swipe_column(width, split_of(sheet)) * metres
-    axes.axvline(x, color=paper.tokens.white, linewidth=2.4, zorder=9)
-    axes.axvline(x, color=paper.tokens.accent, linewidth=1.2, zorder=9)
-    shift = 1.6 / MM_PER_PX * metres
-    top = extent.y1 - 4.6 * sheet.layout.scale / MM_PER_PX * metres
-    for letter, acq, colour, side in (
-        ("A", sheet.before, paper.tokens.a, "right"),
-        ("B", sheet.after, paper.tokens.b, "left"),
-    ):
-        if acq is not None:
-            axes.text(
-                x - shift if side == "right" else x + shift,
-                top,
-                f"{letter} {dtg(acq.start)}",
-                ha=side,
-                va="center",
-                fontproperties=face("mono-bold", 8.0 * sheet.layout.scale),
-                color=paper.on(colour),
-                bbox={"boxstyle": "square,pad=0.32", "facecolor": colour, "edgecolor": "none"},
-                clip_on=True,
-                zorder=9,
-            )
-
-
-def split_of(sheet: Sheet) -> float:
-    """Return the swipe line as a share of the printed map: the same meridian as in the view."""
-    seen, printed = sheet.view.extent, sheet.extent
-    x = seen.x0 + sheet.view.split * (seen.x1 - seen.x0)
-    return min(max((x - printed.x0) / (printed.x1 - printed.x0), 0.0), 1.0)
 
 
 def _frame(axes: Axes, paper: Paper, extent: Extent) -> None:

@@ -4,6 +4,8 @@ from collections import Counter
 
 from dashboard.briefing.column import Entry, Swatch
 from dashboard.briefing.legend import frontline_entries, imagery_entries
+from dashboard.briefing.legend_annotations import annotation_entries, listed
+from dashboard.briefing.movement import movement_entries
 from dashboard.briefing.paper import Ink
 from dashboard.briefing.sheet import Sheet
 from dashboard.geo.look import look_azimuth
@@ -13,6 +15,10 @@ from dashboard.model.dtg import dtg
 from dashboard.model.palette import Tokens
 from dashboard.model.view import Layer
 
+DATED = frozenset(
+    {Layer.FRONTLINE, Layer.GHOST, Layer.GROUND, Layer.ANNOTATIONS, Layer.DISPLACEMENT, Layer.DISAGREEMENT}
+)
+"""Layers that speak of a moment and of what was known of it."""
 SMALL_PT, NOTE_PT, HEAD_PT, DTG_PT = 6.8, 5.0, 6.0, 10.0
 
 
@@ -22,8 +28,26 @@ def column_entries(sheet: Sheet, tokens: Tokens) -> list[Entry]:
     for letter, acq, colour in (("A", sheet.before, tokens.a), ("B", sheet.after, tokens.b)):
         if acq is not None:
             entries += _side(sheet, letter, acq, colour, tokens)
+    entries += _moments(sheet, tokens)
     entries += _warnings(sheet, tokens)
     entries += _legend(sheet, tokens)
+    entries += listed(sheet, tokens)
+    return entries
+
+
+def _moments(sheet: Sheet, tokens: Tokens) -> list[Entry]:
+    """Say of which moment fronts and annotations speak where it is not B's, and as known when where it is not now."""
+    entries = []
+    others = sheet.view.layers & DATED
+    if others and sheet.moment is not None and (sheet.after is None or sheet.moment != sheet.after.start):
+        entries.append(Entry(words=f"valid at {dtg(sheet.moment)}", ink=Ink("mono-bold", 8.0), gap=3.0))
+        entries.append(Entry(words="fronts and annotations, not the imagery", ink=Ink("sans", SMALL_PT), gap=0.1))
+    if others and sheet.view.known_at is not None:
+        marked = tokens.exercise_text
+        words = f"as known at {dtg(sheet.view.known_at)}"
+        entries.append(Entry(words=words, ink=Ink("mono-bold", 8.0, marked), gap=3.2, panel=tokens.exercise))
+        words = "what was recorded later is not on this sheet"
+        entries.append(Entry(words=words, ink=Ink("sans", SMALL_PT, marked), gap=0.3, panel=tokens.exercise))
     return entries
 
 
@@ -98,6 +122,8 @@ def _legend(sheet: Sheet, tokens: Tokens) -> list[Entry]:
         imagery_entries(sheet, tokens),
         _change_entries(sheet, tokens),
         frontline_entries(sheet, tokens),
+        movement_entries(sheet, tokens),
+        annotation_entries(sheet, tokens),
         _footprint_entries(sheet, tokens),
     ]
     visible = [group for group in groups if group]

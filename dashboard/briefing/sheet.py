@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 
 from dashboard.briefing.layout import Layout
 from dashboard.geo.basemap import Basemap
+from dashboard.geo.disagreement import Disagreement
+from dashboard.geo.displacement import Displacement
 from dashboard.model.acquisition import Acquisition
+from dashboard.model.annotation import Force, Revision
 from dashboard.model.change import ChangeRun, DetectedChange
 from dashboard.model.dtg import iso
 from dashboard.model.frontline import FrontlineSnapshot, GroundChange
@@ -71,6 +74,20 @@ class Sheet:
     run: ChangeRun | None = None
     """The detection that found the changes."""
     footprints: tuple[Acquisition, ...] = ()
+    annotations: tuple[Revision, ...] = ()
+    """Valid at `moment` and known at the view's, in the order of drawing."""
+    forces: tuple[Force, ...] = ()
+    """The sides there are and their colours."""
+    moment: datetime | None = None
+    """Of which fronts and annotations speak: the view's own, else B's, else A's."""
+    displacement: Displacement | None = None
+    """How far the front moved from A to `moment`, as the side sees it that gained most."""
+    disagreement: Disagreement | None = None
+    """With another provider, at `moment`."""
+    rival: str = ""
+    """That provider."""
+    incomparable: str = ""
+    """Why the two cannot be compared."""
     credits: tuple[str, ...] = ()
     """Credit lines of everything visible."""
 
@@ -95,12 +112,13 @@ class Sheet:
 
     @property
     def as_of(self) -> datetime | None:
-        """The time of the newest thing shown: imagery, frontline or change."""
+        """The time of the newest thing shown: imagery, frontline, change or annotation."""
         moments = [acq.start for acq in self.drawn]
         if self.front_after is not None and self.view.layers & {Layer.FRONTLINE, Layer.GROUND}:
             moments.append(self.front_after.valid_from)
         if self.has(Layer.CHANGES):
             moments += [change.before for change in self.changes]
+        moments += [one.annotation.valid_from for one in self.annotations]
         return max(moments, default=None)
 
     def has(self, layer: Layer) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from dashboard.briefing.sheet import Sheet
 from dashboard.model.frontline import GroundChange
-from dashboard.model.palette import Tokens
+from dashboard.model.palette import Tokens, force_colour
 
 HATCHES = ("///", "\\\\\\", "---", "xxx")
 """Directions tell sides apart where colours do not."""
@@ -23,11 +23,13 @@ def side_names(sheet: Sheet) -> tuple[str, ...]:
 
 
 def side_colours(sheet: Sheet, tokens: Tokens) -> dict[str, str]:
-    """Return the colour of each side: of the data, else by its name, else blue and orange in turn."""
+    """Return the colour of each side: of the data, else of its force or by its name, else blue and orange in turn."""
     stated = dict(_stated(sheet))
     turn = (tokens.orange_force, tokens.blue_force)
     sides = enumerate(side_names(sheet))
-    return {side: stated.get(side) or _by_name(side, tokens) or turn[index % 2] for index, side in sides}
+    forces = {force.name.casefold(): force_colour(force, tokens) for force in sheet.forces}
+    named = {side: forces.get(side.casefold()) or _by_name(side, tokens) for side in side_names(sheet)}
+    return {side: stated.get(side) or named[side] or turn[index % 2] for index, side in sides}
 
 
 def side_hatches(sheet: Sheet) -> dict[str, str]:

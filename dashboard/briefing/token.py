@@ -15,6 +15,8 @@ VIEW_KEY = "nightglass:view"
 HANDLING_KEY = "nightglass:handling"
 SOFTWARE_KEY = "nightglass:software"
 EXPORT_KEY = "nightglass:export"
+ANNOTATIONS_KEY = "nightglass:annotations"
+"""JSON list of every annotation shown."""
 MAX_BYTES = 64 * 2**20
 
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -54,9 +56,10 @@ def read_token(data: bytes) -> str:
     return token
 
 
-def pdf_keywords(token: str, export_id: str) -> str:
-    """Return the keywords of a PDF: ASCII only, so that the token stays one readable run of bytes."""
-    return f"{VIEW_KEY}={token} {EXPORT_KEY}={export_id}"
+def pdf_keywords(token: str, export_id: str, annotations: str = "") -> str:
+    """Return the keywords of a PDF: ASCII only, so that the token stays one readable run of bytes, and comes first."""
+    words = f"{VIEW_KEY}={token} {EXPORT_KEY}={export_id}"
+    return f"{words} {ANNOTATIONS_KEY}={annotations}" if annotations else words
 
 
 def _from_pdf(data: bytes) -> str:

@@ -73,7 +73,7 @@ def tokens(theme: Theme = "dark") -> Tokens:
 def annotation_colour(kind: AnnotationKind, side: str, forces: Iterable[Force], colours: Tokens) -> str:
     """Return the colour that an annotation is drawn in: its side's, or its kind's where no known side is stated."""
     wanted = side.casefold()
-    named = (force.colour for force in forces if wanted and force.name.casefold() == wanted)
+    named = (force_colour(force, colours) for force in forces if wanted and force.name.casefold() == wanted)
     by_kind = {
         AnnotationKind.FRONTLINE: colours.kind_frontline,
         AnnotationKind.CONTROL: colours.kind_control,
@@ -84,3 +84,10 @@ def annotation_colour(kind: AnnotationKind, side: str, forces: Iterable[Force], 
         AnnotationKind.NOTE: colours.kind_note,
     }
     return next(named, by_kind[kind])
+
+
+def force_colour(force: Force, colours: Tokens) -> str:
+    """Return the colour of a force; the two colours that forces get unasked follow the theme, chosen ones stay."""
+    dark = tokens("dark")
+    unasked = {dark.blue_force: colours.blue_force, dark.orange_force: colours.orange_force}
+    return unasked.get(force.colour.lower(), force.colour)

@@ -24,8 +24,8 @@ from dashboard.model.handling import Handling, combine
 from dashboard.model.progress import Progress, Report, silent
 from dashboard.model.view import MERCATOR_LIMIT_M, CompareMode, Extent, Layer, View
 from dashboard.workflows.areas import areas
+from dashboard.workflows.brief_layers import Dated, dated, sources
 from dashboard.workflows.frames import composed, imagery, members
-from dashboard.workflows.fronts import Fronts, fronts
 from dashboard.workflows.workspace import Workspace
 
 MAX_CHANGES = 20_000
@@ -69,11 +69,11 @@ def contents(workspace: Workspace, view: View, page: Page, title: str, *, report
     layout = arrange(page, title)
     extent = inside_world(fill(view.extent, layout))
     bbox = bbox_of(extent)
-    held = _fronts(workspace, view, before, after)
+    held = dated(workspace, view, before, bbox)
     run = _run(workspace, view)
     changes = _changes(workspace, run, bbox)
     footprints = _footprints(workspace, view, bbox)
-    shown = [*_of_acquisitions(workspace, (before, after)), *_of_fronts(held), *_of_changes(run, changes)]
+    shown = [*_of_acquisitions(workspace, (before, after)), *_of_dated(held), *_of_changes(run, changes)]
     shown += [Shown(f"the acquisition {acq.id}", acq.handling) for acq in footprints]
     refuse(shown, made)
     report(Progress(0.2, "Reading the imagery"))
@@ -94,9 +94,16 @@ def contents(workspace: Workspace, view: View, page: Page, title: str, *, report
         mismatches=picture[1],
         imagery=picture[0],
         surroundings=_surroundings(workspace, extent),
-        front_before=held.before,
-        front_after=held.after,
-        ground=held.changes,
+        front_before=held.fronts.before,
+        front_after=held.fronts.after,
+        ground=held.fronts.changes,
+        annotations=held.annotations,
+        forces=held.forces,
+        moment=held.moment,
+        displacement=held.displacement,
+        disagreement=held.rival.disagreement,
+        rival=held.rival.provider,
+        incomparable=held.rival.incomparable,
         changes=changes,
         run=run,
         footprints=footprints,
@@ -173,12 +180,6 @@ def _imagery(
     return picture, found.mismatches
 
 
-def _fronts(workspace: Workspace, view: View, before: Acquisition | None, after: Acquisition | None) -> Fronts:
-    if not view.layers & {Layer.FRONTLINE, Layer.GHOST, Layer.GROUND}:
-        return Fronts(before=None, after=None, changes=())
-    return fronts(workspace, view.provider, before.start if before else None, after.start if after else None)
-
-
 def _run(workspace: Workspace, view: View) -> ChangeRun | None:
     """The latest detection over just this A and B: what the screen shows."""
     if Layer.CHANGES not in view.layers or view.a is None or view.b is None:
@@ -208,9 +209,16 @@ def _of_acquisitions(workspace: Workspace, pair: tuple[Acquisition | None, ...])
     return [Shown(f"the acquisition {acq.id}", acq.handling) for one in passes for acq in one]
 
 
-def _of_fronts(held: Fronts) -> list[Shown]:
-    snapshots: list[FrontlineSnapshot] = [front for front in (held.before, held.after) if front is not None]
-    return [Shown(f"the frontline {front.id}", front.handling) for front in snapshots]
+def _of_dated(held: Dated) -> list[Shown]:
+    shown = [Shown(f"the frontline {front.id}", front.handling) for front in _snapshots(held)]
+    for revision in held.annotations:
+        one = revision.annotation
+        shown.append(Shown(f"the annotation {one.title.strip() or one.id}", one.handling))
+    return shown
+
+
+def _snapshots(held: Dated) -> list[FrontlineSnapshot]:
+    return [front for front in (held.fronts.before, held.fronts.after, held.rival.front) if front is not None]
 
 
 def _of_changes(run: ChangeRun | None, changes: Sequence[DetectedChange]) -> list[Shown]:
@@ -234,9 +242,9 @@ def _square(x: float, y: float, half: float) -> tuple[float, float, float, float
     return x - half, y - half, x + half, y + half
 
 
-def _credits(handling: Handling, held: Fronts) -> tuple[str, ...]:
+def _credits(handling: Handling, held: Dated) -> tuple[str, ...]:
     lines = sorted(handling.attributions)
-    providers = {front.provider for front in (held.before, held.after) if front is not None}
-    lines += [f"frontline: {provider}" for provider in sorted(providers)]
+    lines += [f"frontline: {provider}" for provider in sorted({front.provider for front in _snapshots(held)})]
+    lines += sources(held.annotations)
     lines += BASEMAP_CREDITS
     return tuple(dict.fromkeys(lines))
