@@ -80,7 +80,7 @@ def backup(
     """
     _check_target(catalog_path, to, force=force)
     with _part(to) as part:
-        schema = copied(catalog_path, part, _share(report, 0.0, 0.5), cancel)
+        schema = copied(catalog_path, part, to, _share(report, 0.0, 0.5), cancel)
         events, head = verified(part, schema, _share(report, 0.5, 1.0), cancel)
         made = Backup(path=to, bytes=part.stat().st_size, schema=schema, events=events, head=head)
         _check_target(catalog_path, to, force=force)  # again: it took a while
@@ -113,7 +113,7 @@ def restore(from_: Path, catalog_path: Path, *, report: Report = silent, cancel:
     with translated(catalog_path):
         catalog_path.parent.mkdir(parents=True, exist_ok=True)
     with _part(catalog_path) as part:
-        schema = copied(from_, part, _share(report, 0.0, 0.4), cancel)
+        schema = copied(from_, part, catalog_path, _share(report, 0.0, 0.4), cancel)
         events, head = verified(part, schema, _share(report, 0.4, 0.9), cancel)
         ready_for_writers(part)
         found = Backup(path=from_, bytes=part.stat().st_size, schema=schema, events=events, head=head)

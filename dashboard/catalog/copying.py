@@ -20,8 +20,8 @@ _STEPS_PER_LOOK = 200_000
 """Instructions of SQLite's machine, about a millisecond, between two looks at the cancel token."""
 
 
-def copied(source: Path, to: Path, report: Report, cancel: CancelToken | None) -> str:
-    """Copy one moment of a catalogue into a new file; return its schema version.
+def copied(source: Path, to: Path, named: Path, report: Report, cancel: CancelToken | None) -> str:
+    """Copy one moment of a catalogue into a new file, which errors call `named`; return its schema version.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def copied(source: Path, to: Path, report: Report, cancel: CancelToken | None) -
         # One transaction around all steps: otherwise each commit of a writer would make the copy begin again.
         origin.execute("BEGIN")
         schema = _schema(origin, source)
-        with translated(to):
+        with translated(named):
             origin.backup(copy, pages=PAGES_PER_STEP, progress=step)
         origin.execute("ROLLBACK")
     return schema
