@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import shapely
@@ -12,6 +13,7 @@ from dashboard.catalog.codec import handling_of, handling_text, micros, moment, 
 from dashboard.model.annotation import Annotation, AnnotationKind, Evidence, EvidenceKind
 from dashboard.model.errors import InputError
 from dashboard.model.event import Event
+from dashboard.model.handling import Handling
 from dashboard.model.sketch import Shape
 
 FITTING = {
@@ -45,7 +47,7 @@ def body_of(annotation: Annotation) -> dict[str, Any]:
         "grade": annotation.grade,
         "notes": annotation.notes,
         "evidence": [[link.kind.value, link.id] for link in annotation.evidence],
-        "handling": json.loads(handling_text(annotation.handling)),
+        "handling": _handling_body(annotation.handling),
     }
 
 
@@ -96,6 +98,12 @@ def annotation_in(event: Event) -> Annotation | None:
     if event.kind == "annotation.removed" or body is None:
         return None
     return annotation_of(event.subject.partition(":")[2], body)
+
+
+@lru_cache(maxsize=1024)
+def _handling_body(handling: Handling) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(handling_text(handling))
+    return body
 
 
 def _geometry(found: Mapping[str, Any]) -> BaseGeometry:

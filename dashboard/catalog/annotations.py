@@ -9,10 +9,10 @@ from uuid import uuid4
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, select
 
 from dashboard.catalog.annotation_body import annotation_in, body_of
-from dashboard.catalog.annotation_search import candidates, ordered
+from dashboard.catalog.annotation_search import candidates, counted, is_wide, ordered, straddling
 from dashboard.catalog.chain import event_of
 from dashboard.catalog.codec import micros
 from dashboard.catalog.conflicts import RESOLVED, open_versions
@@ -20,7 +20,8 @@ from dashboard.catalog.engine import Database
 from dashboard.catalog.forces import force_event, forces
 from dashboard.catalog.log import EventLog
 from dashboard.catalog.query import AnnotationQuery, Box
-from dashboard.catalog.revisions import REMOVED, SAVED, SUBJECT, Reader, revisions_of
+from dashboard.catalog.revision_rows import Reader, revisions
+from dashboard.catalog.revisions import REMOVED, SAVED, SUBJECT
 from dashboard.catalog.space import touching
 from dashboard.catalog.tables import annotation_revision, conflict, event
 from dashboard.model.annotation import Annotation, Conflict, Force, Revision
@@ -28,6 +29,7 @@ from dashboard.model.errors import InputError, NotFoundError
 from dashboard.model.event import Event, NewEvent
 
 _R = annotation_revision.c
+_PARTITION = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,29 +160,26 @@ class Annotations:
         """Return the revisions that match, in the order of the query; of each annotation at most one."""
         query = query or AnnotationQuery()
         with self._database.reading() as connection:
-            rows = _exact(query, connection, candidates(query, _R.number).order_by(*ordered(query)))
+            rows = _page(query, connection, _R.number)
             return self._reader.revisions(connection, [row.number for row in rows])
 
     def count(self, query: AnnotationQuery | None = None) -> int:
         """Return how many match, whatever the page of the query."""
         query = query or AnnotationQuery()
-        found = candidates(query).subquery()
-        doubtful = found.c.doubtful
         with self._database.reading() as connection:
-            certain = connection.execute(select(func.count()).select_from(found).where(doubtful.is_(None))).scalar_one()
+            wide = is_wide(connection, query)
+            hits = int(connection.execute(counted(query, wide=wide)).scalar_one())
             if query.bbox is None:
-                return certain
-            rows = connection.execute(select(doubtful).where(doubtful.is_not(None))).scalars().all()
-        return certain + int(_hits(query.bbox, rows).sum())
+                return hits
+            doubtful = connection.execute(straddling(query, query.bbox, wide=wide)).scalars().all()
+        return hits - int((~_hits(query.bbox, doubtful)).sum())
 
     def drawn(self, query: AnnotationQuery | None = None) -> Drawn:
         """Return what matches as arrays for drawing, in the order of the query."""
         query = query or AnnotationQuery()
-        columns = (_R.id, _R.kind, _R.side, _R.shape, _R.title, _R.grade, _R.geometry)
-        statement = candidates(query, *columns).order_by(*ordered(query))
         with self._database.reading() as connection:
-            rows = _exact(query, connection, statement)
-        ids, kinds, sides, shapes, titles, grades, wkb = (_array(rows, place) for place in range(len(columns)))
+            rows = _page(query, connection, _R.id, _R.kind, _R.side, _R.shape, _R.title, _R.grade, _R.geometry)
+        ids, kinds, sides, shapes, titles, grades, wkb = (_array(rows, place) for place in range(7))
         return Drawn(
             ids=ids,
             kinds=kinds,
@@ -193,13 +192,9 @@ class Annotations:
 
     def history(self, id_: str, *, known_at: datetime | None = None) -> list[Revision]:
         """Return every revision of an annotation, oldest first, removals among them; none for an unknown one."""
-        now = None if known_at is None else micros(known_at)
-        statement = select(annotation_revision).where(_R.id == id_).order_by(_R.number)
-        if now is not None:
-            statement = statement.where(_R.known_from <= now)
+        then = [] if known_at is None else [_R.known_from <= micros(known_at)]
         with self._database.reading() as connection:
-            rows = connection.execute(statement).fetchall()
-        found = revisions_of(rows)
+            found = revisions(connection, _R.id == id_, *then)
         ends = [*(one.known_from for one in found[1:]), None]
         return [replace(one, known_until=end) for one, end in zip(found, ends, strict=True)]
 
@@ -209,9 +204,9 @@ class Annotations:
             versions = open_versions(connection, SUBJECT + (id_ or ""))
             rows = connection.execute(select(event).where(event.c.number.in_(versions)).order_by(event.c.number))
             edits = [event_of(row) for row in rows.mappings()]
-            bases = {one.version: one for one in _revisions(connection, _R.number.in_({edit.base for edit in edits}))}
+            bases = {one.version: one for one in revisions(connection, _R.number.in_({edit.base for edit in edits}))}
             ids = [edit.subject.removeprefix(SUBJECT) for edit in edits]
-            there = _revisions(connection, _R.id.in_(set(ids)), _R.known_until.is_(None))
+            there = revisions(connection, _R.id.in_(set(ids)), _R.known_until.is_(None))
         present = {one.annotation.id: one for one in there}
         return [_conflict(edit, bases.get(edit.base), present[id_]) for edit, id_ in zip(edits, ids, strict=True)]
 
@@ -242,10 +237,6 @@ class Annotations:
         return str(subject)
 
 
-def _revisions(connection: Connection, *conditions: ColumnElement[bool]) -> list[Revision]:
-    return revisions_of(connection.execute(select(annotation_revision).where(*conditions)).fetchall())
-
-
 def _saved(annotation: Annotation, author: str, base: int, note: str, event_id: str | None = None) -> NewEvent:
     body = body_of(annotation) | ({"note": note} if note else {})
     return _new(SAVED, SUBJECT + annotation.id, author, base, body, event_id)
@@ -255,17 +246,26 @@ def _new(kind: str, subject: str, author: str, base: int, body: dict[str, Any], 
     return NewEvent(id=id_ or uuid4().hex, kind=kind, subject=subject, author=author, base=base, body=body)
 
 
-def _exact(query: AnnotationQuery, connection: Connection, statement: Select[Any]) -> Sequence[Row[Any]]:
-    """Return the rows on the page of a query, without those that only the index box let through."""
+def _page(query: AnnotationQuery, connection: Connection, *columns: ColumnElement[Any]) -> Sequence[Row[Any]]:
+    """Return the rows on the page of a query, without those that only the index box lets through."""
+    statement = candidates(query, *columns, wide=is_wide(connection, query)).order_by(*ordered(query))
     if query.bbox is None:
         page = statement.offset(query.offset).limit(-1 if query.limit is None else query.limit)
         return connection.execute(page).fetchall()
-    rows = connection.execute(statement).fetchall()
+    end = None if query.limit is None else query.offset + query.limit
+    found: list[Row[Any]] = []
+    with connection.execute(statement) as result:
+        for rows in result.partitions(_PARTITION):
+            found += _exact(query.bbox, rows)
+            if end is not None and len(found) >= end:
+                break  # a walk over much ground reads little more than the page
+    return found[query.offset : end]
+
+
+def _exact(bbox: Box, rows: Sequence[Row[Any]]) -> Sequence[Row[Any]]:
     doubtful = [place for place, row in enumerate(rows) if row.doubtful is not None]
-    missed = {doubtful[i] for i in np.flatnonzero(~_hits(query.bbox, [rows[place].doubtful for place in doubtful]))}
-    if missed:
-        rows = [row for place, row in enumerate(rows) if place not in missed]
-    return rows[query.offset :][: query.limit]
+    missed = {doubtful[i] for i in np.flatnonzero(~_hits(bbox, [rows[place].doubtful for place in doubtful]))}
+    return [row for place, row in enumerate(rows) if place not in missed] if missed else rows
 
 
 def _hits(bbox: Box, drawings: Sequence[bytes]) -> NDArray[np.bool_]:

@@ -5,26 +5,25 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import shapely
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from dashboard.catalog.annotation_body import annotation_in
-from dashboard.catalog.codec import days, handling_of, handling_text, micros, moment, packed
+from dashboard.catalog.codec import days, micros
 from dashboard.catalog.conflicts import RESOLVED
 from dashboard.catalog.projection import empty, rows_of
-from dashboard.catalog.space import drawn_box
+from dashboard.catalog.revision_rows import columns_of
 from dashboard.catalog.tables import ANNOTATION_BOX, annotation_box, annotation_revision
-from dashboard.model.annotation import Annotation, AnnotationKind, Evidence, EvidenceKind, Revision
+from dashboard.model.annotation import Annotation
 from dashboard.model.errors import CatalogError, InputError, NotFoundError
 from dashboard.model.event import Event, Outcome
-from dashboard.model.sketch import Shape
 
 SAVED = "annotation.saved"
 REMOVED = "annotation.removed"
 SUBJECT = "annotation:"
 """What the subject of an event on an annotation begins with; its id follows."""
-OPEN = float(2**24)
-"""Days since 2000 that stand for no end: beyond every date, and exact in 32 bits."""
+OPEN = 256.0
+"""What stands for no end in the tree: later than every date there is."""
+_TREE_UNIT_DAYS = 65_536.0
 
 _R = annotation_revision.c
 
@@ -32,6 +31,11 @@ _R = annotation_revision.c
 def folded(text: str) -> str:
     """Return text as a search compares it: without case, and without the difference between ways to write a letter."""
     return unicodedata.normalize("NFKC", text).casefold()
+
+
+def tree_time(microseconds: int) -> float:
+    """Return a time as the tree holds it."""
+    return days(microseconds) / _TREE_UNIT_DAYS
 
 
 class Revisions:
@@ -91,10 +95,10 @@ class _Pages:
             if there["number"] in self._new:
                 self._new[there["number"]]["known_until"] = at
             else:
-                self._ended.append({"ended": there["number"], "at": at, "day": days(at)})
+                self._ended.append({"ended": there["number"], "at": at, "last": tree_time(at)})
         content = {**there, "removed": event.kind == REMOVED or there["removed"]} if there and wanted is None else {}
         if wanted is not None:
-            content = {**_columns(wanted), "removed": False}
+            content = {**columns_of(wanted), "removed": False}
         made = {"number": event.number, "author": event.author, "known_from": at, "known_until": None}
         title, notes = content["title"], json.loads(content["body"])["notes"]
         words = folded("\n".join((title, content["side"], content["opposing"], event.author, notes)))
@@ -107,115 +111,29 @@ class _Pages:
             until = update(annotation_revision).where(_R.number == bindparam("ended"))
             connection.execute(until.values(known_until=bindparam("at")), self._ended)
             c = annotation_box.c
-            last = update(annotation_box).where(c.key == bindparam("ended")).values(known_last=bindparam("day"))
+            last = update(annotation_box).where(c.key == bindparam("ended")).values(known_last=bindparam("last"))
             connection.execute(last, self._ended)
         rows = list(self._new.values())
         if rows:
             connection.execute(insert(annotation_revision), rows)
-        boxes = _boxes([row for row in rows if not row["removed"]])
+        boxes = [_box(row) for row in rows if not row["removed"]]
         if boxes:
             names: dict[str, Any] = {name: bindparam(name) for name in ANNOTATION_BOX}
             connection.execute(insert(annotation_box).values(names), boxes)
 
 
-class Reader:
-    """Rows to revisions. One that was read before gives the same object: a map that is panned asks ever again.
-
-    Safe to use from several threads: each step on the memory is one operation of the interpreter.
-    """
-
-    def __init__(self, remembered: int = 20_000) -> None:
-        self._limit = remembered
-        self._known: dict[int, Revision] = {}
-
-    def revisions(self, connection: Connection, numbers: Sequence[int]) -> list[Revision]:
-        """Return the revisions of these numbers, as they were while they were the present ones."""
-        known = self._known
-        missing = [number for number in numbers if number not in known]
-        found = {number: known[number] for number in numbers if number in known}
-        for start in range(0, len(missing), _CHUNK):
-            chunk = missing[start : start + _CHUNK]
-            rows = connection.execute(select(annotation_revision).where(_R.number.in_(chunk))).fetchall()
-            found.update((one.version, one) for one in revisions_of(rows))
-        if len(known) + len(missing) > self._limit:
-            self._known = {}
-        if len(missing) <= self._limit:
-            self._known.update((number, found[number]) for number in missing)
-        return [found[number] for number in numbers]
-
-
-_CHUNK = 1000
-
-
-def revisions_of(rows: Sequence[Row[Any]]) -> list[Revision]:
-    """Return the revisions of rows, each without an end."""
-    geometries = shapely.from_wkb([row.geometry for row in rows])
-    return [_revision(row, geometry) for row, geometry in zip(rows, geometries, strict=True)]
-
-
-def _revision(row: Row[Any], geometry: shapely.geometry.base.BaseGeometry) -> Revision:
-    body: dict[str, Any] = json.loads(row.body)
-    annotation = Annotation(
-        id=row.id,
-        kind=AnnotationKind(row.kind),
-        shape=Shape(row.shape),
-        geometry=geometry,
-        title=row.title,
-        side=row.side,
-        opposing=row.opposing,
-        valid_from=moment(row.valid_from),
-        valid_to=None if row.valid_to is None else moment(row.valid_to),
-        sources=tuple(body["sources"]),
-        grade=row.grade,
-        notes=body["notes"],
-        evidence=tuple(Evidence(EvidenceKind(kind), target) for kind, target in body["evidence"]),
-        handling=handling_of(row.handling),
-    )
-    return Revision(
-        annotation=annotation,
-        version=row.number,
-        author=row.author,
-        known_from=moment(row.known_from),
-        removed=row.removed,
-    )
-
-
-def _columns(annotation: Annotation) -> dict[str, Any]:
+def _box(row: dict[str, Any]) -> dict[str, float]:
     return {
-        "id": annotation.id,
-        "kind": annotation.kind.value,
-        "shape": annotation.shape.value,
-        "side": annotation.side,
-        "opposing": annotation.opposing,
-        "title": annotation.title,
-        "grade": annotation.grade,
-        "valid_from": micros(annotation.valid_from),
-        "valid_to": None if annotation.valid_to is None else micros(annotation.valid_to),
-        "geometry": shapely.to_wkb(annotation.geometry),
-        "handling": handling_text(annotation.handling),
-        "body": packed(
-            {
-                "sources": annotation.sources,
-                "notes": annotation.notes,
-                "evidence": [[link.kind.value, link.id] for link in annotation.evidence],
-            }
-        ),
+        "key": row["number"],
+        "west": row["west"],
+        "east": row["east"],
+        "south": row["south"],
+        "north": row["north"],
+        "valid_first": tree_time(row["valid_from"]),
+        "valid_last": OPEN if row["valid_to"] is None else tree_time(row["valid_to"]),
+        "known_first": tree_time(row["known_from"]),
+        "known_last": OPEN if row["known_until"] is None else tree_time(row["known_until"]),
     }
-
-
-def _boxes(rows: list[dict[str, Any]]) -> list[dict[str, float]]:
-    geometries = shapely.from_wkb([row["geometry"] for row in rows])
-    return [
-        {
-            "key": row["number"],
-            **drawn_box(geometry),
-            "valid_first": days(row["valid_from"]),
-            "valid_last": OPEN if row["valid_to"] is None else days(row["valid_to"]),
-            "known_first": days(row["known_from"]),
-            "known_last": OPEN if row["known_until"] is None else days(row["known_until"]),
-        }
-        for row, geometry in zip(rows, geometries, strict=True)
-    ]
 
 
 def _present(connection: Connection, ids: list[str]) -> dict[str, dict[str, Any]]:

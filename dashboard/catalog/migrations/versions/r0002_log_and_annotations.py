@@ -81,7 +81,7 @@ def _create_annotations() -> None:
         sa.Column("shape", sa.Text, nullable=False),
         sa.Column("side", sa.Text, nullable=False),
         sa.Column("opposing", sa.Text, nullable=False),
-        sa.Column("title", sa.Text, nullable=False),
+        sa.Column("title", sa.Text(collation="NOCASE"), nullable=False),
         sa.Column("grade", sa.Text, nullable=False),
         sa.Column("author", sa.Text, nullable=False),
         sa.Column("known_from", sa.Integer, nullable=False),
@@ -89,12 +89,24 @@ def _create_annotations() -> None:
         sa.Column("valid_from", sa.Integer, nullable=False),
         sa.Column("valid_to", sa.Integer),
         sa.Column("removed", sa.Boolean, nullable=False),
+        sa.Column("west", sa.Float, nullable=False),
+        sa.Column("east", sa.Float, nullable=False),
+        sa.Column("south", sa.Float, nullable=False),
+        sa.Column("north", sa.Float, nullable=False),
         sa.Column("words", sa.Text, nullable=False),
         sa.Column("geometry", sa.LargeBinary, nullable=False),
         sa.Column("handling", sa.Text, nullable=False),
         sa.Column("body", sa.Text, nullable=False),
     )
     op.create_index("annotation_by_id", "annotation_revision", ["id", "number"])
+    shown = sa.text("known_until IS NULL AND removed = 0")
+    for name, column in (
+        ("annotation_by_title", "title"),
+        ("annotation_by_time", "valid_from"),
+        ("annotation_by_grade", "grade"),
+        ("annotation_by_kind", "kind"),
+    ):
+        op.create_index(name, "annotation_revision", [column], sqlite_where=shown)
     op.execute(
         "CREATE VIRTUAL TABLE annotation_box USING rtree("
         "key, west, east, south, north, valid_first, valid_last, known_first, known_last)"
