@@ -1,20 +1,22 @@
 // What belongs to the page and not to one panel: keys, the address, dropped files, the clipboard.
 
-import {post, typing} from "./models.js";
+import {post, typing, upload} from "./models.js";
 
 const PLAIN = {
   " ": "play", x: "exchange", f: "fade", j: "next-change", k: "previous-change", s: "swipe", n: "note", d: "draw",
   c: "copy", "/": "go-to", t: "series", r: "grid", "?": "keys", Home: "first", End: "last",
-  ArrowRight: "next", ArrowLeft: "previous", 1: "verdict-1", 2: "verdict-2", 3: "verdict-3", 4: "verdict-4", 5: "verdict-5",
+  ArrowRight: "next", ArrowLeft: "previous", p: "draw-point", o: "draw-line", g: "draw-area", Enter: "finish",
+  Backspace: "take-back", ",": "front-earlier", ".": "front-later", 1: "verdict-1", 2: "verdict-2", 3: "verdict-3", 4: "verdict-4", 5: "verdict-5",
 };
 const SHIFTED = {ArrowRight: "next-in-stack", ArrowLeft: "previous-in-stack", "?": "keys"};
-const CONTROL = {e: "brief", z: "undo"};
+const CONTROL = {e: "brief", z: "undo", y: "redo", Enter: "save"};
+const CONTROL_SHIFTED = {z: "redo"};
 const LIMIT = 64 * 2 ** 20;
 
 function action(event) {
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   if (event.altKey || event.metaKey) return null;
-  if (event.ctrlKey) return event.shiftKey ? null : (CONTROL[key] ?? null);
+  if (event.ctrlKey) return (event.shiftKey ? CONTROL_SHIFTED[key] : CONTROL[key]) ?? null;
   if (typing(event)) return null;
   return event.shiftKey ? (SHIFTED[key] ?? null) : (PLAIN[key] ?? null);
 }
@@ -42,7 +44,9 @@ export function render({model, el}) {
     if (/^(slider|option|menuitem|combobox)$/.test(role) && event.key.startsWith("Arrow")) return;
     const wanted = action(event);
     if (!wanted) return;
-    if (wanted === "play" && /^(BUTTON|A)$/.test(event.composedPath()[0]?.tagName ?? "")) return;
+    // Space and Enter press the button that has the focus; a row of a table takes Enter too.
+    const pressing = /^(BUTTON|A|TR)$/.test(event.composedPath()[0]?.tagName ?? "") || role === "tab";
+    if (pressing && /^(play|finish)$/.test(wanted)) return;
     event.preventDefault();
     if (wanted === "go-to") {
       goToBox()?.focus();
@@ -53,7 +57,7 @@ export function render({model, el}) {
       if (text) navigator.clipboard?.writeText(text).then(() => post({type: "copied", text}), () => post({type: "copied", text: ""}));
       return;
     }
-    if (event.repeat && !/^(next|previous)/.test(wanted)) return;
+    if (event.repeat && !/^(next|previous|undo|redo|front-)/.test(wanted)) return;
     const cursor = window.nightglassCursor ?? null;
     post({type: "key", action: wanted, cursor, at: performance.now()});
   };
@@ -72,6 +76,10 @@ export function render({model, el}) {
     const file = event.dataTransfer?.files?.[0];
     if (!file) return;
     event.preventDefault();
+    if (/\.(geojson|json|kml|kmz|gpkg)$/i.test(file.name)) {
+      await upload(file);
+      return;
+    }
     if (file.size > LIMIT) {
       post({type: "refused", why: `${file.name} has ${Math.round(file.size / 2 ** 20)} MB; at most 64 MB are read.`});
       return;
@@ -82,16 +90,19 @@ export function render({model, el}) {
   };
 
   const hovered = (event) => post({type: "hover", id: event.detail.id});
+  const stepped = (event) => post({type: "front-step", ...event.detail});
 
   model.on("token", () => model.token && address());
   model.on("open", () => model.open && window.open(model.open, "_blank", "noopener"));
   document.addEventListener("keydown", pressed);
   window.addEventListener("nightglass:hover", hovered);
+  window.addEventListener("nightglass:step", stepped);
   window.addEventListener("dragover", over);
   window.addEventListener("drop", dropped);
   model.on("remove", () => {
     document.removeEventListener("keydown", pressed);
     window.removeEventListener("nightglass:hover", hovered);
+    window.removeEventListener("nightglass:step", stepped);
     window.removeEventListener("dragover", over);
     window.removeEventListener("drop", dropped);
   });

@@ -14,6 +14,17 @@ export function post(message) {
   if (mailbox) mailbox.data = {json: [JSON.stringify(message)]};
 }
 
+// Bring a file of annotations to the server and ask the session to read it.
+export const upload = async (file) => {
+  if (file.size > 64 * 2 ** 20) {
+    post({type: "refused", why: `${file.name} has ${Math.round(file.size / 2 ** 20)} MB; at most 64 MB are read.`});
+    return;
+  }
+  const answer = await fetch(`import?name=${encodeURIComponent(file.name)}`, {method: "POST", body: await file.arrayBuffer()});
+  const found = await answer.json();
+  post(found.id ? {type: "import", id: found.id} : {type: "refused", why: found.error});
+};
+
 const WRITTEN = /^(text|search|number|email|url|tel|password|date|time|datetime-local)$/;
 
 // Whether a key goes into a text box; switches and sliders are inputs too, and leave the keys to the map.

@@ -32,6 +32,7 @@ class Stage {
     this.bar = element("div", "busy", root, {role: "progressbar", "aria-label": "Imagery is loading"});
     this.chips = element("div", "chips", root);
     this.badge = element("div", "badge", root, {role: "status"});
+    this.clock = element("div", "clock", root, {role: "status"});
     this.word = element("div", "word", root, {role: "status", "aria-live": "polite"});
     this.foot = element("div", "foot", root);
     this.readout = element("div", "readout", this.foot);
@@ -68,7 +69,10 @@ class Stage {
     this.model.on("extent", () => this.goTo(this.model.extent));
     this.shown.properties.data.change.connect(() => this.compose());
     for (const name of ["mode", "opacity", "split", "imagery_on"]) this.model.on(name, () => this.compose());
-    for (const name of ["chips", "badge", "word", "looks", "busy"]) this.model.on(name, () => this.labels());
+    for (const name of ["chips", "badge", "clock", "word", "looks", "busy"]) this.model.on(name, () => this.labels());
+    this.fronts = modelNamed("front-frame");
+    this.fronts.properties.data.change.connect(() => this.front());
+    this.front();
     this.cursor = (event) => this.pointed(event.detail.x, event.detail.y);
     this.onKeyDown = (event) => this.key(event, true);
     this.onKeyUp = (event) => this.key(event, false);
@@ -141,6 +145,22 @@ class Stage {
       x: data.x[0], y: data.y[0], dw: data.dw[0], dh: data.dh[0],
     };
     this.compose();
+  }
+
+  // The layers of a front arrive together and are put on the map in one turn: no day's line on another day's ground.
+  front() {
+    const {data} = this.fronts;
+    const changed = new Set();
+    for (const [key, [values]] of Object.entries(data)) {
+      const [name, column] = key.split(":");
+      if (!column) continue;
+      const source = modelNamed(name);
+      source.data[column] = values;
+      changed.add(source);
+    }
+    for (const source of changed) source.change.emit();
+    const stamp = data.stamp[0];
+    if (stamp) requestAnimationFrame(() => post({type: "front-drawn", stamp}));
   }
 
   // A frame is shown when all the parts that belong to it are here: never two moments or two extents in one picture.
@@ -315,6 +335,8 @@ class Stage {
     this.chips.innerHTML = this.model.chips;
     this.badge.textContent = this.model.badge;
     this.badge.hidden = !this.model.badge;
+    this.clock.textContent = this.model.clock;
+    this.clock.hidden = !this.model.clock;
     this.root.classList.toggle("loading", this.model.busy);
     clearTimeout(this.wording);
     const say = () => {

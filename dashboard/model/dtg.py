@@ -37,3 +37,27 @@ def parse_dtg(text: str) -> datetime:
     except ValueError as error:
         msg = f"{text!r} is not a date-time group; write it like 061530ZMAY24."
         raise InputError(msg) from error
+
+
+def parse_moment(text: str) -> datetime:
+    """Return the UTC time of a date-time group or of ISO 8601; a day alone means its start.
+
+    Raises
+    ------
+    InputError
+        If the text is neither, or ISO without a zone.
+    """
+    cleaned = text.strip()
+    if _PATTERN.match(cleaned.upper()):
+        return parse_dtg(cleaned)
+    try:
+        found = datetime.fromisoformat(cleaned)
+    except ValueError as error:
+        msg = f"{text!r} is no time; write it like 061530ZMAY24 or 2024-05-06T15:30Z."
+        raise InputError(msg) from error
+    if found.tzinfo is None:
+        if len(cleaned) > len("2024-05-06"):
+            msg = f"{text!r} has no zone; end it with Z for UTC."
+            raise InputError(msg)
+        found = found.replace(tzinfo=UTC)
+    return found.astimezone(UTC)

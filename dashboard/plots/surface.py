@@ -19,7 +19,7 @@ from dashboard.plots.hovering import HOVERED
 
 hv.extension("bokeh")
 
-Kind = Literal["areas", "lines", "labels", "points"]
+Kind = Literal["areas", "lines", "labels", "points", "picture"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +41,9 @@ class Sheet:
     """Text or marker size, pixels."""
 
 
+NOTES = "note-picture"
+"""Annotations as one picture, where there are too many to be shapes."""
+
 BELOW: tuple[Sheet, ...] = (
     Sheet(name="sea", kind="areas", colour="water", fill_alpha=1.0, line_alpha=0.0),
     Sheet(name="land", kind="areas", colour="land", fill_alpha=1.0, line_alpha=0.0),
@@ -52,13 +55,23 @@ BELOW: tuple[Sheet, ...] = (
 )
 ABOVE: tuple[Sheet, ...] = (
     Sheet(name="sides", kind="areas", colour="mixed", fill_alpha=0.07, line_alpha=0.0, by_feature=True),
+    Sheet(name="band", kind="areas", colour="warning", fill_alpha=0.10, line_width=1.0, hatch="x"),
     Sheet(name="ground", kind="areas", colour="mixed", fill_alpha=0.05, line_width=1.0, hatch="/", by_feature=True),
+    Sheet(name="ribbon", kind="areas", colour="mixed", fill_alpha=0.45, line_alpha=0.0, by_feature=True),
     Sheet(name="ghost", kind="lines", colour="mixed", line_width=2.0, line_dash="dashed", by_feature=True),
     Sheet(name="frontline", kind="lines", colour="mixed", line_width=2.6, by_feature=True),
+    Sheet(name="teeth", kind="areas", colour="mixed", fill_alpha=1.0, line_width=0.5, by_feature=True),
     Sheet(name="footprints", kind="areas", colour="muted", line_width=1.0, line_dash="dotted", fill_alpha=0.02),
     Sheet(name="lit", kind="lines", colour="accent", line_width=2.0),
     Sheet(name="changes", kind="areas", colour="mixed", fill_alpha=0.18, line_width=1.6, by_feature=True),
     Sheet(name="selected", kind="areas", colour="accent", fill_alpha=0.0, line_width=2.6),
+    Sheet(name=NOTES, kind="picture", colour="mixed"),
+    Sheet(name="note-areas", kind="areas", colour="mixed", fill_alpha=0.14, line_width=1.8, by_feature=True),
+    Sheet(name="note-lines", kind="lines", colour="mixed", line_width=2.4, by_feature=True),
+    Sheet(name="note-teeth", kind="areas", colour="mixed", fill_alpha=1.0, line_width=0.5, by_feature=True),
+    Sheet(name="note-points", kind="points", colour="mixed", size=11.0, by_feature=True),
+    Sheet(name="note-chosen", kind="lines", colour="accent", line_width=3.0),
+    Sheet(name="note-labels", kind="labels", colour="text", size=12.0, by_feature=True),
     Sheet(name="grid", kind="lines", colour="muted", line_width=0.8, line_alpha=0.7),
     Sheet(name="grid-labels", kind="labels", colour="muted", size=10.5),
     Sheet(name="places", kind="labels", colour="label", size=12.0),
@@ -70,7 +83,10 @@ _SPARE: list["Surface"] = []
 _SEED_AREA = {"x": [0, 1, 1], "y": [0, 0, 1], "holes": [[[(0.6, 0.1), (0.9, 0.1), (0.9, 0.4)]]]}
 _EMPTY: dict[Kind, tuple[str, ...]] = {
     "areas": ("xs", "ys"), "lines": ("xs", "ys"), "labels": ("x", "y", "text"), "points": ("x", "y"),
+    "picture": ("image", "x", "y", "dw", "dh"),
 }  # fmt: skip
+_FAR = (2 * MERCATOR_LIMIT_M, 2 * MERCATOR_LIMIT_M, 2 * MERCATOR_LIMIT_M + 1, 2 * MERCATOR_LIMIT_M + 1)
+"""Where a picture lies before there is one: outside the world."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +133,7 @@ def prepare(tokens: Tokens) -> None:
 
 def _compose(tokens: Tokens) -> Surface:
     empty = np.zeros((2, 2, 4), np.uint8)
-    # No picture yet: it lies outside the world until the first frame replaces it.
-    far = (2 * MERCATOR_LIMIT_M, 2 * MERCATOR_LIMIT_M, 2 * MERCATOR_LIMIT_M + 1, 2 * MERCATOR_LIMIT_M + 1)
-    elements = [*(_element(sheet, tokens) for sheet in BELOW), hv.RGB(empty, bounds=far)]
+    elements = [*(_element(sheet, tokens) for sheet in BELOW), hv.RGB(empty, bounds=_FAR)]
     elements += [_element(sheet, tokens) for sheet in ABOVE]
     renderer = hv.renderer("bokeh")
     renderer.webgl = False
@@ -154,6 +168,8 @@ def _element(sheet: Sheet, tokens: Tokens) -> hv.Element:
         return hv.Polygons([_SEED_AREA]).opts(fill_color=colour, line_color=colour)
     if sheet.kind == "lines":
         return hv.Path([{"x": [0, 1], "y": [0, 1]}]).opts(color=colour)
+    if sheet.kind == "picture":
+        return hv.RGB(np.zeros((2, 2, 4), np.uint8), bounds=_FAR)
     if sheet.kind == "labels":
         return hv.Labels([(0, 0, "")], ["x", "y"], "text").opts(text_color=colour)
     return hv.Points([(0, 0)]).opts(color=colour)
@@ -162,9 +178,10 @@ def _element(sheet: Sheet, tokens: Tokens) -> hv.Element:
 def _finish(sheet: Sheet, made: Surface, tokens: Tokens) -> None:
     source, renderer = made.sources[sheet.name], made.glyphs[sheet.name]
     columns = [*_EMPTY[sheet.kind], *(["colour"] if sheet.by_feature else [])]
+    columns += ["marker"] if sheet.by_feature and sheet.kind == "points" else []
     source.data = {column: [] for column in columns}
     source.name = sheet.name
-    renderer.name = sheet.name
+    renderer.name = f"{sheet.name}-shapes"
     renderer.nonselection_glyph = None
     renderer.selection_glyph = None
     _paint(sheet, renderer.glyph, tokens)
@@ -180,7 +197,14 @@ def _paint(sheet: Sheet, glyph: Any, tokens: Tokens) -> None:  # noqa: ANN401 - 
         )  # fmt: skip
         return
     if sheet.kind == "points":
-        glyph.update(marker="cross", size=sheet.size, line_color=colour, fill_color=None, line_width=2)
+        marker = {"field": "marker"} if sheet.by_feature else "cross"
+        fill = colour if sheet.by_feature else None
+        glyph.update(
+            marker=marker, size=sheet.size, line_color=tokens.halo if fill else colour, fill_color=fill,
+            line_width=1 if fill else 2,
+        )  # fmt: skip
+        return
+    if sheet.kind == "picture":
         return
     glyph.update(line_color=colour, line_width=sheet.line_width, line_alpha=sheet.line_alpha, line_dash=sheet.line_dash)
     if sheet.kind == "areas":

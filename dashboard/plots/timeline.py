@@ -1,4 +1,4 @@
-"""The timeline: a lane per constellation, one for detected changes and one for the frontline's area."""
+"""The timeline: a lane per constellation, one for detected changes, one per front and one for annotations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,12 +22,13 @@ from dashboard.model.acquisition import Acquisition, PassDirection
 from dashboard.model.change import DetectedChange
 from dashboard.model.dtg import dtg, iso
 from dashboard.model.palette import Tokens
-from dashboard.plots.hovering import HOVERED
+from dashboard.plots.hovering import HOVERED, STEPPED
+from dashboard.plots.lanes import NOTE_COLUMNS, NOTES, STEP_COLUMNS, front_lane, milliseconds
 
 LANE_PX = 24
-CHANGES, FRONT = "changes", "frontline km²"
+CHANGES = "changes"
 _TIP = """<div style="font:12px 'Plex Mono', monospace; padding:2px 4px; max-width:420px">
-<b>@dtg</b> &nbsp;@title<br>@facts<br><span style="opacity:.7">@note</span></div>"""
+<b>@dtg</b> &nbsp;@title<br>@facts{safe}<br><span style="opacity:.7">@note</span></div>"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +39,29 @@ class Timeline:
     ticks: ColumnDataSource
     intervals: ColumnDataSource
     front: ColumnDataSource
+    steps: ColumnDataSource
+    """One box a snapshot of a front, for its tooltip."""
+    notes: ColumnDataSource
     flags: ColumnDataSource
     """Letters at the top of the playheads."""
     a: Span
     b: Span
+    valid: Span
+    """Where fronts and annotations are shown for another moment than B's."""
 
 
 def timeline(period: tuple[datetime, datetime], tokens: Tokens) -> Timeline:
     """Return an empty timeline over a period."""
     fig = figure(
-        x_axis_type="datetime", x_range=Range1d(_ms(period[0]), _ms(period[1])), y_range=Range1d(-0.5, 2.5),
+        x_axis_type="datetime", x_range=Range1d(*map(milliseconds, period)), y_range=Range1d(-0.5, 2.5),
         toolbar_location=None, tools="", sizing_mode="stretch_width", height=120, min_border=0,
         min_border_left=112, min_border_right=8, output_backend="canvas", name="timeline",
     )  # fmt: skip
     ticks = ColumnDataSource({name: [] for name in _TICK_COLUMNS}, name="ticks")
     intervals = ColumnDataSource({name: [] for name in ("left", "right", "y", "text", "middle")})
-    front = ColumnDataSource({name: [] for name in ("xs", "ys", "colour")})
+    front = ColumnDataSource({name: [] for name in ("xs", "ys", "colour")}, name="front-lines")
+    steps = ColumnDataSource({name: [] for name in STEP_COLUMNS}, name="front-steps")
+    notes = ColumnDataSource({name: [] for name in NOTE_COLUMNS}, name="note-ticks")
     fig.quad(
         left="left", right="right", bottom=_shifted("y", -0.34), top=_shifted("y", 0.34), source=intervals,
         fill_color=tokens.brighter, fill_alpha=0.25, line_color=tokens.brighter,
@@ -63,6 +71,14 @@ def timeline(period: tuple[datetime, datetime], tokens: Tokens) -> Timeline:
         text_baseline="middle", text_color=tokens.text, text_font={"value": "Plex Mono"},
     )  # fmt: skip
     fig.multi_line(xs="xs", ys="ys", line_color="colour", line_width=1.8, source=front)
+    boxes = fig.quad(
+        left="left", right="right", bottom="bottom", top="top", source=steps, fill_alpha=0.0, line_alpha=0.0,
+        hover_fill_alpha=0.18, hover_fill_color=tokens.accent, hover_line_alpha=0.0,
+    )  # fmt: skip
+    pins = fig.scatter(
+        x="x", y="y", marker="inverted_triangle", size=9, source=notes, fill_color="colour", line_color="colour"
+    )
+    pins.nonselection_glyph = None
     marks = fig.rect(
         x="x", y="y", width=5, width_units="screen", height=0.62, source=ticks, line_color="colour", line_width=1.2,
         fill_color="colour", fill_alpha="fill",
@@ -76,15 +92,18 @@ def timeline(period: tuple[datetime, datetime], tokens: Tokens) -> Timeline:
     )  # fmt: skip
     a = Span(dimension="height", line_color=tokens.a, line_width=2, name="playhead-a")
     b = Span(dimension="height", line_color=tokens.b, line_width=2, name="playhead-b")
-    for head in (a, b):
+    valid = Span(dimension="height", line_color=tokens.accent, line_width=2, line_dash="dashed", name="playhead-valid")
+    for head in (a, b, valid):
         head.editable = True
         fig.add_layout(head)
     pan, wheel = PanTool(dimensions="width"), WheelZoomTool(dimensions="width")
     hover = HoverTool(renderers=[marks], tooltips=_TIP, callback=CustomJS(code=HOVERED), point_policy="snap_to_data")
-    fig.add_tools(pan, wheel, hover)
+    said = HoverTool(renderers=[boxes], tooltips=_TIP, callback=CustomJS(code=STEPPED), attachment="vertical")
+    pinned = HoverTool(renderers=[pins], tooltips=_TIP)
+    fig.add_tools(pan, wheel, hover, said, pinned)
     fig.toolbar.active_drag = pan
     fig.toolbar.active_scroll = wheel
-    made = Timeline(fig, ticks, intervals, front, flags, a, b)
+    made = Timeline(fig, ticks, intervals, front, steps, notes, flags, a, b, valid)
     dress(made, tokens)
     return made
 
@@ -117,12 +136,13 @@ def dress(made: Timeline, tokens: Tokens) -> None:
     )
     made.a.line_color = tokens.a
     made.b.line_color = tokens.b
+    made.valid.line_color = tokens.accent
 
 
-def lanes(acquisitions: Sequence[Acquisition], *, fronts: bool) -> list[str]:
-    """Return the lane names, top first: constellations by name, then changes, then the frontline."""
+def lanes(acquisitions: Sequence[Acquisition], *, fronts: Sequence[str]) -> list[str]:
+    """Return the lane names, top first: constellations by name, changes, a front per provider, annotations."""
     names = sorted({acq.constellation for acq in acquisitions})
-    return [*names, CHANGES, *([FRONT] if fronts else [])]
+    return [*names, CHANGES, *(front_lane(provider, fronts) for provider in fronts), NOTES]
 
 
 def lay_lanes(made: Timeline, names: Sequence[str]) -> None:
@@ -134,11 +154,14 @@ def lay_lanes(made: Timeline, names: Sequence[str]) -> None:
     made.figure.height = LANE_PX * count + 26
 
 
-def flag_columns(a: datetime | None, b: datetime | None, top: float, tokens: Tokens) -> dict[str, list[Any]]:
+def flag_columns(
+    a: datetime | None, b: datetime | None, valid: datetime | None, top: float, tokens: Tokens
+) -> dict[str, list[Any]]:
     """Return the letters at the top of the playheads that are set."""
-    heads = [(moment, text, colour) for moment, text, colour in ((a, "A", tokens.a), (b, "B", tokens.b)) if moment]
+    all_heads = ((a, "A", tokens.a), (b, "B", tokens.b), (valid, "valid", tokens.accent))
+    heads = [(moment, text, colour) for moment, text, colour in all_heads if moment]
     return {
-        "x": [_ms(moment) for moment, _, _ in heads],
+        "x": [milliseconds(moment) for moment, _, _ in heads],
         "y": [top] * len(heads),
         "text": [text for _, text, _ in heads],
         "colour": [colour for _, _, colour in heads],
@@ -152,7 +175,7 @@ def tick_columns(acquisitions: Sequence[Acquisition], names: Sequence[str], toke
         PassDirection.ASCENDING: tokens.ascending, PassDirection.DESCENDING: tokens.descending, None: tokens.muted,
     }  # fmt: skip
     return {
-        "x": [_ms(acq.start) for acq in acquisitions],
+        "x": [milliseconds(acq.start) for acq in acquisitions],
         "y": [level[acq.constellation] for acq in acquisitions],
         "id": [acq.id for acq in acquisitions],
         "colour": [colours[acq.pass_direction] for acq in acquisitions],
@@ -171,34 +194,12 @@ def interval_columns(changes: Sequence[DetectedChange], level: int) -> dict[str,
         counts[change.after, change.before] = counts.get((change.after, change.before), 0) + 1
     spans = list(counts)
     return {
-        "left": [_ms(start) for start, _ in spans],
-        "right": [_ms(stop) for _, stop in spans],
-        "middle": [(_ms(start) + _ms(stop)) / 2 for start, stop in spans],
+        "left": [milliseconds(start) for start, _ in spans],
+        "right": [milliseconds(stop) for _, stop in spans],
+        "middle": [(milliseconds(start) + milliseconds(stop)) / 2 for start, stop in spans],
         "y": [level] * len(spans),
         "text": [str(counts[span]) for span in spans],
     }
-
-
-def front_columns(
-    rows: Sequence[tuple[datetime, str, float]], level: int, colours: dict[str, str], until: datetime
-) -> dict[str, list[Any]]:
-    """Return one step line a side: its area between the least and the most of all sides, within the lane."""
-    if not rows:
-        return {"xs": [], "ys": [], "colour": []}
-    sides = sorted({side for _, side, _ in rows})
-    xs, ys = [], []
-    for side in sides:
-        steps = sorted((moment, km2) for moment, name, km2 in rows if name == side)
-        values = [km2 for _, km2 in steps]
-        low, span = min(values), (max(values) - min(values)) or 1.0
-        x, y = [], []
-        for index, (moment, km2) in enumerate(steps):
-            after = steps[index + 1][0] if index + 1 < len(steps) else max(until, moment)
-            x += [_ms(moment), _ms(after)]
-            y += [level - 0.36 + 0.72 * (km2 - low) / span] * 2
-        xs.append(x)
-        ys.append(y)
-    return {"xs": xs, "ys": ys, "colour": [colours[side] for side in sides]}
 
 
 def facts(acq: Acquisition) -> str:
@@ -226,7 +227,3 @@ def delay(acq: Acquisition) -> str:
     if late < timedelta(days=3):
         return f"received {late.total_seconds() / 3600:.0f} h after sensing"
     return f"received {late.days} d after sensing"
-
-
-def _ms(moment: datetime) -> float:
-    return moment.timestamp() * 1000.0

@@ -17,7 +17,9 @@ from dashboard.model.token import decode
 from dashboard.model.view import View
 from dashboard.plots.surface import prepare
 from dashboard.server.services import DocumentBackground, Services
+from dashboard.server.uploads import Upload
 from dashboard.settings.config import LOOPBACK, Settings
+from dashboard.state.exchanging import UPLOADS
 from dashboard.state.notices import Weight
 from dashboard.state.session import Session
 from dashboard.views.app import App
@@ -69,7 +71,7 @@ def page_factory(
                 problem = str(error)
         view = view or (first_view() if first_view else default_view(services.workspace))
         background = DocumentBackground(services.executor, document)
-        session = Session(services.workspace, view, background)
+        session = Session(services.workspace, view, background, services.hub)
         session.prime()
         app = App(session, "light" if _argument("theme") == "light" else "dark", tiles)
         if problem:
@@ -153,6 +155,7 @@ def serve(
         static_dirs={"assets": str(asset())},
         extra_patterns=[
             (r"/reopen", Reopen),
+            (r"/import", Upload, {"folder": services.workspace.root / UPLOADS}),
             (r"/ready", Ready),
             (r"/exports/(.*)", Exports, {"path": str(exports)}),
         ],

@@ -1,20 +1,30 @@
 """One session: the states composed, and the intents that need more than one of them."""
 
+from shapely.geometry.base import BaseGeometry
+
 from dashboard.geo.coordinates import parse_position
-from dashboard.geo.mercator import extent_of
+from dashboard.geo.mercator import extent_of, to_lonlat
 from dashboard.geo.places import find
-from dashboard.model.change import DetectedChange
 from dashboard.model.errors import InputError, NightglassError
 from dashboard.model.handling import Handling, combine
-from dashboard.model.view import Extent, View
+from dashboard.model.sketch import Shape
+from dashboard.model.view import Extent, Layer, View
 from dashboard.state.background import Background
 from dashboard.state.briefs import Briefs
 from dashboard.state.changing import Changing
+from dashboard.state.company import Company
+from dashboard.state.drawing import Drawing
+from dashboard.state.exchanging import Exchanging
 from dashboard.state.fronting import Fronting
+from dashboard.state.fronttime import FrontTime
+from dashboard.state.hub import Hub
 from dashboard.state.inspecting import Inspecting
 from dashboard.state.notices import Notices, Weight
+from dashboard.state.noting import Noting
+from dashboard.state.overlaying import Overlaying
 from dashboard.state.pictures import Pictures
 from dashboard.state.reach import Reach
+from dashboard.state.recording import Recording
 from dashboard.state.viewing import Viewing
 from dashboard.workflows.areas import areas, default_view
 from dashboard.workflows.workspace import Workspace
@@ -23,7 +33,7 @@ from dashboard.workflows.workspace import Workspace
 class Session:
     """Everything one browser tab looks at. Built per session, never shared."""
 
-    def __init__(self, workspace: Workspace, view: View, background: Background) -> None:
+    def __init__(self, workspace: Workspace, view: View, background: Background, hub: Hub | None = None) -> None:
         self.workspace = workspace
         self.background = background
         self.notices = Notices()
@@ -31,19 +41,47 @@ class Session:
         self.reach = Reach(workspace, self.viewing, background, self.notices)
         self.pictures = Pictures(workspace, self.viewing, self.reach, background)
         self.fronting = Fronting(workspace, self.viewing, self.reach, background, self.notices)
+        self.fronttime = FrontTime(workspace, self.viewing, self.reach, self.fronting, background, self.notices)
         self.changing = Changing(workspace, self.viewing, self.reach, background, self.notices)
         self.inspecting = Inspecting(workspace, self.viewing, self.reach, background, self.notices)
         self.briefs = Briefs(workspace, self.viewing, background, self.notices)
+        self.drawing = Drawing()
+        self.noting = Noting(workspace, self.viewing, self.reach, background, self.notices)
+        self.overlaying = Overlaying(workspace, self.viewing, background, self.notices)
+        self.recording = Recording(workspace, self.drawing, self.noting, background, self.notices)
+        self.exchanging = Exchanging(workspace, self.viewing, self.noting, self.recording, background, self.notices)
+        # Without a server there is nobody else: a hub of one's own.
+        self.company = Company(hub or Hub(lambda: workspace.catalog.revision), self.viewing, background, self.notices)
+        for writer in (self.recording, self.fronttime):
+            writer.author = lambda: str(self.company.me.name)
+            writer.wrote = lambda: self.company.wrote(workspace.catalog.revision)
+        self.company.param.watch(lambda *_: self.refresh(), "revision")
+        self.drawing.param.watch(lambda *_: self._show_editing(), "work")
 
     def prime(self) -> None:
         """Find what the page's layout depends on before it is built: nothing shall move by itself afterwards."""
         self.reach.prime()
         self.fronting.prime()
+        self.noting.prime()
 
     def start(self) -> None:
         """Load what the first view needs."""
-        for part in (self.pictures, self.reach, self.fronting, self.changing, self.inspecting):
+        self.pictures.refresh()
+        self.inspecting.refresh()
+        self.refresh()
+        self.recording.find_drafts()
+
+    def refresh(self) -> None:
+        """Look again for what others may have written."""
+        for part in (self.reach, self.fronting, self.fronttime, self.changing, self.noting, self.overlaying):
             part.refresh()
+
+    def _show_editing(self) -> None:
+        work = self.drawing.work
+        if work is None:
+            self.company.edit("")
+        else:
+            self.company.edit(f"annotation:{work.id}", f"drawing {work.form.get('title') or work.form.get('kind')}")
 
     def open_token(self, token: str) -> None:
         """Show the view of a token, or say why it cannot be shown."""
@@ -93,17 +131,88 @@ class Session:
         if change is None:
             self.notices.tell("No detected changes here; detect between A and B first.")
             return
-        self._centre(change)
+        self._centre(change.geometry)
 
     def show_change(self, change_id: str) -> None:
         """Select a change by its id and centre it when it lies outside the map."""
         self.changing.select(change_id)
         for change in self.changing.changes:
             if change.id == change_id:
-                self._centre(change)
+                self._centre(change.geometry)
 
-    def _centre(self, change: DetectedChange) -> None:
-        spot = extent_of(change.geometry.bounds, margin=1.0)
+    def show_annotation(self, id_: str) -> None:
+        """Choose an annotation by its id and go there when it lies outside the map."""
+        self.noting.choose(id_)
+        if self.noting.chosen is not None:
+            self._centre(self.noting.chosen.now.annotation.geometry)
+
+    # Drawing
+
+    @property
+    def metres_per_pixel(self) -> float:
+        """Mercator metres of one pixel of the map."""
+        extent = self.viewing.view.extent
+        return float((extent.x1 - extent.x0) / self.viewing.width)
+
+    def begin_drawing(self, shape: Shape, *, freehand: bool = False) -> None:
+        """Put an empty sheet on the desk, valid from the moment on show; what lies there is put aside."""
+        if self.viewing.view.known_at is not None:
+            self.notices.tell("The map shows what was known earlier; go back to now before you draw.", Weight.WARNING)
+            return
+        self.recording.put_aside()
+        self.drawing.begin(shape, self.noting.moment, freehand=freehand)
+
+    def edit_annotation(self) -> None:
+        """Put the chosen annotation on the desk."""
+        chosen = self.noting.chosen
+        if chosen is not None:
+            self.recording.put_aside()
+            self.drawing.edit(chosen.now)
+            self.drawing.open = True
+
+    def start_joining(self) -> None:
+        """Let the next click on the map choose what is joined to the drawing."""
+        self.drawing.joining = True
+        self.notices.tell("Click the line or area to join.")
+
+    def tapped(self, x: float, y: float) -> None:
+        """Do what a click at a place (Mercator metres) stands for: a vertex, a choice, or the series at a point."""
+        drawing = self.drawing
+        if drawing.work is not None and drawing.work.adding:
+            drawing.add(x, y, self.metres_per_pixel)
+            return
+        found = self.noting.near(x, y, self.metres_per_pixel)
+        if drawing.joining:
+            drawing.joining = False
+            if found is not None:
+                drawing.join(found)
+        elif found is not None:
+            self.noting.choose(found.annotation.id)
+        elif drawing.work is None:
+            self.viewing.inspect(*to_lonlat(x, y))
+
+    def tapped_twice(self, x: float, y: float) -> None:
+        """End a line or an area; without one, go there."""
+        if self.drawing.work is not None:
+            self.drawing.finish()
+        else:
+            self.viewing.go_to_point(*to_lonlat(x, y))
+
+    def undo(self) -> None:
+        """Take the last step back: of the drawing while the tools are open, else of the view."""
+        if self.drawing.open or self.drawing.work is not None:
+            if not self.recording.undo():
+                self.notices.tell("Nothing drawn to undo.")
+        elif not self.viewing.undo():
+            self.notices.tell("Nothing to undo.")
+
+    def redo(self) -> None:
+        """Take the last undone step of the drawing again."""
+        if not self.recording.redo():
+            self.notices.tell("Nothing to redo.")
+
+    def _centre(self, geometry: BaseGeometry) -> None:
+        spot = extent_of(geometry.bounds, margin=1.0)
         now = self.viewing.view.extent
         x, y = spot.centre
         if not (now.x0 < x < now.x1 and now.y0 < y < now.y1):
@@ -118,4 +227,6 @@ class Session:
         if found is not None:
             shown += [snap.handling for snap in (found.before, found.after) if snap is not None]
         shown += [change.handling for change in self.changing.changes[:1]]
+        if Layer.ANNOTATIONS in self.viewing.view.layers:
+            shown += [revision.annotation.handling for revision in self.noting.listing.rows]
         return combine(shown)

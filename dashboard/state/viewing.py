@@ -1,6 +1,7 @@
 """The view of one session and every intent that changes it."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import param
@@ -124,6 +125,31 @@ class Viewing(param.Parameterized):
         """Set the timeline's window; not an undo step."""
         if period != self.view.period:
             self.view = replace(self.view, period=period)
+
+    def choose_moment(self, moment: datetime | None) -> None:
+        """Show fronts and annotations as they were at a moment; None follows B."""
+        self._set(replace(self.view, valid_at=moment))
+
+    def play_moment(self, moment: datetime | None) -> None:
+        """Go to a moment while time is played; not an undo step."""
+        if moment != self.view.valid_at:
+            self.view = replace(self.view, valid_at=moment)
+
+    def believe(self, moment: datetime | None) -> None:
+        """Show the map as it was known at a moment; None is now."""
+        self._set(replace(self.view, known_at=moment))
+
+    def choose_against(self, provider: str | None) -> None:
+        """Choose the provider with which the shown front is compared."""
+        self._set(replace(self.view, against=provider))
+
+    def follow(self, view: View) -> None:
+        """Take over another's place and dates; what is this session's own stays. Not an undo step."""
+        followed = replace(
+            self.view, extent=view.extent, a=view.a, b=view.b, valid_at=view.valid_at, known_at=view.known_at
+        )
+        if followed != self.view:
+            self.view = followed
 
     def inspect(self, lon: float, lat: float) -> None:
         """Ask for the backscatter series at a point."""

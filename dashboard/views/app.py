@@ -1,5 +1,6 @@
 """The page: composed here and nowhere else."""
 
+from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
@@ -18,6 +19,7 @@ from dashboard.views.wiring import Panels, wire
 
 pn.extension(notifications=False)
 NOTICE_MS = 7_000
+AUTOSAVE_MS = 2_000
 NARROW_PX = 1_000
 """Below this the panels lie over the map (assets/style/body.css)."""
 _HIDDEN = {"display": "none"}
@@ -80,6 +82,7 @@ class App:
         session.viewing.param.watch(lambda *_: self._view_changed(), "view")
         session.fronting.param.watch(lambda *_: self._mark(), "fronts")
         session.changing.param.watch(lambda *_: self._mark(), "changes")
+        session.noting.param.watch(lambda *_: self._mark(), "listing")
         session.notices.param.watch(lambda event: self._tell(event.new), "current")
         self._view_changed()
 
@@ -89,6 +92,7 @@ class App:
         """Begin to work: call it when the page is complete in the browser."""
         self._session.start()
         self.panels.mailbox.open()
+        pn.state.add_periodic_callback(self._session.recording.autosave, period=AUTOSAVE_MS)
 
     def _first_size(self, width: int) -> None:
         """On a narrow screen panels lie over the map: start with the map free, unless the link says otherwise."""
@@ -104,9 +108,15 @@ class App:
         mailbox.on(
             "copied", lambda said: session.notices.tell(f"Copied {said['text']}" if said["text"] else "Not copied.")
         )
+        mailbox.on("front-step", self._stepped)
         mailbox.on("hover", lambda said: session.reach.param.update(hovered=said["id"]))
         mailbox.on("rows-page", lambda said: inspector.turned(said["table"], int(said["page"])))
         mailbox.on("rows-pick", lambda said: inspector.picked(said["table"], str(said["id"])))
+
+    def _stepped(self, said: dict[str, Any]) -> None:
+        at = said["at"]
+        moment = None if at is None else datetime.fromtimestamp(float(at) / 1000.0, UTC)
+        self._session.fronting.hover_step(str(said["provider"]), moment)
 
     # To the browser
 
@@ -142,7 +152,9 @@ class App:
         self.theme = theme
         self.page.dark_theme = theme == "dark"
         self.shell.styles = _variables(tokens(theme))
-        for part in (self.panels.map, self.panels.ground, self.panels.timeline, self.panels.inspector):
+        self._session.overlaying.theme = theme
+        panels = self.panels
+        for part in (panels.map, panels.ground, panels.timeline, panels.inspector, panels.pen, panels.fronts):
             part.retheme(theme)
 
 

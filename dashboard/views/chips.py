@@ -52,3 +52,13 @@ def _arrow(letter: str, azimuth: float | None) -> str:
         f'<path d="M0 16V-15M-6 -8L0 -16L6 -8"/><path d="M-8 16H8" stroke-width="3"/></g></svg>'
         f"look {letter}</figure>"
     )
+
+
+def clock(view: View) -> str:
+    """Return which moment and which knowledge the map shows, when it is not that of B and of now."""
+    parts = []
+    if view.valid_at is not None:
+        parts.append(f"front and notes valid at {dtg(view.valid_at)}")
+    if view.known_at is not None:
+        parts.append(f"as known at {dtg(view.known_at)}")
+    return " · ".join(parts)

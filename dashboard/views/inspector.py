@@ -10,7 +10,10 @@ from dashboard.model.palette import Theme, tokens
 from dashboard.plots.series import draw_series, dress_series, mark, series_plot
 from dashboard.state.changing import FALSE_ALARM_RATES
 from dashboard.state.session import Session
-from dashboard.views.details import details, front_text, outcome_text
+from dashboard.views.details import details, outcome_text
+from dashboard.views.front import FrontView
+from dashboard.views.mailbox import Mailbox
+from dashboard.views.notes import NotesView
 from dashboard.views.rows import Rows
 from dashboard.views.tables import ACQUISITION_COLUMNS, CHANGE_COLUMNS, acquisition_rows, change_rows
 from dashboard.views.text import text
@@ -18,27 +21,33 @@ from dashboard.views.text import text
 _FARS = {f"1 in {round(1 / far):,}": far for far in FALSE_ALARM_RATES}
 
 
-class InspectorView(pn.viewable.Viewer):
-    """Four tabs; tables are linked both ways with map and timeline."""
+TABS = ("Series", "Changes", "Front", "Notes", "Acquisitions")
 
-    def __init__(self, session: Session, theme: Theme) -> None:
+
+class InspectorView(pn.viewable.Viewer):
+    """Five tabs; tables are linked both ways with map and timeline."""
+
+    def __init__(self, session: Session, theme: Theme, mailbox: Mailbox) -> None:
         super().__init__()
         self._session = session
         self.plot = series_plot(tokens(theme))
         self._where = text("", margin=(6, 12))
         self._details = text("", margin=(4, 12), sizing_mode="stretch_width")
-        self._front = text("", margin=(6, 12), sizing_mode="stretch_width")
+        self.notes = NotesView(session, theme, mailbox)
+        self.front = FrontView(session, theme, mailbox)
         self._build_changes()
         self._build_table()
         chart = pn.pane.Bokeh(self.plot.figure, sizing_mode="stretch_width")
         self._tabs = pmui.Tabs(
             ("Series", pn.Column(self._where, chart, self._details, sizing_mode="stretch_width", scroll="y-auto")),
             ("Changes", pn.Column(*self._change_parts, sizing_mode="stretch_width")),
-            ("Front", self._front),
+            ("Front", self.front.__panel__()),
+            ("Notes", self.notes.__panel__()),
             ("Acquisitions", pn.Column(self._filter, self._table, sizing_mode="stretch_width")),
             sizing_mode="stretch_both",
-            sx={"& .MuiTab-root": {"minWidth": 0, "padding": "6px 12px"}},
+            sx={"& .MuiTab-root": {"minWidth": 0, "padding": "6px 9px"}},
         )
+        self._tabs.param.watch(lambda *_: self._turned_to(), "active")
 
     def __panel__(self) -> pn.viewable.Viewable:
         """Return the panel."""
@@ -46,7 +55,10 @@ class InspectorView(pn.viewable.Viewer):
 
     def open(self, name: str) -> None:
         """Bring a tab to the front."""
-        self._tabs.active = ("Series", "Changes", "Front", "Acquisitions").index(name)
+        self._tabs.active = TABS.index(name)
+
+    def _turned_to(self) -> None:
+        self._session.fronttime.watched = TABS[self._tabs.active] == "Front"
 
     def _build_changes(self) -> None:
         changing = self._session.changing
@@ -82,12 +94,18 @@ class InspectorView(pn.viewable.Viewer):
 
     def turned(self, table: str, page: int) -> None:
         """Show another page of a table."""
-        (self._changes if table == "changes" else self._table).turn(page)
+        if table == "annotations":
+            self._session.noting.turn(page)
+        else:
+            (self._changes if table == "changes" else self._table).turn(page)
 
     def picked(self, table: str, id_: str) -> None:
         """Select a change, or make an acquisition the after picture."""
         if table == "changes":
             self._session.show_change(id_)
+            return
+        if table == "annotations":
+            self._session.show_annotation(id_)
             return
         acq = self._session.reach.get(id_)
         if acq is None:
@@ -141,10 +159,6 @@ class InspectorView(pn.viewable.Viewer):
             self._progress.value = round(100 * progress.done)
         self.show_changes()
 
-    def show_fronts(self) -> None:
-        """Write who gained how much between A and B."""
-        self._front.object = front_text(self._session.fronting.provider, self._session.fronting.fronts)
-
     def show_reach(self) -> None:
         """List the acquisitions that match the filter."""
         words = (self._filter.value_input or "").lower().split()
@@ -156,5 +170,7 @@ class InspectorView(pn.viewable.Viewer):
         self._table.choose(self._session.reach.hovered or self._session.viewing.view.b)
 
     def retheme(self, theme: Theme) -> None:
-        """Change the chart's colours in place."""
+        """Change the charts' colours in place."""
+        self.notes.retheme(theme)
+        self.front.retheme(theme)
         dress_series(self.plot, tokens(theme))

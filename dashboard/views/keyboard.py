@@ -5,6 +5,7 @@ from typing import Any
 
 import panel as pn
 
+from dashboard.model.sketch import Shape
 from dashboard.model.view import CompareMode, Layer
 from dashboard.state.session import Session
 from dashboard.views.stage import Desk
@@ -38,7 +39,17 @@ class Keyboard:
             "next-change": lambda: session.step_change(1),
             "previous-change": lambda: session.step_change(-1),
             "grid": lambda: viewing.show(Layer.GRID, on=Layer.GRID not in viewing.view.layers),
-            "undo": self._undo,
+            "undo": session.undo,
+            "redo": session.redo,
+            "save": session.recording.save,
+            "draw": self._draw,
+            "draw-point": lambda: self._begin(Shape.POINT),
+            "draw-line": lambda: self._begin(Shape.LINE),
+            "draw-area": lambda: self._begin(Shape.AREA),
+            "finish": session.drawing.finish,
+            "take-back": self._take_back,
+            "front-earlier": lambda: session.fronttime.step(-1),
+            "front-later": lambda: session.fronttime.step(1),
             "brief": panels.brief.open,
             "keys": lambda: sheet.param.update(open=not sheet.open),
             "escape": self._escape,
@@ -64,11 +75,32 @@ class Keyboard:
         lower = [share for share in FADES if share < now - 1e-6]
         self._session.viewing.opacity(lower[0] if lower else FADES[0])
 
-    def _undo(self) -> None:
-        if not self._session.viewing.undo():
-            self._session.notices.tell("Nothing to undo.")
+    def _draw(self) -> None:
+        drawing = self._session.drawing
+        drawing.open = not drawing.open
+        if drawing.open:
+            self._panels.inspector.open("Notes")
+
+    def _begin(self, shape: Shape) -> None:
+        if self._session.drawing.open and self._session.drawing.work is None:
+            self._session.begin_drawing(shape)
+
+    def _take_back(self) -> None:
+        work = self._session.drawing.work
+        if work is not None and work.adding:
+            self._session.drawing.back()
 
     def _escape(self) -> None:
+        drawing = self._session.drawing
+        if drawing.work is not None:
+            if drawing.work.adding and drawing.work.sketch.vertices:
+                drawing.finish()
+            else:
+                self._session.recording.put_aside()
+            return
+        drawing.open = False
+        self._session.noting.choose(None)
+        self._session.company.unfollow()
         self._sheet.open = False
         self._panels.brief.close()
         self._session.notices.clear()

@@ -5,16 +5,18 @@ from typing import Any
 
 from shapely.geometry.base import BaseGeometry
 
-from dashboard.geo.front import front_lines
+from dashboard.geo.displacement import Displacement
 from dashboard.geo.mercator import project
 from dashboard.model.acquisition import Acquisition
 from dashboard.model.change import ChangeSign, DetectedChange
 from dashboard.model.dtg import dtg
-from dashboard.model.frontline import FrontlineSnapshot
+from dashboard.model.frontline import GroundChange
 from dashboard.model.palette import Tokens
+from dashboard.model.view import Layer
 from dashboard.plots.columns import area_columns, line_columns
 from dashboard.plots.timeline import facts
-from dashboard.workflows.fronts import Fronts
+from dashboard.state.fronting import Framed
+from dashboard.workflows.front_play import FrontFrame
 
 
 def side_colour(side: str, stated: str | None, colours: Tokens) -> str:
@@ -24,41 +26,59 @@ def side_colour(side: str, stated: str | None, colours: Tokens) -> str:
     return colours.blue_force if side.lower() in {"blue", "own", "liberated"} else colours.orange_force
 
 
-def side_data(found: Fronts, colours: Tokens) -> dict[str, Any] | None:
-    """Return the ground each side holds at B."""
-    if found.after is None:
-        return None
-    areas = found.after.areas
+def front_layers(found: Framed | None, shown: frozenset[Layer], colours: Tokens) -> dict[str, dict[str, Any]]:
+    """Return the layers of one front: ground, line and teeth of the moment, and the line at A where it is another."""
+    now = found.now if found is not None and Layer.FRONTLINE in shown else None
+    before = found.before if found is not None and Layer.GHOST in shown else None
+    teeth_ = found.teeth if found is not None and now is not None else ()
+    return {
+        "sides": _ground(now, colours),
+        "frontline": _edges(now, colours),
+        "ghost": _edges(before, colours),
+        "teeth": area_columns(
+            [tooth for _, tooth in teeth_], colour=[_of_side(now, side, colours) for side, _ in teeth_]
+        ),
+    }
+
+
+def _ground(frame: FrontFrame | None, colours: Tokens) -> dict[str, Any]:
+    sides = frame.sides if frame is not None else ()
     return area_columns(
-        [project(area.geometry) for area in areas],
-        colour=[side_colour(area.side, area.colour, colours) for area in areas],
+        [shape for _, _, shape in sides], colour=[side_colour(side, stated, colours) for side, stated, _ in sides]
     )
 
 
-def front_data(found: Fronts, colours: Tokens) -> dict[str, Any] | None:
-    """Return the frontline at B."""
-    return None if found.after is None else _edges(found.after, colours)
+def _edges(frame: FrontFrame | None, colours: Tokens) -> dict[str, Any]:
+    lines = frame.lines if frame is not None else ()
+    return line_columns([line for _, line in lines], [_of_side(frame, side, colours) for side, _ in lines])
 
 
-def ghost_data(found: Fronts, colours: Tokens) -> dict[str, Any] | None:
-    """Return the frontline at A, when A shows another snapshot than B."""
-    if found.before is None or (found.after is not None and found.before.id == found.after.id):
-        return None
-    return _edges(found.before, colours)
+def _of_side(frame: FrontFrame | None, side: str, colours: Tokens) -> str:
+    stated = {name: colour for name, colour, _ in frame.sides} if frame is not None else {}
+    return side_colour(side, stated.get(side), colours)
 
 
-def _edges(snapshot: FrontlineSnapshot, colours: Tokens) -> dict[str, Any]:
-    lines = front_lines(snapshot)
-    by_side = {area.side: side_colour(area.side, area.colour, colours) for area in snapshot.areas}
-    return line_columns([project(line) for _, line in lines], [by_side[side] for side, line in lines])
-
-
-def ground_data(found: Fronts, colours: Tokens) -> dict[str, Any] | None:
+def ground_data(changes: Sequence[GroundChange], colours: Tokens) -> dict[str, Any]:
     """Return gained ground, hatched in the gaining side's colour."""
-    gained = [change for change in found.changes if not change.gained.is_empty]
+    gained = [change for change in changes if not change.gained.is_empty]
     return area_columns(
         [project(change.gained) for change in gained],
         colour=[side_colour(change.side, change.colour, colours) for change in gained],
+    )
+
+
+def movement_colours(side: str, colours: Tokens) -> tuple[str, str]:
+    """Return the colours of ground that a side gained, and of ground that it lost."""
+    own = side_colour(side, None, colours)
+    return own, colours.orange_force if own == colours.blue_force else colours.blue_force
+
+
+def ribbon_data(moved: Displacement, colours: Tokens) -> dict[str, Any]:
+    """Return the ribbon of a displaced front, each strip in the colour of the side that gained it."""
+    gained, lost = movement_colours(moved.side, colours)
+    return area_columns(
+        [project(strip.geometry) for strip in moved.ribbon],
+        colour=[gained if strip.gained else lost for strip in moved.ribbon],
     )
 
 

@@ -17,6 +17,9 @@ LABELS = {
     Layer.FRONTLINE: "Frontline at B",
     Layer.GHOST: "Frontline at A (dashed)",
     Layer.GROUND: "Ground gained and lost",
+    Layer.DISPLACEMENT: "Movement of the front",
+    Layer.DISAGREEMENT: "Where providers differ",
+    Layer.ANNOTATIONS: "Annotations",
     Layer.FOOTPRINTS: "Footprints",
     Layer.BASEMAP: "Basemap",
     Layer.PLACES: "Places",
@@ -71,12 +74,16 @@ class LayersView(pn.viewable.Viewer):
         self._provider = pmui.Select(
             label="Frontline from", options=[], size="small", margin=(8, 8), visible=False, width=240
         )
+        self._against = pmui.Select(
+            label="compared with", options=[], size="small", margin=(8, 8), visible=False, width=240
+        )
         self._constellations = pmui.MultiChoice(label="Constellations", options=[], value=[], margin=(8, 8), width=240)
         pn.bind(self._chose_polarisation, self._polarisation.param.value, watch=True)
         pn.bind(self._chose_kind, self._kind.param.value, watch=True)
         pn.bind(self._chose_range, self._range.param.value_throttled, watch=True)
         pn.bind(session.viewing.opacity, self._opacity.param.value, watch=True)
         pn.bind(self._chose_provider, self._provider.param.value, watch=True)
+        pn.bind(self._chose_against, self._against.param.value, watch=True)
         pn.bind(lambda names: session.viewing.choose_constellations(tuple(names)),
                 self._constellations.param.value, watch=True)  # fmt: skip
 
@@ -85,8 +92,9 @@ class LayersView(pn.viewable.Viewer):
         return pn.Column(
             text("<h2>Layers</h2>", margin=(8, 12, 2, 12)),
             self._switches[Layer.IMAGERY], self._status, self._polarisation, self._kind, self._range, self._opacity,
-            *(self._switches[layer] for layer in (Layer.CHANGES, Layer.FRONTLINE, Layer.GHOST, Layer.GROUND)),
-            self._provider,
+            *(self._switches[layer] for layer in (Layer.CHANGES, Layer.ANNOTATIONS, Layer.FRONTLINE, Layer.GHOST,
+                                                  Layer.GROUND, Layer.DISPLACEMENT, Layer.DISAGREEMENT)),
+            self._provider, self._against,
             *(self._switches[layer] for layer in (Layer.FOOTPRINTS, Layer.BASEMAP, Layer.PLACES, Layer.GRID)),
             self._constellations,
             css_classes=["panel", "layers"], width=260, margin=0,
@@ -114,6 +122,10 @@ class LayersView(pn.viewable.Viewer):
     def _chose_provider(self, name: str | None) -> None:
         if name:
             self._session.viewing.choose_provider(name)
+
+    def _chose_against(self, name: str | None) -> None:
+        if name and name != self._session.fronttime.against:
+            self._session.viewing.choose_against(name)
 
     # From the state
 
@@ -153,11 +165,14 @@ class LayersView(pn.viewable.Viewer):
 
     def show_fronts(self) -> None:
         """Offer the frontline providers there are."""
-        providers = list(self._session.fronting.providers)
+        providers, chosen = list(self._session.fronting.providers), self._session.fronting.provider
+        several = len(providers) > 1
         if list(self._provider.options or []) != providers:
-            self._provider.param.update(
-                options=providers, value=self._session.fronting.provider, visible=len(providers) > 1
-            )
+            self._provider.param.update(options=providers, value=chosen, visible=several)
+        _set(self._provider, value=chosen)
+        others = [name for name in providers if name != chosen]
+        shown = several and Layer.DISAGREEMENT in self._session.viewing.view.layers
+        _set(self._against, options=others, value=self._session.fronttime.against, visible=shown)
 
     def show_status(self, status: Status) -> None:
         """Say beside the imagery switch what the layer is doing."""

@@ -1,7 +1,6 @@
 """The map: one figure, its frames and its vector layers, each updated alone."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,22 +10,18 @@ from bokeh.models import ColumnDataSource, CustomJS
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
-from dashboard.geo.mercator import project, to_lonlat, to_mercator
+from dashboard.geo.mercator import project, to_mercator
 from dashboard.model.palette import Theme, tokens
 from dashboard.model.view import Extent, Layer
 from dashboard.plots.surface import Surface, hover, light, recolour, surface
 from dashboard.render.compose import ratio_palette
 from dashboard.state.pictures import Doing, Shown, Status
 from dashboard.state.session import Session
-from dashboard.views.chips import chips, looks
+from dashboard.views.chips import chips, clock, looks
 from dashboard.views.layerdata import (
     change_data,
     footprint_data,
-    front_data,
-    ghost_data,
-    ground_data,
     outline_data,
-    side_data,
 )
 from dashboard.views.mailbox import Mailbox, Message
 from dashboard.views.stage import Stage
@@ -55,9 +50,13 @@ class MapView(pn.viewable.Viewer):
         self.surface: Surface = surface(view.extent, tokens(theme), tiles)
         self._transports = {name: _transport(name) for name in ("a", "b", "ratio")}
         self._shown = ColumnDataSource(_NOTHING_SHOWN, name="frame-shown")
+        self.front_frame = ColumnDataSource({"stamp": [0]}, name="front-frame")
+        """The layers of one front, drawn together by the page: never the line of one day on the ground of another."""
         self._sent: dict[str, tuple[int, NDArray[np.uint8]]] = {}
         self._reported: Extent | None = None
         self._drawn = 0
+        self.over: list[pn.viewable.Viewable] = []
+        """What else lies over the figure: set before the map is shown."""
         self.on_first_size: Callable[[int], None] = lambda _: None
         """Called with the page's width when the browser first says it; set by the page."""
         self.on_drawn: Callable[[], None] = lambda: None
@@ -66,10 +65,13 @@ class MapView(pn.viewable.Viewer):
         # The callback's arguments also carry the frame sources into the document, where the stage finds them.
         fig.js_on_event(
             "mousemove",
-            CustomJS(args={**self._transports, "shown": self._shown, "mailbox": mailbox.source}, code=_CURSOR),
+            CustomJS(
+                args={**self._transports, "shown": self._shown, "front": self.front_frame, "mailbox": mailbox.source},
+                code=_CURSOR,
+            ),
         )
-        fig.on_event(Tap, lambda event: session.viewing.inspect(*to_lonlat(event.x, event.y)))
-        fig.on_event(DoubleTap, lambda event: session.viewing.go_to_point(*to_lonlat(event.x, event.y)))
+        fig.on_event(Tap, lambda event: session.tapped(event.x, event.y))
+        fig.on_event(DoubleTap, lambda event: session.tapped_twice(event.x, event.y))
         mailbox.on("viewport", self._viewport)
         mailbox.on("drawn", self._acknowledged)
         hover(self.surface, "changes", _CHANGE_TIP)
@@ -86,6 +88,7 @@ class MapView(pn.viewable.Viewer):
         return pn.Column(
             self._pane,
             self.stage,
+            *self.over,
             sizing_mode="stretch_both",
             styles={"position": "relative"},
             css_classes=["map"],
@@ -146,7 +149,7 @@ class MapView(pn.viewable.Viewer):
         a, b = reach.a, reach.b
         reasons = reach.mismatches
         badge = "Different geometry, differences may not be change: " + "; ".join(reasons) if reasons else ""
-        self.stage.param.update(chips=chips(a, b, view), looks=looks(a, b, view), badge=badge)
+        self.stage.param.update(chips=chips(a, b, view), looks=looks(a, b, view), badge=badge, clock=clock(view))
 
     def show_frame(self, shown: Shown | None) -> None:
         """Send the parts of a frame that the browser does not have yet, then say what belongs together."""
@@ -174,20 +177,6 @@ class MapView(pn.viewable.Viewer):
         words = {Doing.LOADING: "loading imagery", Doing.READY: ""}
         word = words.get(status.doing, f"{status.doing.value}: {status.why}" if status.why else status.doing.value)
         self.stage.param.update(busy=status.doing is Doing.LOADING, word=word)
-
-    def show_fronts(self) -> None:
-        """Draw the frontline at B, its ghost at A and the ground that changed hands."""
-        colours = tokens(self._theme)
-        layers, found = self._session.viewing.view.layers, self._session.fronting.fronts
-        for name, layer, make in (
-            ("sides", Layer.FRONTLINE, side_data),
-            ("frontline", Layer.FRONTLINE, front_data),
-            ("ghost", Layer.GHOST, ghost_data),
-            ("ground", Layer.GROUND, ground_data),
-        ):
-            data = make(found, colours) if found is not None and layer in layers else None
-            pair = None if found is None else tuple(snap.id if snap else "" for snap in (found.before, found.after))
-            self.surface.put(name, None if data is None else (pair, self._theme), partial(dict, data or {}))
 
     def show_changes(self) -> None:
         """Draw the detected changes and the selected one."""
@@ -219,7 +208,6 @@ class MapView(pn.viewable.Viewer):
         """Change the map's colours in place."""
         self._theme = theme
         recolour(self.surface, tokens(theme))
-        self.show_fronts()
         self.show_changes()
 
     def release(self) -> None:

@@ -38,10 +38,15 @@ class Rows(JSComponent):
             self._all = tuple(rows)
             self.turn(min(self.page, self._pages - 1))
 
+    def show_page(self, rows: Sequence[Row], total: int, page: int) -> None:
+        """Show one page of a list that somebody else keeps and pages."""
+        self._all = tuple(rows)
+        self.param.update(rows=[list(row) for row in rows], total=total, page=page)
+
     def choose(self, id_: str | None) -> None:
         """Select a row and turn to its page; None selects nothing."""
         places = [index for index, row in enumerate(self._all) if row[0] == id_]
-        if places and places[0] // self.size != self.page:
+        if places and len(self._all) == self.total and places[0] // self.size != self.page:
             self.turn(places[0] // self.size)
         wanted = id_ if places and id_ else ""
         if wanted != self.selected:

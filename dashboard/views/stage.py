@@ -20,6 +20,7 @@ class Stage(JSComponent):
     imagery_on = param.Boolean(default=True)
     chips = param.String(default="", doc="HTML of the A and B corner.")
     badge = param.String(default="", doc="Why A and B are not comparable; empty when they are.")
+    clock = param.String(default="", doc="Which moment, and which knowledge, when it is not B's and now.")
     word = param.String(default="", doc="What the imagery layer is waiting for or why it is empty.")
     looks = param.String(default="", doc="SVG of the look-direction arrows.")
     busy = param.Boolean(default=False)

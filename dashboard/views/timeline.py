@@ -6,13 +6,12 @@ from typing import Any
 import panel as pn
 from bokeh.events import DoubleTap, Tap
 
-from dashboard.model.palette import Theme, tokens
+from dashboard.model.palette import Theme, annotation_colour, tokens
+from dashboard.plots.lanes import NOTES, STEP_COLUMNS, front_columns, front_lane, note_columns, step_columns
 from dashboard.plots.timeline import (
     CHANGES,
-    FRONT,
     dress,
     flag_columns,
-    front_columns,
     interval_columns,
     lanes,
     lay_lanes,
@@ -44,6 +43,7 @@ class TimelineView(pn.viewable.Viewer):
         fig.on_event(DoubleTap, lambda event: self._go_there(event.x, event.y))
         for letter, head in (("a", self.plot.a), ("b", self.plot.b)):
             head.on_change("location", lambda attr, old, new, letter=letter: self._dragged(letter, new))  # noqa: ARG005
+        self.plot.valid.on_change("location", lambda attr, old, new: self._moment_dragged(new))  # noqa: ARG005
         for name in ("start", "end"):
             fig.x_range.on_change(name, lambda attr, old, new: self._brushed())  # noqa: ARG005 - Bokeh checks the names
         self._pane = pn.pane.Bokeh(fig, sizing_mode="stretch_width", margin=0)
@@ -55,6 +55,15 @@ class TimelineView(pn.viewable.Viewer):
     # From the browser
 
     def _tapped(self, event: Any) -> None:  # noqa: ANN401 - a Bokeh event
+        lane = self._lane(event.y)
+        moment = datetime.fromtimestamp(event.x / 1000.0, UTC)
+        provider = next((name for name in self._providers if front_lane(name, self._providers) == lane), None)
+        if provider is not None:
+            self._go_to_step(provider, moment)
+            return
+        if lane == NOTES:
+            self._choose_note(event.x)
+            return
         acq = self._at(event.x, event.y)
         if acq is None:
             return
@@ -66,6 +75,32 @@ class TimelineView(pn.viewable.Viewer):
         else:
             self._session.reach.choose_b(acq)
 
+    @property
+    def _providers(self) -> list[str]:
+        return list(self._session.fronting.series)
+
+    def _lane(self, y: float) -> str | None:
+        lane = len(self._names) - 1 - round(y)
+        return self._names[lane] if 0 <= lane < len(self._names) else None
+
+    def _go_to_step(self, provider: str, moment: datetime) -> None:
+        """Show a provider's front as it was at the step that was clicked."""
+        earlier = [step for step in self._session.fronting.moments(provider) if step <= moment]
+        if provider != self._session.fronting.provider:
+            self._session.viewing.choose_provider(provider)
+        if earlier:
+            self._session.viewing.choose_moment(earlier[-1])
+
+    def _choose_note(self, x: float) -> None:
+        near = [(abs(at - x), id_) for at, id_ in zip(*(self.plot.notes.data[k] for k in ("x", "id")), strict=True)]
+        if near and min(near)[0] <= self._reach_ms:
+            self._session.noting.choose(min(near)[1])
+
+    @property
+    def _reach_ms(self) -> float:
+        window = self.plot.figure.x_range
+        return float(SNAP_PX * (window.end - window.start) / max(self._session.viewing.width, 1))
+
     def _go_there(self, x: float, y: float) -> None:
         acq = self._at(x, y)
         if acq is not None:
@@ -74,16 +109,11 @@ class TimelineView(pn.viewable.Viewer):
 
     def _at(self, x: float, y: float) -> Any:  # noqa: ANN401 - Acquisition or None
         """Return the acquisition of the lane nearest in time, when it lies within a few pixels of the click."""
-        lane = len(self._names) - 1 - round(y)
-        if not 0 <= lane < len(self._names):
-            return None
-        name = self._names[lane]
-        among = [acq for acq in self._session.reach.shown if name in (acq.constellation, CHANGES, FRONT)]
+        name = self._lane(y)
+        among = [acq for acq in self._session.reach.shown if name in (acq.constellation, CHANGES)]
         moment = datetime.fromtimestamp(x / 1000.0, UTC)
         nearest = min(among, key=lambda acq: abs(acq.start - moment), default=None)
-        fig = self.plot.figure
-        reach_ms = SNAP_PX * (fig.x_range.end - fig.x_range.start) / max(self._session.viewing.width, 1)
-        near = nearest is not None and abs((nearest.start - moment).total_seconds()) * 1000 <= reach_ms
+        near = nearest is not None and abs((nearest.start - moment).total_seconds()) * 1000 <= self._reach_ms
         return nearest if near else None
 
     def _dragged(self, letter: str, location: float | None) -> None:
@@ -96,6 +126,12 @@ class TimelineView(pn.viewable.Viewer):
             return
         found = reach.snapped(datetime.fromtimestamp(location / 1000.0, UTC))
         (reach.choose_a if letter == "a" else reach.choose_b)(found)
+
+    def _moment_dragged(self, location: float | None) -> None:
+        now = self._session.viewing.view.valid_at
+        if location is None or (now is not None and abs(now.timestamp() - location / 1000) < PLAYHEAD_TOLERANCE_S):
+            return
+        self._session.viewing.choose_moment(datetime.fromtimestamp(location / 1000.0, UTC))
 
     def _brushed(self) -> None:
         window = self.plot.figure.x_range
@@ -120,20 +156,50 @@ class TimelineView(pn.viewable.Viewer):
             self.plot.intervals.data = interval_columns(self._session.changing.changes, level)
 
     def show_fronts(self) -> None:
-        """Draw the frontline's area over time, a line a side."""
+        """Draw every front's area over time, a line a side, with a box a step for its tooltip."""
         self._lay()
-        rows = [(row.valid_from, row.side, row.km2) for row in self._session.fronting.series]
-        if not rows or FRONT not in self._names:
-            self.plot.front.data = {"xs": [], "ys": [], "colour": []}
-            return
-        stated = {}
+        fronting, colours = self._session.fronting, tokens(self._theme)
+        stated = dict(self._stated())
+        last = max((acq.start for acq in self._session.reach.shown), default=None)
+        lines: dict[str, list[Any]] = {"xs": [], "ys": [], "colour": []}
+        boxes: dict[str, list[Any]] = {name: [] for name in STEP_COLUMNS}
+        for provider, found in fronting.series.items():
+            rows = [(row.valid_from, row.side, row.km2) for row in found]
+            name = front_lane(provider, self._providers)
+            if not rows or name not in self._names:
+                continue
+            level = len(self._names) - 1 - self._names.index(name)
+            until = max(last or rows[-1][0], rows[-1][0])
+            by_side = {side: side_colour(side, stated.get(side), colours) for _, side, _ in rows}
+            for target, made in ((lines, front_columns(rows, level, by_side, until)),
+                                 (boxes, step_columns(provider, rows, level, until))):  # fmt: skip
+                for column, values in made.items():
+                    target[column] += values
+        self.plot.front.data = lines
+        self.plot.steps.data = boxes
+
+    def _stated(self) -> list[tuple[str, str]]:
+        """Return the sides whose colour the data state."""
         found = self._session.fronting.fronts
-        if found is not None and found.after is not None:
-            stated = {area.side: area.colour for area in found.after.areas}
-        colours = {side: side_colour(side, stated.get(side), tokens(self._theme)) for _, side, _ in rows}
-        until = max((acq.start for acq in self._session.reach.shown), default=rows[-1][0])
-        level = len(self._names) - 1 - self._names.index(FRONT)
-        self.plot.front.data = front_columns(rows, level, colours, until)
+        areas = found.after.areas if found is not None and found.after is not None else ()
+        forces = [(force.name, force.colour) for force in self._session.noting.forces]
+        return [*forces, *((area.side, area.colour) for area in areas if area.colour)]
+
+    def show_notes(self) -> None:
+        """Draw a tick an annotation over the map, where it begins to be valid."""
+        self._lay()
+        if NOTES not in self._names:
+            return
+        level = len(self._names) - 1 - self._names.index(NOTES)
+        colours, forces = tokens(self._theme), self._session.noting.forces
+        notes = [
+            (
+                found.id, found.valid_from, found.title or found.kind.value, f"{found.kind.value} · {found.grade}",
+                annotation_colour(found.kind, found.side, forces, colours),
+            )
+            for found in (revision.annotation for revision in self._session.noting.marks)
+        ]  # fmt: skip
+        self.plot.notes.data = note_columns(notes, level)
 
     def show_playheads(self) -> None:
         """Put the playheads where A and B are."""
@@ -142,7 +208,9 @@ class TimelineView(pn.viewable.Viewer):
             if location != head.location:
                 head.location = location
         a, b = (acq.start if acq else None for acq in (self._session.reach.a, self._session.reach.b))
-        self.plot.flags.data = flag_columns(a, b, max(len(self._names), 1) - 0.5, tokens(self._theme))
+        valid = self._session.viewing.view.valid_at
+        self.plot.valid.location = None if valid is None else valid.timestamp() * 1000.0
+        self.plot.flags.data = flag_columns(a, b, valid, max(len(self._names), 1) - 0.5, tokens(self._theme))
         period = self._session.viewing.view.period
         if period is not None:
             self._set_range(period)
@@ -153,15 +221,18 @@ class TimelineView(pn.viewable.Viewer):
         dress(self.plot, tokens(theme))
         self.show_reach()
         self.show_fronts()
+        self.show_notes()
 
     def _lay(self) -> None:
-        names = lanes(self._session.reach.shown, fronts=bool(self._session.fronting.series))
+        names = lanes(self._session.reach.shown, fronts=self._providers)
         if names != self._names:
             self._names = names
             lay_lanes(self.plot, names)
             self._tick()
             self.show_playheads()
             self.show_changes()
+            self.show_fronts()
+            self.show_notes()
 
     def _tick(self) -> None:
         self.plot.ticks.data = tick_columns(self._session.reach.shown, self._names, tokens(self._theme))

@@ -9,20 +9,21 @@ from dashboard.model.view import CompareMode, Layer, View
 from dashboard.state.session import Session
 from dashboard.views.background import BackgroundLayers
 from dashboard.views.brief import BriefView
+from dashboard.views.company import CompanyView
+from dashboard.views.frontmap import FrontLayers
 from dashboard.views.header import HeaderView
 from dashboard.views.inspector import InspectorView
 from dashboard.views.layers import LayersView
 from dashboard.views.mailbox import Mailbox
 from dashboard.views.map import MapView
+from dashboard.views.pen import PenView
 from dashboard.views.timeline import TimelineView
 
 _DRAWN_BY_LAYER = {
     Layer.FOOTPRINTS: "show_footprints",
     Layer.CHANGES: "show_changes",
-    Layer.FRONTLINE: "show_fronts",
-    Layer.GHOST: "show_fronts",
-    Layer.GROUND: "show_fronts",
 }
+_FRONT_LAYERS = {Layer.FRONTLINE, Layer.GHOST, Layer.GROUND, Layer.DISPLACEMENT, Layer.DISAGREEMENT}
 
 
 class Panels:
@@ -31,10 +32,14 @@ class Panels:
     def __init__(self, session: Session, theme: Theme, tiles: str = "") -> None:
         self.mailbox = Mailbox()
         self.map = MapView(session, theme, self.mailbox, tiles)
+        self.pen = PenView(session, theme, self.mailbox)
+        self.company = CompanyView(session.company, self.mailbox)
+        self.map.over += [self.pen.pen, self.company.overlay, self.company.strip]
+        self.fronts = FrontLayers(session, self.map, theme, self.mailbox)
         self.ground = BackgroundLayers(session, self.map.surface, theme)
         self.timeline = TimelineView(session, theme)
         self.layers = LayersView(session)
-        self.inspector = InspectorView(session, theme)
+        self.inspector = InspectorView(session, theme, self.mailbox)
         self.header = HeaderView(session)
         self.brief = BriefView(session)
 
@@ -93,14 +98,44 @@ def wire(session: Session, panels: Panels) -> None:
     later(reach, "everything", timeline.show_reach, inspector.show_reach, layers.show_reach, map_.show_footprints,
           map_.show_chips, timeline.show_playheads)  # fmt: skip
     _on(reach, "hovered", map_.show_lit, inspector.show_lit)
-    later(fronting, ["fronts", "series", "providers"], map_.show_fronts, timeline.show_fronts, inspector.show_fronts,
-          layers.show_fronts)  # fmt: skip
+    fronts, front = panels.fronts, inspector.front
+    front.on_screen = lambda: fronts.on_screen
+    later(fronting, ["series", "providers"], timeline.show_fronts, layers.show_fronts)
+    later(fronting, "fronts", fronts.show_fronts, front.show, layers.show_fronts)
+    _on(fronting, ["frame", "stepped"], fronts.show_fronts)
+    later(session.fronttime, ["report", "band", "held", "playing"], fronts.show_movement, front.show)
+    _wire_notes(session, panels, later)
     later(changing, ["changes", "selected", "outcome"], map_.show_changes, timeline.show_changes,
           inspector.show_changes)  # fmt: skip
     later(changing, "progress", inspector.show_progress)
     later(session.inspecting, "series", inspector.show_series)
     _on(session.briefs, ["progress", "ready", "failure"], panels.brief.show)
     _show_everything(panels)
+
+
+def _wire_notes(session: Session, panels: Panels, later: Callable[..., None]) -> None:
+    """Connect drawing, annotations and the others with the views that show them."""
+    drawing, noting, recording = session.drawing, session.noting, session.recording
+    pen, notes, fronts, timeline = panels.pen, panels.inspector.notes, panels.fronts, panels.timeline
+    _on(drawing, ["work", "open", "cutting"], pen.show, notes.show_desk, fronts.show_chosen)
+    _on(drawing, "work", lambda: panels.inspector.open("Notes") if drawing.work is not None else None)
+    _on(drawing, "open", notes.show_top)
+    later(noting, ["listing", "marks"], notes.show_list, timeline.show_notes)
+    _on(noting, "chosen", notes.show_desk, notes.show_list, fronts.show_chosen)
+    _on(noting, "chosen", lambda: panels.inspector.open("Notes") if noting.chosen is not None else None)
+    _on(noting, "conflicts", notes.show_top)
+    _on(noting, "forces", notes.show_desk)
+    _on(recording, "drafts", notes.show_top)
+    _on(session.exchanging, ["said", "ready"], notes.show_exchange)
+    _on(session.exchanging.job, "progress", notes.show_exchange)
+    later(session.overlaying, "overlaid", fronts.show_notes, lambda: _snap(session))
+    _on(session.company, ["me", "people", "show_cursors", "share_cursor"], panels.company.show)
+
+
+def _snap(session: Session) -> None:
+    """Let new vertices snap to what is on the map."""
+    overlaid = session.overlaying.overlaid
+    session.drawing.candidates = overlaid.geometries if overlaid is not None else ()
 
 
 def _on(
@@ -133,8 +168,9 @@ def _show_everything(panels: Panels) -> None:
     panels.inspector.show_reach()
     panels.inspector.show_marks()
     panels.inspector.show_series()
-    panels.inspector.show_fronts()
-    panels.map.show_fronts()
+    panels.inspector.front.show()
+    panels.fronts.show_fronts()
+    panels.timeline.show_notes()
     panels.ground.show()
 
 
@@ -145,6 +181,13 @@ def _view_changed(panels: Panels, after: AfterFrame, old: View, new: View) -> No
     timeline, inspector = panels.timeline, panels.inspector
     if (old.a, old.b) != (new.a, new.b):
         after(timeline.show_playheads, inspector.show_marks, inspector.show_lit, inspector.show_changes)
+    if (old.valid_at, old.known_at) != (new.valid_at, new.known_at):
+        panels.map.show_chips()
+        after(timeline.show_playheads, inspector.front.show, inspector.notes.show_desk)
+    if old.extent != new.extent:
+        after(panels.fronts.show_chosen)
+    if (old.layers ^ new.layers) & _FRONT_LAYERS:
+        after(panels.fronts.show_fronts, panels.fronts.show_movement, panels.layers.show_fronts)
     if old.period != new.period:
         after(timeline.show_playheads)
     if old.constellations != new.constellations:

@@ -14,14 +14,13 @@ from dashboard.model.change import ChangeSign, DetectedChange
 from dashboard.model.palette import tokens
 from dashboard.model.view import Extent
 from dashboard.plots.columns import area_columns, line_columns, path_columns
+from dashboard.plots.lanes import FRONT, NOTES, front_columns
 from dashboard.plots.series import draw_series, mark, series_plot
 from dashboard.plots.surface import ABOVE, BELOW, PICTURE, recolour, surface
 from dashboard.plots.timeline import (
     CHANGES,
-    FRONT,
     delay,
     facts,
-    front_columns,
     interval_columns,
     lanes,
     lay_lanes,
@@ -54,13 +53,13 @@ MIXED = (
 )
 
 
-def test_lanes_are_the_constellations_by_name_then_changes_then_the_frontline() -> None:
-    assert lanes(MIXED, fronts=True) == ["alos", "iceye", CHANGES, FRONT]
-    assert lanes((), fronts=False) == [CHANGES]
+def test_lanes_are_the_constellations_by_name_then_changes_fronts_and_notes() -> None:
+    assert lanes(MIXED, fronts=["control"]) == ["alos", "iceye", CHANGES, FRONT, NOTES]
+    assert lanes((), fronts=[]) == [CHANGES, NOTES]
 
 
 def test_a_tick_stands_at_its_start_in_its_lane_and_is_hollow_without_pixels() -> None:
-    names = lanes(MIXED, fronts=True)
+    names = lanes(MIXED, fronts=["control"])
     columns = tick_columns(MIXED, names, DARK)
     assert columns["x"] == [acq.start.timestamp() * 1000 for acq in MIXED]
     assert [names[len(names) - 1 - y] for y in columns["y"]] == ["iceye", "alos", "iceye"]
@@ -72,16 +71,16 @@ def test_a_tick_stands_at_its_start_in_its_lane_and_is_hollow_without_pixels() -
 
 
 def test_no_acquisitions_make_empty_columns() -> None:
-    columns = tick_columns((), lanes((), fronts=False), DARK)
+    columns = tick_columns((), lanes((), fronts=[]), DARK)
     assert set(map(len, columns.values())) == {0}
 
 
 def test_the_figure_has_a_line_of_pixels_for_each_lane() -> None:
     plot = timeline((START, START + timedelta(days=1)), DARK)
-    names = lanes(MIXED, fronts=True)
+    names = lanes(MIXED, fronts=["control"])
     lay_lanes(plot, names)
-    assert (plot.figure.y_range.start, plot.figure.y_range.end) == (-0.5, 3.5)
-    assert plot.figure.yaxis[0].major_label_overrides == {3: "alos", 2: "iceye", 1: CHANGES, 0: FRONT}
+    assert (plot.figure.y_range.start, plot.figure.y_range.end) == (-0.5, 4.5)
+    assert plot.figure.yaxis[0].major_label_overrides == {4: "alos", 3: "iceye", 2: CHANGES, 1: FRONT, 0: NOTES}
     assert set(plot.ticks.data) == set(tick_columns(MIXED, names, DARK))
 
 

@@ -1,0 +1,178 @@
+"""Annotations over the map: what is there, the chosen one and its history, the conflicts that wait for a person."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import param
+
+from dashboard.catalog.query import AnnotationQuery
+from dashboard.geo.front_distance import FrontRelation
+from dashboard.geo.mercator import bbox_of
+from dashboard.model.annotation import Conflict, Revision
+from dashboard.model.errors import NotFoundError
+from dashboard.model.view import Layer
+from dashboard.state.background import Background, Latest, attempt
+from dashboard.state.notices import Notices
+from dashboard.state.reach import Reach
+from dashboard.state.viewing import Viewing
+from dashboard.workflows.front_report import related
+from dashboard.workflows.overlay import near
+from dashboard.workflows.workspace import Workspace
+
+PAGE = 10
+"""Rows of the list."""
+MOST_MARKS = 300
+"""Ticks on the timeline."""
+NEAR_PX = 8
+"""How far from an annotation a click still means it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of the list and how long the list is."""
+
+    rows: tuple[Revision, ...] = ()
+    related: tuple[FrontRelation | None, ...] = ()
+    """Distance to the front valid at each one's date, and whose ground it is; None where no front is known."""
+    total: int = 0
+    page: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The chosen annotation: its revisions, oldest first, and the edits that contradict it."""
+
+    id: str
+    history: tuple[Revision, ...]
+    conflicts: tuple[Conflict, ...]
+
+    @property
+    def now(self) -> Revision:
+        """What is on the map."""
+        return self.history[-1]
+
+
+class Noting(param.Parameterized):
+    """Follows the view's extent, its two clocks and the catalogue."""
+
+    listing = param.ClassSelector(class_=Listing, default=Listing())
+    chosen = param.ClassSelector(class_=Chosen, default=None, allow_None=True)
+    conflicts = param.ClassSelector(class_=tuple, default=())
+    """Every open `Conflict` there is."""
+    marks = param.ClassSelector(class_=tuple, default=())
+    """`Revision` over the map, whenever valid, for the timeline's lane."""
+    forces = param.ClassSelector(class_=tuple, default=())
+    words = param.String(default="")
+    """Filter of the list."""
+    order = param.Selector(default="recent", objects=["recent", "title", "valid_from", "grade", "kind"])
+    everywhere = param.Boolean(default=False)
+    """Whether the list goes beyond the map's extent and the moment."""
+
+    def __init__(
+        self, workspace: Workspace, viewing: Viewing, reach: Reach, background: Background, notices: Notices
+    ) -> None:
+        super().__init__()
+        self._workspace = workspace
+        self._viewing = viewing
+        self._reach = reach
+        self._notices = notices
+        self._latest = Latest(background)
+        self._asked: tuple[Any, ...] | None = None
+        self._page = 0
+        viewing.param.watch(lambda *_: self.refresh(), "view")
+        self.param.watch(lambda *_: self.turn(0), ["words", "order", "everywhere"])
+
+    @property
+    def moment(self) -> datetime | None:
+        """Moment for which annotations are shown: the view's own, else B's."""
+        view, b = self._viewing.view, self._reach.b
+        return view.valid_at or (b.start if b else None)
+
+    def prime(self) -> None:
+        """Look once in the calling thread, so that the page is built with the lane it will have."""
+        key = self._asked = self._key()
+        self._found(attempt(lambda: self._look(key)))
+
+    def turn(self, page: int) -> None:
+        """Show another page of the list."""
+        self._page = max(page, 0)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look up the list's page and the chosen one, unless nothing changed since."""
+        key = self._key()
+        if key == self._asked:
+            return
+        self._asked = key
+        self._latest.ask(lambda: self._look(key), self._found)
+
+    def _key(self) -> tuple[Any, ...]:
+        view = self._viewing.view
+        return (
+            bbox_of(view.extent), self.moment, view.known_at, self.words, self.order, self.everywhere, self._page,
+            self.chosen.id if self.chosen else None, self._workspace.catalog.revision,
+        )  # fmt: skip
+
+    def _look(self, key: tuple[Any, ...]) -> tuple[Any, ...]:
+        bbox, moment, known_at, words, order, everywhere, page, chosen, _ = key
+        store = self._workspace.catalog.annotations
+        query = AnnotationQuery(
+            bbox=None if everywhere else bbox, valid_at=None if everywhere else moment, known_at=known_at,
+            text=words, order=order, limit=PAGE, offset=page * PAGE,
+        )  # fmt: skip
+        listing = self._listed(tuple(store.find(query)), store.count(query), page)
+        marks = tuple(store.find(AnnotationQuery(bbox=bbox, known_at=known_at, order="valid_from", limit=MOST_MARKS)))
+        picked = self._choose(chosen) if chosen else None
+        return listing, marks, picked, tuple(store.conflicts()), tuple(store.forces())
+
+    def _listed(self, rows: tuple[Revision, ...], total: int, page: int) -> Listing:
+        view = self._viewing.view
+        items = [(row.annotation.geometry, row.annotation.valid_from) for row in rows]
+        found = related(self._workspace, view.provider, items, known_at=view.known_at)
+        return Listing(rows, tuple(found), total, page)
+
+    def _found(self, result: Any) -> None:  # noqa: ANN401
+        if isinstance(result, Exception):
+            self._notices.fail(result)
+            return
+        listing, marks, chosen, conflicts, forces = result
+        if (chosen.id if chosen else None) != (self.chosen.id if self.chosen else None):
+            chosen = self.chosen  # somebody chose meanwhile: the next look has it
+            self.refresh()
+        self.param.update(listing=listing, marks=marks, chosen=chosen, conflicts=conflicts, forces=forces)
+
+    def choose(self, id_: str | None) -> None:
+        """Choose an annotation on map and list at once, with its history."""
+        if id_ is None:
+            if self.chosen is not None:
+                self.chosen = None
+            return
+        try:
+            self.chosen = self._choose(id_)
+        except NotFoundError as error:
+            self._notices.fail(error)
+
+    def _choose(self, id_: str) -> Chosen:
+        store = self._workspace.catalog.annotations
+        history = tuple(store.history(id_))
+        known_at = self._viewing.view.known_at
+        if known_at is not None:
+            history = tuple(revision for revision in history if revision.known_from <= known_at)
+        if not history:
+            msg = f"Annotation {id_} is not known yet at that time; choose a later 'as known at'."
+            raise NotFoundError(msg)
+        return Chosen(id_, history, tuple(store.conflicts(id_)))
+
+    def near(self, x: float, y: float, metres_per_pixel: float) -> Revision | None:
+        """Return the annotation under a place (Mercator metres), the nearest first."""
+        if not self.shown:
+            return None
+        view = self._viewing.view
+        found = near(self._workspace, view, (x, y), NEAR_PX * metres_per_pixel)
+        return self._workspace.catalog.annotations.get(found[0], known_at=view.known_at) if found else None
+
+    @property
+    def shown(self) -> bool:
+        """Whether the layer is switched on."""
+        return Layer.ANNOTATIONS in self._viewing.view.layers

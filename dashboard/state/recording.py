@@ -1,0 +1,251 @@
+"""From the desk into the log: saving, undoing what was saved, drafts, and the decision of conflicts."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import param
+
+from dashboard.model.annotation import Annotation, Conflict, Force, Revision
+from dashboard.model.errors import InputError, NightglassError, NotFoundError
+from dashboard.model.event import Event, Outcome
+from dashboard.model.handling import UNMARKED, Handling
+from dashboard.model.sketch import Draft
+from dashboard.state.background import Background
+from dashboard.state.drawing import Drawing, Recorded, Step, Work, draft_of, filled
+from dashboard.state.notices import Notices, Weight
+from dashboard.state.noting import Noting
+from dashboard.workflows.annotate import Wish, annotation_from, record
+from dashboard.workflows.workspace import Workspace
+
+
+class Recording(param.Parameterized):
+    """Owner of the drafts and of every write to the log of annotations."""
+
+    drafts = param.ClassSelector(class_=tuple, default=())
+    """`Draft` that lie aside, newest first."""
+    busy = param.Boolean(default=False)
+
+    def __init__(
+        self, workspace: Workspace, drawing: Drawing, noting: Noting, background: Background, notices: Notices
+    ) -> None:
+        super().__init__()
+        self._workspace = workspace
+        self._drawing = drawing
+        self._noting = noting
+        self._background = background
+        self._notices = notices
+        self._kept: Work | None = None
+        self.author: Callable[[], str] = lambda: "analyst"
+        """Who signs; set by whoever knows the person."""
+        self.wrote: Callable[[], None] = lambda: None
+        """Called after every write, so that others hear of it at once."""
+
+    # Drafts
+
+    def autosave(self) -> None:
+        """Keep the desk as a draft, unless it is kept already: call it every two seconds."""
+        work = self._drawing.work
+        if work is self._kept or work is None or not (work.sketch.vertices or filled(work.form)):
+            return
+        self._kept = work
+        self._background(lambda: self._keep(work), self._drafted)
+
+    def _keep(self, work: Work) -> tuple[Draft, ...]:
+        drafts, author = self._workspace.catalog.drafts, self.author()
+        wrong = self._drawing.wrong
+        drafts.keep(draft_of(work, author, wrong.reason if wrong and not work.adding else ""))
+        for id_, sketch in work.others:
+            drafts.keep(replace(draft_of(work, author), id=id_, base=0, sketch=sketch))
+        return tuple(drafts.all())
+
+    def find_drafts(self) -> None:
+        """Look for drafts that lie aside: at the start of a session, after a crash."""
+        self._background(lambda: tuple(self._workspace.catalog.drafts.all()), self._drafted)
+
+    def _drafted(self, result: Any) -> None:  # noqa: ANN401
+        if isinstance(result, Exception):
+            self._kept = None
+            self._notices.fail(result)
+            return
+        on_desk = self._drawing.work.id if self._drawing.work else None
+        self.drafts = tuple(draft for draft in result if draft.id != on_desk)
+
+    def put_aside(self) -> None:
+        """Take the work off the desk; it stays as a draft."""
+        work = self._drawing.work
+        if work is None:
+            return
+        self._kept = None
+        self.autosave()
+        self._drawing.clear()
+        self.find_drafts()
+
+    def resume(self, draft_id: str) -> None:
+        """Take a draft up again; what is on the desk is put aside."""
+        for draft in self.drafts:
+            if draft.id == draft_id:
+                self.put_aside()
+                self._drawing.resume(draft)
+                self.drafts = tuple(other for other in self.drafts if other.id != draft_id)
+
+    def discard(self, draft_id: str) -> None:
+        """Throw a draft away."""
+        self._background(lambda: self._discard((draft_id,)), self._drafted)
+
+    def _discard(self, ids: tuple[str, ...]) -> tuple[Draft, ...]:
+        for id_ in ids:
+            self._workspace.catalog.drafts.discard(id_)
+        return tuple(self._workspace.catalog.drafts.all())
+
+    # Saving
+
+    def save(self) -> None:
+        """Record what is on the desk; what cannot be recorded stays there as a draft, with the reason."""
+        work = self._drawing.work
+        if work is None or self.busy:
+            return
+        try:
+            wishes = self._wishes(work)
+        except (InputError, ValueError) as error:
+            self._notices.fail(error)
+            self._kept = None
+            self.autosave()
+            return
+        self._write(wishes, lambda pairs: self._saved(work, pairs))
+
+    def _wishes(self, work: Work) -> list[Wish]:
+        handling = self._handling(work.id) if work.base else UNMARKED
+        main = annotation_from(work.id, work.sketch, work.form, handling=handling)
+        others = [annotation_from(id_, sketch, work.form, handling=handling) for id_, sketch in work.others]
+        return [
+            Wish(id=work.id, base=work.base, annotation=main),
+            *(Wish(id=other.id, base=0, annotation=other) for other in others),
+            *(Wish(id=id_, base=base, annotation=None) for id_, base in work.absorbed),
+        ]
+
+    def _handling(self, id_: str) -> Handling:
+        """Return what an annotation carries besides its label: the form shows only the label."""
+        try:
+            return replace(self._workspace.catalog.annotations.get(id_).annotation.handling, tlp=None)
+        except NotFoundError:
+            return UNMARKED
+
+    def _saved(self, work: Work, pairs: tuple[tuple[Annotation | None, Annotation | None], ...]) -> None:
+        self._drawing.put(None, Recorded(pairs))
+        self._background(lambda: self._discard((work.id, *(id_ for id_, _ in work.others))), self._drafted)
+
+    def remove(self, revision: Revision) -> None:
+        """Take an annotation off the map; its history stays, and it can be brought back."""
+        wish = Wish(id=revision.annotation.id, base=revision.version, annotation=None)
+        self._write([wish], lambda pairs: self._drawing.put(self._drawing.work, Recorded(pairs)))
+
+    def bring_back(self, revision: Revision) -> None:
+        """Make an earlier revision the present one."""
+        now = self._workspace.catalog.annotations.history(revision.annotation.id)[-1]
+        wish = Wish(id=revision.annotation.id, base=now.version, annotation=revision.annotation)
+        self._write([wish], lambda pairs: self._drawing.put(self._drawing.work, Recorded(pairs)))
+
+    def decide(self, conflict: Conflict, *, take: bool) -> None:
+        """Close a conflict: the kept edit becomes the next revision, or what is on the map stays."""
+        store, author = self._workspace.catalog.annotations, self.author()
+        base = conflict.theirs.version
+
+        def work() -> list[Event]:
+            if take and conflict.mine is None:
+                store.resolve(conflict.version, None, author=author, base=base)
+                return [store.remove(conflict.theirs.annotation.id, author=author, base=base)]
+            return [store.resolve(conflict.version, conflict.mine if take else None, author=author, base=base)]
+
+        self._run(work, lambda _: None)
+
+    def add_force(self, force: Force) -> None:
+        """Name a side and its colour."""
+        author = self.author()
+        self._run(lambda: [self._workspace.catalog.annotations.save_force(force, author=author)], lambda _: None)
+
+    # Undo
+
+    def undo(self) -> bool:
+        """Take the last step back; False when there is none."""
+        return self._step(self._drawing.steps.undo(), backwards=True)
+
+    def redo(self) -> bool:
+        """Take the last undone step again; False when there is none."""
+        return self._step(self._drawing.steps.redo(), backwards=False)
+
+    def _step(self, step: Step | None, *, backwards: bool) -> bool:
+        if step is None:
+            return False
+        if step.recorded is None:
+            self._drawing.show(step.before if backwards else step.after)
+            return True
+        pairs = [(b, a) if backwards else (a, b) for a, b in step.recorded.pairs]
+        store = self._workspace.catalog.annotations
+        wishes = []
+        for now, then in pairs:
+            there = now or then
+            if there is not None:
+                wishes.append(Wish(id=there.id, base=store.history(there.id)[-1].version, annotation=then))
+        self._write(wishes, lambda _: self._stepped(step, backwards=backwards))
+        return True
+
+    def _stepped(self, step: Step, *, backwards: bool) -> None:
+        work = step.before if backwards else step.after
+        if work is not None and backwards:
+            # What was recorded has a later version now: the desk goes on from there.
+            history = self._workspace.catalog.annotations.history(work.id)
+            work = replace(work, base=history[-1].version if history else 0)
+        self._drawing.show(work)
+
+    # Writing
+
+    def _write(self, wishes: list[Wish], then: Callable[[Any], None]) -> None:
+        author, store = self.author(), self._workspace.catalog.annotations
+
+        def before(id_: str) -> Annotation | None:
+            try:
+                found = store.get(id_)
+            except NotFoundError:
+                return None
+            return None if found.removed else found.annotation
+
+        def work() -> Any:  # noqa: ANN401
+            pairs = tuple((before(wish.id), wish.annotation) for wish in wishes)
+            return record(self._workspace, wishes, author=author), pairs
+
+        def written(found: Any) -> None:  # noqa: ANN401
+            applied = [pair for event, pair in zip(*found, strict=True) if event.outcome is Outcome.APPLIED]
+            then(tuple(applied))
+
+        self._run(work, written)
+
+    def _run(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+        self.busy = True
+
+        def done(result: Any) -> None:  # noqa: ANN401
+            self.busy = False
+            if isinstance(result, Exception):
+                self._notices.fail(result)
+                self._kept = None
+                if isinstance(result, NightglassError):
+                    self.autosave()
+                return
+            events: list[Event] = result[0] if isinstance(result, tuple) else result
+            then(result)
+            self._told(events)
+
+        self._background(work, done)
+
+    def _told(self, events: list[Event]) -> None:
+        self.wrote()
+        self._noting.refresh()
+        clashing = [event for event in events if event.outcome is Outcome.CONFLICT]
+        thing, _, id_ = events[0].subject.partition(":") if events else ("", "", "")
+        if thing == "annotation":
+            self._noting.choose(id_)
+        if clashing:
+            self._notices.tell(
+                "Somebody changed this while you were drawing. Your edit is kept beside theirs: decide below.",
+                Weight.WARNING,
+            )
