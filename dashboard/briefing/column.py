@@ -148,11 +148,11 @@ def _swatch(paper: Paper, box: Box, swatch: Swatch, ink: Ink) -> None:
 
 def _teeth(paper: Paper, frame: Box, colour: str) -> None:
     """Draw a line with two teeth below it."""
-    y, half = frame.y + frame.height * 0.3, frame.height * 0.32
-    paper.axes.plot((frame.x, frame.right), (y, y), color=colour, linewidth=1.5)
-    for share in (0.28, 0.72):
+    y, half = frame.y + frame.height * 0.25, frame.height * 0.36
+    paper.axes.plot((frame.x, frame.right), (y, y), color=colour, linewidth=frame.height * 0.45)
+    for share in (0.25, 0.75):
         x = frame.x + share * frame.width
-        tooth = [(x - half, y), (x + half, y), (x, y + half * 1.7)]
+        tooth = [(x - half, y), (x + half, y), (x, y + half * 2.0)]
         paper.axes.add_patch(Polygon(tooth, closed=True, facecolor=colour, edgecolor="none"))
 
 

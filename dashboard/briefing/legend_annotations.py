@@ -37,13 +37,12 @@ def listed(sheet: Sheet, tokens: Tokens) -> list[Entry]:
     """Return every annotation with its author, the time it is valid from and its grade, where they are few."""
     if not 0 < len(sheet.annotations) <= MOST_LISTED:
         return []
-    entries = [Entry(words="WHO SAYS SO", ink=Ink("bold", 6.0, tokens.muted), gap=3.6, rule=True)]
+    entries = [Entry(words="ANNOTATIONS SHOWN", ink=Ink("bold", 6.0, tokens.muted), gap=3.6, rule=True)]
     for revision in sheet.annotations:
         one = revision.annotation
         title = one.title.strip() or f"untitled {LOOKS[one.kind].words[0]}"
-        entries.append(Entry(words=title, ink=Ink("bold", 6.0), gap=0.7))
-        words = f"{one.grade}  {dtg(one.valid_from)}  {revision.author}"
-        entries.append(Entry(words=words, ink=Ink("mono", 5.4, tokens.muted), gap=0.05))
+        words = f"{title} · {one.grade} · {dtg(one.valid_from)} · {revision.author}"
+        entries.append(Entry(words=words, ink=Ink("sans", 6.0), gap=0.4))
     return entries
 
 

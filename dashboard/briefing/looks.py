@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboard.briefing.sheet import Sheet
+from dashboard.briefing.sides import side_colours
 from dashboard.model.annotation import AnnotationKind, Revision
 from dashboard.model.palette import Tokens, annotation_colour
 
@@ -19,7 +20,7 @@ class Look:
     width_pt: float
     """Of a line; an area's edge has two thirds of it."""
     dashes: Any = "-"
-    """As Matplotlib writes them."""
+    """As Matplotlib writes them, in widths of the line; short enough that a legend shows two."""
     marker: str = "o"
     """Of a point, as Matplotlib names it."""
     fill: float = 0.14
@@ -34,7 +35,7 @@ LOOKS = {
     AnnotationKind.CONTROL: Look(width_pt=1.6, marker="h", fill=0.2, words=("area of control", "areas of control")),
     AnnotationKind.NOTE: Look(width_pt=1.0, dashes=(0, (1.2, 1.4)), fill=0.06, words=("note", "notes")),
     AnnotationKind.DAMAGE: Look(width_pt=1.3, marker="X", hatch="xxxx", words=("damage", "damage")),
-    AnnotationKind.ROUTE: Look(width_pt=1.7, dashes=(0, (5.0, 1.8)), marker="D", words=("route", "routes")),
+    AnnotationKind.ROUTE: Look(width_pt=1.7, dashes=(0, (2.6, 1.1)), marker="D", words=("route", "routes")),
     AnnotationKind.OBSTACLE: Look(
         width_pt=2.2, dashes=(0, (0.9, 0.9)), marker="^", hatch="\\\\\\\\", words=("obstacle", "obstacles")
     ),
@@ -61,5 +62,6 @@ def styles(sheet: Sheet) -> Counter[Style]:
 
 
 def colour_of(style: Style, sheet: Sheet, tokens: Tokens) -> str:
-    """Return the colour of a style: the side's, else the kind's."""
-    return annotation_colour(style[0], style[1], sheet.forces, tokens)
+    """Return the colour of a style: the side's, the very one of its front on this sheet, else the kind's."""
+    kind, side = style
+    return side_colours(sheet, tokens).get(side) or annotation_colour(kind, side, sheet.forces, tokens)

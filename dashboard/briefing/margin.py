@@ -46,7 +46,7 @@ def _moments(sheet: Sheet, tokens: Tokens) -> list[Entry]:
         marked = tokens.exercise_text
         words = f"as known at {dtg(sheet.view.known_at)}"
         entries.append(Entry(words=words, ink=Ink("mono-bold", 8.0, marked), gap=3.2, panel=tokens.exercise))
-        words = "what was recorded later is not on this sheet"
+        words = "fronts and annotations recorded later are not on this sheet"
         entries.append(Entry(words=words, ink=Ink("sans", SMALL_PT, marked), gap=0.3, panel=tokens.exercise))
     return entries
 

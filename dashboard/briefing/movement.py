@@ -16,8 +16,8 @@ from dashboard.geo.mercator import bbox_of, project
 from dashboard.model.palette import Tokens
 from dashboard.model.view import Layer
 
-BAND_HATCH = "oo"
-_RIBBON_ALPHA, _BAND_ALPHA = 0.42, 0.2
+_BAND_HATCH = "oo"
+_RIBBON_ALPHA, _BAND_ALPHA = 0.3, 0.2
 _MOST_PAIRS = 4
 _TEXT, _BOLD, _NUMBER = Ink("sans", 6.8), Ink("bold", 6.8), Ink("mono", 6.2)
 
@@ -32,7 +32,7 @@ def draw_movement(axes: Axes, paper: Paper, sheet: Sheet) -> None:
         shape = project(sheet.disagreement.band)
         warning = paper.tokens.warning
         outline(axes, shape, facecolor=warning, alpha=_BAND_ALPHA, edgecolor="none", zorder=3.3)
-        outline(axes, shape, facecolor="none", edgecolor=warning, hatch=BAND_HATCH, linewidth=0.9, zorder=3.3)
+        outline(axes, shape, facecolor="none", edgecolor=warning, hatch=_BAND_HATCH, linewidth=0.9, zorder=3.3)
 
 
 def movement_entries(sheet: Sheet, tokens: Tokens) -> list[Entry]:
@@ -75,7 +75,13 @@ def _ribbon(sheet: Sheet, move: Displacement, tokens: Tokens) -> list[Entry]:
         words = (
             f"{verb}: up to {km(float(chosen.max()))}, half of it over {km(float(np.median(chosen)))}; {km2(ground)}"
         )
-        entries.append(Entry(words=words, ink=_TEXT, swatch=Swatch(kind="fill", colour=colours[gained] + "6b")))
+        entries.append(
+            Entry(
+                words=words,
+                ink=_TEXT,
+                swatch=Swatch(kind="fill", colour=f"{colours[gained]}{round(255 * _RIBBON_ALPHA):02x}"),
+            )
+        )
     words = f"front {km(move.length_before_km)} long before, {km(move.length_after_km)} after"
     return [*entries, Entry(words=words, ink=_NUMBER, gap=0.3), *_partly(sheet, [s.geometry for s in move.ribbon])]
 
@@ -87,7 +93,7 @@ def _band(sheet: Sheet, tokens: Tokens) -> list[Entry]:
     if found is None:
         why = sheet.incomparable or "one of them says nothing of this moment"
         return [*entries, Entry(words=f"not compared: {why}", ink=_TEXT, gap=0.3)]
-    swatch = Swatch(kind="hatch", colour=tokens.warning, hatch=BAND_HATCH)
+    swatch = Swatch(kind="fill", colour=f"{tokens.warning}{round(255 * _BAND_ALPHA):02x}", edge=tokens.warning)
     entries.append(Entry(words=f"{km2(found.km2)} in dispute", ink=_TEXT, swatch=swatch))
     entries += [Entry(words=_pair(pair, own, sheet.rival), ink=_TEXT, gap=0.2) for pair in found.pairs[:_MOST_PAIRS]]
     return [*entries, Entry(words=found.note, ink=_NUMBER, gap=0.3), *_partly(sheet, _members(found))]
