@@ -6,6 +6,7 @@ import typer
 from rich.console import Console
 
 from dashboard import __version__
+from dashboard.cli.annotations import annotations
 from dashboard.cli.backup import backup_catalog, restore_catalog
 from dashboard.cli.doctor import doctor
 from dashboard.cli.front import front
@@ -36,6 +37,7 @@ app.command("ingest")(ingest_products)
 app.command("ingest-frontline")(ingest_fronts)
 app.command("ingest-outlines")(ingest_areas)
 app.add_typer(front, name="front")
+app.add_typer(annotations, name="annotations")
 app.command("backup")(backup_catalog)
 app.command("restore")(restore_catalog)
 

@@ -23,7 +23,7 @@ from dashboard.sources.exchange_record import FileFacts, Found, Reading, Stated,
 from dashboard.sources.exchange_times import day_in, snake, stated_period, time_of
 from dashboard.sources.exchange_words import GRADE, KIND, MARKING, NOTES, SIDE, SOURCES, TITLE, Words, clean
 
-MAX_SIDE = 80
+MAX_SIDE = 200
 MAX_SOURCES = 1000
 MAX_SOURCE = 2000
 OWN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 BEGIN = (
@@ -22,6 +23,7 @@ _DAYS = range(1900_01_01, 2101_01_01)
 """Numbers that read as a day: 20240506."""
 
 
+@lru_cache(maxsize=4096)
 def snake(name: str) -> str:
     """Return a field's name in lower snake case: ``Start Time``, ``startTime`` and ``start-time`` are one."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())
