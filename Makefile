@@ -7,7 +7,7 @@ PORT ?= 5006
 DEMO ?= .demo
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo serve test browser lint type check bench clean
+.PHONY: help env demo serve test browser soak lint type check bench clean
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -32,6 +32,9 @@ browser:
 
 test: $(STAMP) browser  ## every test, the browser tests included
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+soak: $(STAMP)  ## 1,000 kills of two writers and 4,000 power losses: some 10 minutes
+	@NIGHTGLASS_SOAK=1 $(BIN)/python -m pytest tests/durability/test_killed_writers.py tests/durability/test_power_loss.py --durations=0
 
 lint: $(STAMP)  ## ruff: rules and format
 	@$(BIN)/ruff check .

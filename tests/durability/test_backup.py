@@ -23,10 +23,17 @@ from dashboard.model.progress import CancelToken, Progress
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.fixture(scope="module", name="made")
+def _made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("made") / CATALOG
+    add(path, "anna", 20)
+    return path
+
+
 @pytest.fixture(name="folder")
-def _folder(tmp_path: Path) -> Path:
+def _folder(made: Path, tmp_path: Path) -> Path:
     """A folder with a catalogue of 20 events."""
-    add(tmp_path / CATALOG, "anna", 20)
+    shutil.copy(made, tmp_path / CATALOG)
     return tmp_path
 
 

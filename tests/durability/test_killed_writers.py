@@ -17,9 +17,9 @@ from dashboard.catalog.catalog import Catalog
 
 SOAK = "NIGHTGLASS_SOAK" in os.environ
 ROUNDS = 1000 if SOAK else 100
-FRESH = 10
+FRESH = 5
 """Rounds after which a new catalogue is begun: checking a log takes as long as the log is."""
-LONGEST_S = 0.15
+LONGEST_S = 0.12
 ROOT = Path(__file__).parents[2]
 
 NURSERY = """
