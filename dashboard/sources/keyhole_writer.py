@@ -11,6 +11,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from dashboard.model.annotation import Revision
+from dashboard.model.errors import InputError
 from dashboard.model.sketch import Shape
 from dashboard.sources.exchange_fields import BANNER, FIELDS, MARK, facts_fields, fields_of, text_of
 from dashboard.sources.exchange_file import oversize
@@ -40,11 +41,12 @@ def write_kml(path: Path, revisions: Iterable[Revision], facts: FileFacts) -> tu
 
 def write_kmz(path: Path, revisions: Iterable[Revision], facts: FileFacts) -> tuple[str, ...]:
     """Write annotations as KMZ, a KML in an archive; return what it cannot hold."""
-    with (
-        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
-        archive.open("doc.kml", "w", force_zip64=True) as file,
-    ):
-        return _write(file, revisions, facts)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        try:
+            with archive.open("doc.kml", "w") as file:  # without ZIP64, which readers of KMZ do not know
+                return _write(file, revisions, facts)
+        except RuntimeError as error:
+            raise InputError("The KML grows past 2 GB, which no KMZ holds; export it in parts.") from error
 
 
 def _write(file: IO[bytes], revisions: Iterable[Revision], facts: FileFacts) -> tuple[str, ...]:
