@@ -6,8 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import geopandas
+import numpy as np
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyproj import Transformer
 
 from dashboard.geo.control import SLIVER_M2, ground_changes
 from dashboard.geo.geodesy import area_km2, area_m2
@@ -91,3 +95,39 @@ def test_real_days_agree_with_an_equal_area_projection_and_are_quick():
         assert area_km2(days.geometry[j]) == pytest.approx(stated[j], rel=1e-3)
         assert change.gained_km2 - change.lost_km2 == pytest.approx(stated[j] - stated[i], abs=0.5)
         assert seconds < 0.3
+
+
+def local_km2(geometry, lon, lat):
+    """Return an area by another way than geodesics: on an equal-area plane around the place, edges cut fine."""
+    plane = Transformer.from_crs("EPSG:4326", f"+proj=laea +lat_0={lat} +lon_0={lon} +ellps=WGS84", always_xy=True)
+    cut = shapely.segmentize(geometry, 0.005)
+    return shapely.transform(cut, lambda xy: np.column_stack(plane.transform(xy[:, 0], xy[:, 1]))).area / 1e6
+
+
+rings = st.lists(st.floats(0.2, 1.0), min_size=5, max_size=24)
+
+
+def blob(radii, lon, lat):
+    angles = np.linspace(0, 2 * np.pi, len(radii), endpoint=False)
+    ring = np.column_stack([lon + np.array(radii) * np.cos(angles), lat + np.array(radii) * np.sin(angles)])
+    return shapely.segmentize(shapely.Polygon(ring), 0.02)  # as finely drawn as real fronts are
+
+
+@given(one=rings, two=rings, lat=st.floats(-60, 60), shift=st.floats(-1.5, 1.5))
+@settings(max_examples=40, deadline=None)
+def test_gained_minus_lost_is_the_change_of_area_and_both_agree_with_an_equal_area_plane(one, two, lat, shift):
+    old, new = blob(one, 37.0, lat), blob(two, 37.0 + shift, lat)
+    (change,) = ground_changes(snapshot(side=old), snapshot(side=new))
+    assert change.gained_km2 - change.lost_km2 == pytest.approx(area_km2(new) - area_km2(old), abs=1e-3)
+    centre = (37.0 + shift / 2, lat)
+    assert change.gained_km2 == pytest.approx(local_km2(new - old, *centre), rel=1e-3, abs=1e-3)
+    assert change.lost_km2 == pytest.approx(local_km2(old - new, *centre), rel=1e-3, abs=1e-3)
+
+
+def test_two_sides_that_share_a_square_gain_what_the_other_loses():
+    def parted(at):
+        return snapshot(west=shapely.box(36, 48, at, 49), east=shapely.box(at, 48, 38, 49))
+
+    east, west = ground_changes(parted(37.0), parted(37.3))
+    assert (west.gained_km2, west.lost_km2) == pytest.approx((east.lost_km2, east.gained_km2), abs=1e-9)
+    assert west.gained_km2 > 2000
