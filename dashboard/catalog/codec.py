@@ -61,12 +61,12 @@ def packed(value: object) -> str:
     Raises
     ------
     InputError
-        If a number is not finite.
+        If a number is not finite, or a value is none that JSON knows.
     """
     try:
-        return json.dumps(
-            value, separators=(",", ":"), sort_keys=True, ensure_ascii=False, allow_nan=False, default=_plain
-        )
+        return _ENCODER.encode(value)
+    except InputError:
+        raise
     except ValueError as error:
         raise InputError("A number is infinite or not a number; leave the field empty (None) instead.") from error
 
@@ -121,3 +121,6 @@ def _plain(value: Any) -> object:  # noqa: ANN401 - called by json for what it d
 
 def _sorted(words: frozenset[str] | None) -> list[str] | None:
     return None if words is None else sorted(words)
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"), sort_keys=True, ensure_ascii=False, allow_nan=False, default=_plain)
