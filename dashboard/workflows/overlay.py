@@ -29,6 +29,8 @@ _PLAIN_VERTICES = 256
 """A shape of fewer is given as it is."""
 _FILL_ALPHA, _LINE_ALPHA = 64, 255
 _REMEMBERED_PICTURES = 12
+_SIZE_DIGITS = 9
+"""Of a pixel's size: a millionth of a pixel across the screen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,7 @@ def overlay(workspace: Workspace, view: View, geobox: GeoBox, theme: Theme) -> O
     """
     window = _window(geobox)
     shown = held(workspace, moment(workspace, view), view.known_at)
-    found = shown.inside(window.bounds)
+    found = shown.inside(tuple(geobox.boundingbox))
     count = sum(len(chosen) for _, chosen in found)
     forces = tuple(workspace.catalog.annotations.forces())
     if count <= GLYPH_LIMIT:
@@ -122,7 +124,9 @@ def _window(geobox: GeoBox) -> Window:
     if turn != 0 or tilt != 0 or across <= 0 or down >= 0:
         raise GridMismatchError("The grid is rotated or not north up; draw annotations on a north-up grid.")
     height, width = geobox.shape
-    return Window(round(west / across), round(north / down), width, height, (across, -down))
+    # A dragged map has pixels of the same size but for rounding: without it no picture would be found again.
+    across, down = (float(f"{size:.{_SIZE_DIGITS}g}") for size in (across, -down))
+    return Window(round(west / across), round(-north / down), width, height, (across, down))
 
 
 class _Pan:
