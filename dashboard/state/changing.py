@@ -10,12 +10,14 @@ from dashboard.geo.mercator import bbox_of, screen_geobox
 from dashboard.model.change import ChangeRun, DetectedChange
 from dashboard.model.progress import CancelToken, Progress
 from dashboard.model.stack import statistics_refusals
+from dashboard.state.arranging import Arranged, Arrangement, arrange
 from dashboard.state.background import Background, Latest
 from dashboard.state.notices import Notices
 from dashboard.state.pictures import bounded
 from dashboard.state.reach import Reach
 from dashboard.state.viewing import Viewing
 from dashboard.workflows.detect import detect
+from dashboard.workflows.front_report import related_to
 from dashboard.workflows.workspace import Workspace
 
 LIMIT = 5_000
@@ -35,6 +37,9 @@ class Changing(param.Parameterized):
 
     changes = param.ClassSelector(class_=tuple, default=())
     """`DetectedChange` of the chosen run over the map, largest first."""
+    relations = param.ClassSelector(class_=dict, default={})
+    """`FrontRelation` of each change by its id: to the front valid when it was first seen."""
+    arrangement = param.ClassSelector(class_=Arrangement, default=Arrangement(), allow_None=False)
     runs = param.ClassSelector(class_=tuple, default=())
     run_id = param.String(default=None, allow_None=True)
     """Run whose changes are shown; None shows the latest run between A and B, if there is one."""
@@ -58,6 +63,7 @@ class Changing(param.Parameterized):
         self._cancel: CancelToken | None = None
         self._asked: tuple[Any, ...] | None = None
         viewing.param.watch(lambda *_: self.refresh(), "view")
+        self.param.watch(lambda *_: self.refresh(), "arrangement")
 
     @property
     def refusals(self) -> tuple[str, ...]:
@@ -79,30 +85,35 @@ class Changing(param.Parameterized):
     def refresh(self) -> None:
         """Look up the changes over the map, unless they are known already."""
         view = self._viewing.view
-        key = (view.extent, view.a, view.b, self.run_id, self._workspace.catalog.revision)
+        key = (
+            view.extent, view.a, view.b, self.run_id, view.provider, view.known_at, self.arrangement,
+            self._workspace.catalog.revision,
+        )  # fmt: skip
         if key == self._asked:
             return
         self._asked = key
         self._latest.ask(lambda: self._look(key), self._found)
 
-    def _look(self, key: tuple[Any, ...]) -> tuple[tuple[ChangeRun, ...], tuple[DetectedChange, ...]]:
-        extent, a, b, run_id, _ = key
+    def _look(self, key: tuple[Any, ...]) -> tuple[tuple[ChangeRun, ...], Arranged]:
+        extent, a, b, run_id, provider, known_at, arrangement, _ = key
         catalog = self._workspace.catalog.changes
-        runs = tuple(catalog.runs())
+        runs = tuple(run for run in catalog.runs() if known_at is None or run.created <= known_at)
         pair = [run.id for run in runs if (run.before, run.after) == (a, b)]
         chosen = run_id or (pair[-1] if pair else None)
-        if chosen is None:
-            return runs, ()
+        if chosen is None or all(run.id != chosen for run in runs):
+            return runs, Arranged()
         found = catalog.find(ChangeQuery(bbox=bbox_of(extent), run_id=chosen, limit=LIMIT))
-        return runs, tuple(sorted(found, key=lambda change: -change.area_m2))
+        items = [(change.geometry, change.before) for change in found]
+        return runs, arrange(found, related_to(self._workspace, provider, items, known_at), arrangement)
 
     def _found(self, result: Any) -> None:  # noqa: ANN401
         if isinstance(result, Exception):
             self._notices.fail(result)
             return
-        runs, changes = result
-        same = [c.id for c in changes] == [c.id for c in self.changes]
-        self.param.update(runs=runs, changes=self.changes if same else changes)
+        runs, arranged = result
+        same = [c.id for c in arranged.changes] == [c.id for c in self.changes]
+        changes = self.changes if same else arranged.changes
+        self.param.update(runs=runs, relations=arranged.relations, changes=changes)
 
     def select(self, change_id: str | None) -> None:
         """Select a change on map and list at once."""

@@ -1,6 +1,6 @@
 """Annotations over the map: what is there, the chosen one and its history, the conflicts that wait for a person."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,12 +16,14 @@ from dashboard.state.background import Background, Latest, attempt
 from dashboard.state.notices import Notices
 from dashboard.state.reach import Reach
 from dashboard.state.viewing import Viewing
-from dashboard.workflows.front_report import related
+from dashboard.workflows.front_report import related_to
 from dashboard.workflows.overlay import near
 from dashboard.workflows.workspace import Workspace
 
 PAGE = 10
 """Rows of the list."""
+MOST_MEASURED = 5_000
+"""Annotations whose distance to the front is measured for a list ordered by it."""
 MOST_MARKS = 300
 """Ticks on the timeline."""
 NEAR_PX = 8
@@ -65,7 +67,9 @@ class Noting(param.Parameterized):
     forces = param.ClassSelector(class_=tuple, default=())
     words = param.String(default="")
     """Filter of the list."""
-    order = param.Selector(default="recent", objects=["recent", "title", "valid_from", "grade", "kind"])
+    order = param.Selector(default="recent", objects=["recent", "title", "valid_from", "grade", "kind", "front"])
+    within_km = param.Number(default=None, allow_None=True, bounds=(0, None))
+    """Only what lies so near the front that was valid when it began."""
     everywhere = param.Boolean(default=False)
     """Whether the list goes beyond the map's extent and the moment."""
 
@@ -81,7 +85,7 @@ class Noting(param.Parameterized):
         self._asked: tuple[Any, ...] | None = None
         self._page = 0
         viewing.param.watch(lambda *_: self.refresh(), "view")
-        self.param.watch(lambda *_: self.turn(0), ["words", "order", "everywhere"])
+        self.param.watch(lambda *_: self.turn(0), ["words", "order", "everywhere", "within_km"])
 
     @property
     def moment(self) -> datetime | None:
@@ -111,26 +115,42 @@ class Noting(param.Parameterized):
         view = self._viewing.view
         return (
             bbox_of(view.extent), self.moment, view.known_at, self.words, self.order, self.everywhere, self._page,
-            self.chosen.id if self.chosen else None, self._workspace.catalog.revision,
+            self.chosen.id if self.chosen else None, self._workspace.catalog.revision, self.within_km, view.provider,
         )  # fmt: skip
 
     def _look(self, key: tuple[Any, ...]) -> tuple[Any, ...]:
-        bbox, moment, known_at, words, order, everywhere, page, chosen, _ = key
+        bbox, moment, known_at, words, order, everywhere, page, chosen, *_ = key
         store = self._workspace.catalog.annotations
         query = AnnotationQuery(
             bbox=None if everywhere else bbox, valid_at=None if everywhere else moment, known_at=known_at,
-            text=words, order=order, limit=PAGE, offset=page * PAGE,
+            text=words, order="recent" if order == "front" else order, limit=PAGE, offset=page * PAGE,
         )  # fmt: skip
-        listing = self._listed(tuple(store.find(query)), store.count(query), page)
+        near = order == "front" or self.within_km is not None
+        listing = self._nearest(query, page) if near else self._listed(query, page)
         marks = tuple(store.find(AnnotationQuery(bbox=bbox, known_at=known_at, order="valid_from", limit=MOST_MARKS)))
         picked = self._choose(chosen) if chosen else None
         return listing, marks, picked, tuple(store.conflicts()), tuple(store.forces())
 
-    def _listed(self, rows: tuple[Revision, ...], total: int, page: int) -> Listing:
+    def _nearest(self, query: AnnotationQuery, page: int) -> Listing:
+        """Return a page of the list ordered by, or bounded by, the distance to the front: all of it is measured."""
+        rows = tuple(self._workspace.catalog.annotations.find(replace(query, limit=MOST_MEASURED, offset=0)))
+        pairs = list(zip(rows, self._relations(rows), strict=True))
+        if self.within_km is not None:
+            pairs = [pair for pair in pairs if pair[1] is not None and pair[1].km <= self.within_km]
+        if self.order == "front":
+            pairs.sort(key=lambda pair: pair[1].km if pair[1] is not None else float("inf"))
+        shown = pairs[page * PAGE : (page + 1) * PAGE]
+        return Listing(tuple(row for row, _ in shown), tuple(near for _, near in shown), len(pairs), page)
+
+    def _listed(self, query: AnnotationQuery, page: int) -> Listing:
+        store = self._workspace.catalog.annotations
+        rows = tuple(store.find(query))
+        return Listing(rows, self._relations(rows), store.count(query), page)
+
+    def _relations(self, rows: tuple[Revision, ...]) -> tuple[FrontRelation | None, ...]:
         view = self._viewing.view
         items = [(row.annotation.geometry, row.annotation.valid_from) for row in rows]
-        found = related(self._workspace, view.provider, items, known_at=view.known_at)
-        return Listing(rows, tuple(found), total, page)
+        return tuple(related_to(self._workspace, view.provider, items, view.known_at))
 
     def _found(self, result: Any) -> None:  # noqa: ANN401
         if isinstance(result, Exception):

@@ -38,9 +38,9 @@ class Reach(param.Parameterized):
 
     def refresh(self) -> None:
         """Query the catalogue for the present extent, unless that was just done and nothing changed since."""
-        bbox = bbox_of(self._viewing.view.extent)
-        catalog = self._workspace.catalog
-        key = (bbox, catalog.revision)
+        view, catalog = self._viewing.view, self._workspace.catalog
+        bbox = bbox_of(view.extent)
+        key = (bbox, catalog.revision, view.known_at)
         if key == self._asked:
             return
         self._asked = key
@@ -62,9 +62,13 @@ class Reach(param.Parameterized):
 
     @property
     def shown(self) -> tuple[Acquisition, ...]:
-        """Those of the chosen constellations."""
-        names = self._viewing.view.constellations
-        return tuple(acq for acq in self.everything if not names or acq.constellation in names)
+        """Those of the chosen constellations that had arrived at the moment whose knowledge is shown."""
+        names, known_at = self._viewing.view.constellations, self._viewing.view.known_at
+        return tuple(
+            acq
+            for acq in self.everything
+            if (not names or acq.constellation in names) and (known_at is None or arrived(acq) <= known_at)
+        )
 
     def get(self, acquisition_id: str | None) -> Acquisition | None:
         """Return an acquisition, from the catalogue if need be; None when there is no such id."""
@@ -122,6 +126,11 @@ class Reach(param.Parameterized):
     def _polarisation(self, acq: Acquisition) -> str | None:
         now = self._viewing.view.polarisation
         return now if now in acq.polarisations or not acq.polarisations else acq.polarisations[0]
+
+
+def arrived(acq: Acquisition) -> datetime:
+    """Return when an acquisition could be known: when it was received, or sensed where that is not stated."""
+    return acq.received or acq.stop
 
 
 def _with(among: tuple[Acquisition, ...], current: Acquisition) -> tuple[Acquisition, ...]:

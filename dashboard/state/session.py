@@ -1,10 +1,13 @@
 """One session: the states composed, and the intents that need more than one of them."""
 
+from datetime import datetime
+
 from shapely.geometry.base import BaseGeometry
 
 from dashboard.geo.coordinates import parse_position
 from dashboard.geo.mercator import extent_of, to_lonlat
 from dashboard.geo.places import find
+from dashboard.model.dtg import dtg
 from dashboard.model.errors import InputError, NightglassError
 from dashboard.model.handling import Handling, combine
 from dashboard.model.sketch import Shape
@@ -23,7 +26,7 @@ from dashboard.state.notices import Notices, Weight
 from dashboard.state.noting import Noting
 from dashboard.state.overlaying import Overlaying
 from dashboard.state.pictures import Pictures
-from dashboard.state.reach import Reach
+from dashboard.state.reach import Reach, arrived
 from dashboard.state.recording import Recording
 from dashboard.state.viewing import Viewing
 from dashboard.workflows.areas import areas, default_view
@@ -145,6 +148,19 @@ class Session:
         self.noting.choose(id_)
         if self.noting.chosen is not None:
             self._centre(self.noting.chosen.now.annotation.geometry)
+
+    def believe(self, moment: datetime | None) -> None:
+        """Show the map as it was known at a moment; a picture that had not arrived gives way to one that had."""
+        self.viewing.believe(moment)
+        if moment is None:
+            return
+        for letter, acq, choose in (
+            ("A", self.reach.a, self.reach.choose_a),
+            ("B", self.reach.b, self.reach.choose_b),
+        ):
+            if acq is not None and arrived(acq) > moment:
+                choose(self.reach.snapped(acq.start))
+                self.notices.tell(f"{letter} had not arrived by {dtg(moment)}: the last one that had is shown.")
 
     # Drawing
 

@@ -32,7 +32,7 @@ class FrontView(pn.viewable.Viewer):
         handlers: dict[str, Callable[[Message], Any]] = {
             "clock": lambda m: self._set(str(m["name"]), str(m["value"])),
             "clock-follow": lambda _: session.viewing.choose_moment(None),
-            "clock-now": lambda _: session.viewing.believe(None),
+            "clock-now": lambda _: session.believe(None),
             "front-go": lambda m: session.fronttime.step(int(m["by"])),
             "front-play": lambda _: self.play(),
             "front-held": lambda m: session.fronttime.decide(str(m["id"]), accept=bool(m["accept"])),
@@ -58,8 +58,7 @@ class FrontView(pn.viewable.Viewer):
 
     def _set(self, name: str, value: str) -> None:
         moment = parse_moment(value) if value.strip() else None
-        viewing = self._session.viewing
-        (viewing.choose_moment if name == "valid_at" else viewing.believe)(moment)
+        (self._session.viewing.choose_moment if name == "valid_at" else self._session.believe)(moment)
 
     def play(self) -> None:
         """Play the front through time, or stop."""

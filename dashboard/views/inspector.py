@@ -1,15 +1,19 @@
 """The inspector: the series at a point, the changes, the frontline, the acquisitions."""
 
+from dataclasses import replace
 from html import escape
 
 import panel as pn
 import panel_material_ui as pmui
 
 from dashboard.geo.coordinates import latlon, to_mgrs
+from dashboard.model.errors import InputError
 from dashboard.model.palette import Theme, tokens
 from dashboard.plots.series import draw_series, dress_series, mark, series_plot
 from dashboard.state.changing import FALSE_ALARM_RATES
 from dashboard.state.session import Session
+from dashboard.views.arrange import arrange_text, kilometres
+from dashboard.views.card import Card
 from dashboard.views.details import details, outcome_text
 from dashboard.views.front import FrontView
 from dashboard.views.mailbox import Mailbox
@@ -30,6 +34,7 @@ class InspectorView(pn.viewable.Viewer):
     def __init__(self, session: Session, theme: Theme, mailbox: Mailbox) -> None:
         super().__init__()
         self._session = session
+        self._mailbox = mailbox
         self.plot = series_plot(tokens(theme))
         self._where = text("", margin=(6, 12))
         self._details = text("", margin=(4, 12), sizing_mode="stretch_width")
@@ -70,6 +75,8 @@ class InspectorView(pn.viewable.Viewer):
         self._cancel = pmui.Button(label="Cancel", variant="text", size="small", margin=(4, 4), visible=False)
         self._progress = pmui.LinearProgress(value=0, max=100, variant="determinate", margin=(4, 12), visible=False)
         self._outcome = text("", margin=(4, 12), sizing_mode="stretch_width")
+        self._arrange = Card()
+        self._mailbox.on("arrange", lambda said: self._arranged(str(said["name"]), str(said["value"])))
         self._changes = Rows("changes", CHANGE_COLUMNS, margin=(4, 8), size=12)
         pn.bind(lambda far: changing.param.update(far=far), self._far.param.value, watch=True)
         self._detect.on_click(lambda _: changing.detect(full=False))
@@ -77,7 +84,7 @@ class InspectorView(pn.viewable.Viewer):
         self._cancel.on_click(lambda _: changing.cancel())
         self._change_parts = (
             self._far, pn.Row(self._detect, self._detect_full, self._cancel, margin=0), self._progress, self._outcome,
-            self._changes,
+            self._arrange, self._changes,
         )  # fmt: skip
 
     def _build_table(self) -> None:
@@ -91,6 +98,15 @@ class InspectorView(pn.viewable.Viewer):
         pn.bind(lambda _: self.show_reach(), self._filter.param.value_input, watch=True)
 
     # Intents
+
+    def _arranged(self, name: str, value: str) -> None:
+        changing = self._session.changing
+        try:
+            wanted = {"within_km": kilometres(value)} if name == "within_km" else {name: value}
+        except InputError as error:
+            self._session.notices.fail(error)
+            return
+        changing.arrangement = replace(changing.arrangement, **wanted)
 
     def turned(self, table: str, page: int) -> None:
         """Show another page of a table."""
@@ -143,7 +159,8 @@ class InspectorView(pn.viewable.Viewer):
     def show_changes(self) -> None:
         """List the changes, say what the last run found, and why a new one may be refused."""
         changing = self._session.changing
-        self._changes.fill(change_rows(changing.changes))
+        self._changes.fill(change_rows(changing.changes, changing.relations))
+        self._arrange.write(arrange_text(changing.arrangement, self._session.fronting.fronts))
         self._changes.choose(changing.selected)
         refusals = changing.refusals
         idle = changing.progress is None

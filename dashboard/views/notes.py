@@ -9,6 +9,7 @@ from dashboard.model.annotation import Evidence, EvidenceKind, Force
 from dashboard.model.errors import InputError
 from dashboard.model.palette import Theme, tokens
 from dashboard.state.session import Session
+from dashboard.views.arrange import kilometres
 from dashboard.views.card import Card, button, chosen, said, written
 from dashboard.views.mailbox import Mailbox, Message
 from dashboard.views.notetext import conflict_card, details, draft_card, files_card, force_form, form, revision_rows
@@ -17,6 +18,7 @@ from dashboard.views.rows import Rows
 COLUMNS = ("Title", "Kind", "Grade", "Valid from", "Front")
 ORDERS = {
     "recent": "latest first", "title": "by title", "valid_from": "by validity", "grade": "by grade", "kind": "by kind",
+    "front": "nearest the front",
 }  # fmt: skip
 MOST_DRAFTS = 8
 
@@ -128,7 +130,7 @@ class NotesView(pn.viewable.Viewer):
                 self._session.recording.decide(conflict, take=take)
 
     def _filtered(self, name: str, value: Any) -> None:  # noqa: ANN401 - text or a checkbox
-        self._session.noting.param.update(**{name: value})
+        self._session.noting.param.update(**{name: kilometres(value) if name == "within_km" else value})
 
     # From the state
 
@@ -174,11 +176,13 @@ class NotesView(pn.viewable.Viewer):
         """Show the list's page."""
         noting = self._session.noting
         listing = noting.listing
+        within = "" if noting.within_km is None else f"{noting.within_km:g}"
         self._filter.write(
             '<div class="grid">'
             + written("Find", "words", noting.words, said("note-filter"), tip="title, side, author ...")
             + chosen("Order", "order", noting.order, ORDERS, said("note-filter"))
-            + f'<label class="inline wide"><input type="checkbox" name="everywhere" {said("note-filter")}'
+            + written("Within km of the front", "within_km", within, said("note-filter"), tip="any distance")
+            + f'<label class="inline"><input type="checkbox" name="everywhere" {said("note-filter")}'
             + f"{' checked' if noting.everywhere else ''}>everywhere, at any time</label></div>"
         )
         self.rows.show_page(revision_rows(listing.rows, listing.related), listing.total, listing.page)

@@ -26,6 +26,7 @@ from dashboard.state.exchanging import FORMATS
 from dashboard.state.noting import Chosen
 from dashboard.views.card import button, chosen, said, written
 from dashboard.views.outlines import outlines
+from dashboard.views.tables import front_words
 from dashboard.workflows.annotate import FIELD_NAMES, fields_of
 
 WORDS = {
@@ -249,11 +250,3 @@ def revision_rows(revisions: Sequence[Revision], related: Sequence[FrontRelation
         near = front_words(relation)
         rows.append((found.id, found.title or "–", found.kind.value, found.grade, dtg(found.valid_from), near))
     return rows
-
-
-def front_words(relation: FrontRelation | None) -> str:
-    """Return how far something is from the front and on whose ground it lies."""
-    if relation is None:
-        return "–"
-    away = f"{relation.km * 1000:.0f} m" if relation.km < 1 else f"{relation.km:.1f} km"
-    return f"{away} {relation.side}".strip()

@@ -1,7 +1,8 @@
 """Rows of the two tables. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from dashboard.geo.front_distance import FrontRelation
 from dashboard.model.acquisition import Acquisition
 from dashboard.model.change import DetectedChange
 from dashboard.model.dtg import dtg
@@ -9,7 +10,7 @@ from dashboard.views.layerdata import ground
 from dashboard.views.rows import Row
 
 ACQUISITION_COLUMNS = ("DTG", "From", "Pol", "Pass", "Inc", "Here")
-CHANGE_COLUMNS = ("Change", "dB", "Area", "Seen by")
+CHANGE_COLUMNS = ("Change", "dB", "Area", "Seen by", "Front")
 _SHORT = {"ascending": "asc", "descending": "desc", None: "–"}
 
 
@@ -36,9 +37,20 @@ def _here(acq: Acquisition) -> str:
     return "yes" if acq.calibration.valid else "uncal."
 
 
-def change_rows(changes: Sequence[DetectedChange]) -> list[Row]:
-    """Return one row a change, in the order given."""
+def change_rows(changes: Sequence[DetectedChange], relations: Mapping[str, FrontRelation | None]) -> list[Row]:
+    """Return one row a change, in the order given, with its distance to the front valid when it was first seen."""
     return [
-        (change.id, change.sign.value, f"{change.magnitude_db:+.1f}", ground(change.area_m2), dtg(change.before))
+        (
+            change.id, change.sign.value, f"{change.magnitude_db:+.1f}", ground(change.area_m2), dtg(change.before),
+            front_words(relations.get(change.id)),
+        )
         for change in changes
-    ]
+    ]  # fmt: skip
+
+
+def front_words(relation: FrontRelation | None) -> str:
+    """Return how far something is from the front and on whose ground it lies."""
+    if relation is None:
+        return "–"
+    away = f"{relation.km * 1000:.0f} m" if relation.km < 1 else f"{relation.km:.1f} km"
+    return f"{away} {relation.side}".strip()

@@ -105,7 +105,7 @@ def wire(session: Session, panels: Panels) -> None:
     _on(fronting, ["frame", "stepped"], fronts.show_fronts)
     later(session.fronttime, ["report", "band", "held", "playing"], fronts.show_movement, front.show)
     _wire_notes(session, panels, later)
-    later(changing, ["changes", "selected", "outcome"], map_.show_changes, timeline.show_changes,
+    later(changing, ["changes", "relations", "selected", "outcome"], map_.show_changes, timeline.show_changes,
           inspector.show_changes)  # fmt: skip
     later(changing, "progress", inspector.show_progress)
     later(session.inspecting, "series", inspector.show_series)

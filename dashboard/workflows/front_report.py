@@ -15,7 +15,7 @@ from dashboard.geo.front_sides import front_length_km, sides_of
 from dashboard.geo.geodesy import area_km2
 from dashboard.model.frontline import FrontlineSnapshot, GroundChange
 from dashboard.model.outline import Outline
-from dashboard.workflows.fronts import front_at, fronts, identity
+from dashboard.workflows.fronts import front_at, fronts, identity, providers
 from dashboard.workflows.remembered import Remembered
 from dashboard.workflows.workspace import Workspace
 
@@ -173,6 +173,17 @@ def related(
         for place, relation in zip(places, _relate(snapshot, [items[place][0] for place in places]), strict=True):
             found[place] = relation
     return found
+
+
+def related_to(
+    workspace: Workspace,
+    provider: str | None,
+    items: Sequence[tuple[BaseGeometry, datetime]],
+    known_at: datetime | None = None,
+) -> list[FrontRelation | None]:
+    """Return `related` for a provider, for the first there is where None is given, or nothing where there is none."""
+    chosen = provider or next(iter(providers(workspace, known_at)), None)
+    return [None] * len(items) if chosen is None else related(workspace, chosen, items, known_at=known_at)
 
 
 def _relate(snapshot: FrontlineSnapshot, geometries: list[BaseGeometry]) -> Sequence[FrontRelation | None]:
