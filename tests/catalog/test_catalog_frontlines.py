@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from shapely import MultiPolygon, Polygon, box
 
 from dashboard.catalog.catalog import Catalog
+from dashboard.catalog.frontlines import ACCEPTED, REFUSED, SUBJECT
 from dashboard.geo.geodesy import area_km2
 from dashboard.model.errors import CatalogError, InputError, NotFoundError
+from dashboard.model.event import NewEvent
 from dashboard.model.frontline import ControlArea, FrontlineSnapshot
 from dashboard.model.handling import Handling
 
@@ -129,3 +131,74 @@ def test_snapshots_are_added_all_or_none(catalog: Catalog) -> None:
     assert catalog.frontlines.providers() == []
     with pytest.raises(NotFoundError, match="'good'"):
         catalog.frontlines.get("good")
+
+
+def decide(catalog: Catalog, id_: str, kind: str) -> None:
+    subject = SUBJECT + id_
+    catalog.log.append(
+        NewEvent(
+            id=f"{kind}-{catalog.log.head()[0]}", kind=kind, subject=subject, author="ana",
+            base=catalog.log.version(subject), body={},
+        )
+    )  # fmt: skip
+
+
+_known = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 40)), min_size=1, max_size=12, unique=True)
+
+
+@given(facts=_known, asked=st.integers(-1, 41))
+@settings(max_examples=15, deadline=None)
+def test_as_known_at_never_shows_the_future(
+    facts: list[tuple[int, int]], asked: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A catalogue asked as known at a moment answers like one in which nothing later was ever recorded."""
+    known_at = T0 + asked * DAY
+    every = [snapshot(f"{day}-{known}", day, retrieved=T0 + known * DAY) for day, known in facts]
+    folder = tmp_path_factory.mktemp("known")
+    with Catalog.open(folder / "all.sqlite") as whole, Catalog.open(folder / "then.sqlite") as then:
+        whole.frontlines.add_many(every)
+        then.frontlines.add_many(one for one in every if one.retrieved <= known_at)
+        there, here = whole.frontlines, then.frontlines
+        assert there.providers(known_at) == here.providers()
+        assert there.series("deepstate", known_at) == here.series("deepstate")
+        assert there.moments("deepstate", known_at) == here.moments("deepstate")
+        for day in range(-1, 8):
+            found = there.at("deepstate", T0 + day * DAY, known_at)
+            assert found == here.at("deepstate", T0 + day * DAY)
+            assert found is None or found.retrieved <= known_at
+        latest = max(one.retrieved for one in every)
+        assert there.series("deepstate", latest) == there.series("deepstate")
+
+
+def test_a_held_snapshot_does_not_count_until_somebody_accepts_it(catalog: Catalog) -> None:
+    catalog.frontlines.add(snapshot("a", 0))
+    assert catalog.frontlines.add(snapshot("b", 1), held="half is gone")
+    at = T0 + 2 * DAY
+    assert catalog.frontlines.at("deepstate", at).id == "a"
+    assert {row.snapshot_id for row in catalog.frontlines.series("deepstate")} == {"a"}
+    assert catalog.frontlines.get("b").id == "b"  # found by its id: somebody has to look at it
+    (waiting,) = catalog.frontlines.held()
+    assert (waiting.id, waiting.reason, waiting.accepted) == ("b", "half is gone", None)
+
+    before_accepting = datetime.now(UTC)
+    decide(catalog, "b", ACCEPTED)
+    assert catalog.frontlines.at("deepstate", at).id == "b"
+    assert catalog.frontlines.at("deepstate", at, T0 + 100 * DAY).id == "a"  # retrieved, and not accepted yet
+    assert catalog.frontlines.at("deepstate", at, before_accepting).id == "a"
+    assert catalog.frontlines.at("deepstate", at, datetime.now(UTC)).id == "b"
+    accepted = catalog.log.events(subject=SUBJECT + "b")[-1].at
+    assert catalog.frontlines.at("deepstate", at, accepted).id == "b"
+
+    decide(catalog, "b", REFUSED)
+    assert catalog.frontlines.at("deepstate", at).id == "a"
+    assert catalog.frontlines.held()[0].accepted is False
+    assert catalog.frontlines.at("deepstate", at, accepted).id == "b"  # what was believed then is not rewritten
+
+
+def test_a_provider_all_of_whose_snapshots_are_held_is_none(catalog: Catalog) -> None:
+    catalog.frontlines.add(snapshot("a"), held="why not")
+    assert catalog.frontlines.providers() == []
+    assert catalog.frontlines.moments("deepstate") == []
+    decide(catalog, "a", ACCEPTED)
+    assert catalog.frontlines.providers() == ["deepstate"]
+    assert catalog.frontlines.moments("deepstate") == [(T0, "a")]
