@@ -76,8 +76,9 @@ def page_factory(
         app = App(session, "light" if _argument("theme") == "light" else "dark", tiles)
         if problem:
             session.notices.tell(problem, Weight.ERROR)
-        document.on_session_destroyed(lambda _: _forget(background, app))
+        document.on_session_destroyed(lambda _: _forget(background, session, app))
         pn.state.onload(app.start)
+        pn.state.onload(lambda: session.company.join(lambda: background.attached))
         IOLoop.current().call_later(PREPARE_SECONDS, prepare, tokens())
         return app.page
 
@@ -89,8 +90,9 @@ def _argument(name: str) -> str:
     return values[0].decode("utf-8", "replace") if values else ""
 
 
-def _forget(background: DocumentBackground, app: App) -> None:
-    """Let go of what a closed tab held: its work, its frames, its callbacks."""
+def _forget(background: DocumentBackground, session: Session, app: App) -> None:
+    """Let go of what a closed tab held: its place among the others, its work, its frames, its callbacks."""
+    session.company.leave()
     background.end()
     app.release()
 

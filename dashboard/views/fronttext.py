@@ -25,15 +25,18 @@ def report_text(report: FrontReport | None, colours: Tokens) -> str:
     if report is None or report.before.id == report.after.id:
         return ""
     rows = "".join(
-        f"<tr><td>{escape(side.side)}</td><td class='n'>{side.net_km2:+,.2f}</td>"
-        f"<td class='n'>{'–' if side.rate_km2_day is None else f'{side.rate_km2_day:+,.3f}'}</td>"
+        f"<tr><td>{escape(side.side)}</td><td class='n'>{_rate(side.rate_km2_day)}</td>"
         f"<td class='n'>{side.length_before_km:,.1f}</td><td class='n'>{side.length_after_km:,.1f}</td></tr>"
         for side in report.sides
     )
-    heads = "".join(f"<th class='n'>{words}</th>" for words in ("net km²", "km²/day", "front km", "now km"))
+    heads = "".join(f"<th class='n'>{words}</th>" for words in ("km² a day", "front at A, km", "now, km"))
     table = f"<h3>In {report.days:,.1f} days</h3><table><tr><th>Side</th>{heads}</tr>{rows}</table>"
     moved = next((side.displacement for side in reversed(report.sides) if side.displacement is not None), None)
     return table + (profile(moved, colours) if moved is not None else "") + _units(report)
+
+
+def _rate(km2_day: float | None) -> str:
+    return "–" if km2_day is None else f"{km2_day:+,.3f}"
 
 
 def _units(report: FrontReport) -> str:
