@@ -1,5 +1,6 @@
 """Backup and restore of the catalogue file: consistent under load, verified before it is named, nothing half."""
 
+import errno
 import fcntl
 import os
 import secrets
@@ -13,12 +14,14 @@ from typing import IO
 
 import psutil
 
-from dashboard.catalog.copying import copied, in_use, ready_for_writers, translated, verified
+from dashboard.catalog.copying import check_there, copied, in_use, ready_for_writers, translated, verified
 from dashboard.model.errors import InputError, ResourceError
 from dashboard.model.progress import CancelToken, Progress, Report, silent
 
 LOCK_BYTES = (0x4000_0000, 512)
 """Offset and length of the bytes of a database file on which every SQLite holds its locks."""
+_FOLDERS_ARE_NOT_SYNCED = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
+"""What network shares and sticks say to a sync of a folder, which they have no need or no way of."""
 _GONE = b"This catalogue was replaced by `nightglass restore`.".ljust(100, b"\0")
 """Written over the header of a file that has no name any more: whoever still opens it is refused."""
 
@@ -110,6 +113,7 @@ def restore(from_: Path, catalog_path: Path, *, report: Report = silent, cancel:
     catalog_path = catalog_path.resolve()  # where a link leads, not the link, is exchanged
     if _same(from_, catalog_path):
         raise InputError(f"{from_} is the catalogue itself; give the path of a backup.")
+    check_there(from_)
     with translated(catalog_path):
         catalog_path.parent.mkdir(parents=True, exist_ok=True)
     with _part(catalog_path) as part:
@@ -209,7 +213,11 @@ def _publish(part: Path, to: Path) -> None:
     """Give a finished file its name; both are on the disk when it returns."""
     _fsync(part)
     part.replace(to)
-    _fsync(to.absolute().parent)
+    try:
+        _fsync(to.absolute().parent)
+    except OSError as error:
+        if error.errno not in _FOLDERS_ARE_NOT_SYNCED:
+            raise
 
 
 def _fsync(path: Path) -> None:

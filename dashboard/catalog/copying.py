@@ -31,15 +31,17 @@ def copied(source: Path, to: Path, named: Path, report: Report, cancel: CancelTo
         If it is no catalogue, or one of a newer Nightglass.
     """
     check_sqlite()
-    if not source.is_file():
-        raise NotFoundError(f"There is no file {source}; give the path of a catalogue or a backup.")
+    check_there(source)
 
     def step(_status: int, remaining: int, total: int) -> None:
         report(Progress(1.0 - remaining / max(total, 1), "copying"))
         _look(cancel)
 
     _look(cancel)
-    with translated(source), closing(_connection(source, "rw")) as origin, closing(_connection(to, "rwc")) as copy:
+    # The last one to close a file folds its log in, and throws away a log that it cannot read: not for us to do.
+    # Without a log there is nothing to fold, and who only reads would leave an empty one.
+    mode = "ro" if source.with_name(f"{source.name}-wal").exists() else "rw"
+    with translated(source), closing(_connection(source, mode)) as origin, closing(_connection(to, "rwc")) as copy:
         for pragma in ("journal_mode=OFF", "synchronous=OFF"):  # a file that has no name yet is synced once, whole
             copy.execute(f"PRAGMA {pragma}")
         # One transaction around all steps: otherwise each commit of a writer would make the copy begin again.
@@ -49,6 +51,18 @@ def copied(source: Path, to: Path, named: Path, report: Report, cancel: CancelTo
             origin.backup(copy, pages=PAGES_PER_STEP, progress=step)
         origin.execute("ROLLBACK")
     return schema
+
+
+def check_there(source: Path) -> None:
+    """Refuse a file that is not there.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no `source`.
+    """
+    if not source.is_file():
+        raise NotFoundError(f"There is no file {source}; give the path of a catalogue or a backup.")
 
 
 def verified(path: Path, schema: str, report: Report, cancel: CancelToken | None) -> tuple[int | None, str]:

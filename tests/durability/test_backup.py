@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 import sqlcipher3
+from alembic import command
 from durable_writers import CATALOG, look, write
 
-from dashboard.catalog import copying
+from dashboard.catalog import copying, upgrade
 from dashboard.catalog.backup import LOCK_BYTES, backup, restore
 from dashboard.catalog.catalog import Catalog
+from dashboard.catalog.engine import Database
 from dashboard.catalog.schema import HEAD
 from dashboard.model.errors import CancelledError, CatalogError, InputError, NotFoundError, ResourceError
 from dashboard.model.progress import CancelToken, Progress
@@ -81,6 +83,15 @@ def test_a_backup_is_the_catalogue_and_one_file(folder: Path) -> None:
     assert ids(folder / "opened") == ids(folder / CATALOG)
     with (folder / "b.sqlite").open("rb") as file:
         assert file.read(20)[18:] == b"\1\1"  # a rollback journal: can be read from a medium that cannot be written
+
+
+def test_any_name_will_do(folder: Path) -> None:
+    odd = folder / "50% off? #1 ü 'x' %20"
+    odd.mkdir()
+    shutil.copy(folder / CATALOG, odd / CATALOG)
+    made = backup(odd / CATALOG, odd / "b?mode=ro&x#.sqlite")
+    assert restore(made.path, odd / CATALOG).backup.events == 20
+    assert look(odd / CATALOG, set()).events == 20
 
 
 def test_a_backup_holds_what_is_only_in_the_write_ahead_log(folder: Path) -> None:
@@ -237,10 +248,20 @@ def test_restore_over_a_catalogue_that_was_not_closed_keeps_its_last_events(fold
         write(catalog, "boris", range(5), lambda _: None, random.Random(1))
         for suffix in ("", "-wal"):  # as a killed server leaves them
             shutil.copy(f"{path}{suffix}", f"{killed}{suffix}")
+    log = Path(f"{killed}-wal").read_bytes()
+    assert backup(killed, folder / "c.sqlite").events == 25
+    assert Path(f"{killed}-wal").read_bytes() == log  # only read
     done = restore(folder / "b.sqlite", killed)
     assert look(killed, set()).events == 20
     assert done.kept is not None
     assert restore(done.kept, killed).backup.events == 25
+    assert Path(f"{done.kept}-wal").read_bytes() == log
+
+
+def test_a_backup_that_is_not_there_makes_no_folder(folder: Path) -> None:
+    with pytest.raises(NotFoundError, match=r"nowhere\.sqlite"):
+        restore(folder / "nowhere.sqlite", folder / "new" / CATALOG)
+    assert names(folder) == {CATALOG}
 
 
 def test_restore_survives_a_log_left_by_a_vanished_catalogue(folder: Path) -> None:
@@ -287,6 +308,7 @@ OPEN = """
 import sys
 from pathlib import Path
 from dashboard.catalog.catalog import Catalog
+from dashboard.catalog.engine import Database
 with Catalog.open(Path(sys.argv[1])) as catalog:
     catalog.log.head()
     print("open", flush=True)
@@ -362,8 +384,16 @@ def test_the_locks_are_where_sqlite_has_them(folder: Path) -> None:
         holder.communicate()
 
 
-def test_a_catalogue_of_an_older_schema_keeps_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(copying, "HEAD", "9999")  # a later Nightglass
-    made = backup(folder / CATALOG, folder / "b.sqlite")
-    assert (made.schema, made.events, made.head) == (HEAD, None, "")
-    assert restore(folder / "b.sqlite", folder / "new").backup.schema == HEAD
+def test_a_catalogue_of_an_older_schema_keeps_it(tmp_path: Path) -> None:
+    old, saved = Database(tmp_path / CATALOG), tmp_path / "b.sqlite"
+    with old.writing() as connection:
+        config = upgrade._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    old.close()
+    made = backup(tmp_path / CATALOG, saved)
+    assert (made.schema, made.events, made.head) == ("0001", None, "")
+    add(tmp_path / CATALOG, "anna", 5)
+    assert restore(saved, tmp_path / CATALOG).backup.schema == "0001"
+    assert ids(tmp_path / CATALOG) == []  # opening it brought it up to date
+    assert backup(tmp_path / CATALOG, tmp_path / "c.sqlite").schema == HEAD
