@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 from uuid import uuid4
 
@@ -195,8 +196,8 @@ class Annotations:
         then = [] if known_at is None else [_R.known_from <= micros(known_at)]
         with self._database.reading() as connection:
             found = revisions(connection, _R.id == id_, *then)
-        ends = [*(one.known_from for one in found[1:]), None]
-        return [replace(one, known_until=end) for one, end in zip(found, ends, strict=True)]
+        closed = [replace(one, known_until=after.known_from) for one, after in pairwise(found)]
+        return [*closed, *found[-1:]]
 
     def conflicts(self, id_: str | None = None) -> list[Conflict]:
         """Return the open conflicts, on one annotation or on any, oldest first."""
