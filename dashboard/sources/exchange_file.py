@@ -30,13 +30,15 @@ def contents(path: Path, limit: int = MAX_BYTES) -> bytes:
         raise InputError(f"{path.name} does not exist; check the path.") from error
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
-    with os.fdopen(handle, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise InputError(f"{path.name} is no plain file; give a GeoJSON, KML, KMZ or GeoPackage file.")
-        try:
+        with os.fdopen(handle, "rb", closefd=False) as file:
             found = file.read(limit + 1)
-        except OSError as error:
-            raise _unreadable(path, error) from error
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    finally:
+        os.close(handle)
     if len(found) > limit:
         msg = f"{path.name} is larger than {limit // 2**20} MB, the limit for a file of annotations; split it."
         raise DamagedProductError(msg)
