@@ -151,8 +151,10 @@ def _left_out(features: Sequence[Mapping[str, Any]], read: Sequence[Patch | None
     """Return how many points and other things were no ground of a side, in words; empty for none."""
     kinds = [mapping(f.get("geometry")).get("type") for f, found in zip(features, read, strict=True) if found is None]
     points = sum(kind in {"Point", "MultiPoint"} for kind in kinds)
-    counted = ((points, "points"), (len(kinds) - points, "features outside the front's scope"))
-    words = " and ".join(f"{count:,} {what}" for count, what in counted if count)
+    others = len(kinds) - points
+    counted = [f"{points:,} point{'s' * (points != 1)}"] if points else []
+    counted += [f"{others:,} feature{'s' * (others != 1)} outside the front's scope"] if others else []
+    words = " and ".join(counted)
     return f"{words} left out" if words else ""
 
 

@@ -203,3 +203,49 @@ def test_the_daily_mirror_says_occupied() -> None:
 def test_a_provider_needs_a_name() -> None:
     with pytest.raises(InputError, match="provider"):
         FrontSource(provider=" !", retrieved=NOW)
+
+
+def live(*features: dict, **rest: object) -> dict:
+    return {"map": collection(*features), **rest}
+
+
+def test_a_history_is_one_snapshot_per_answer_in_order_of_time(tmp_path: Path) -> None:
+    occupied = feature(name="Окуповано /// Occupied /// geoJSON.status.occupied", fill="#a52714")
+    later = live(occupied, id=1_715_040_000, datetime="2024-05-07T00:00:00.000Z")
+    earlier = live(occupied, id=1_714_953_600)  # states no time: its id is the second it was made in
+    path = write_json(tmp_path / "history.json", [later, earlier])
+    source = FrontSource(provider="deepstate", retrieved=NOW)
+    found = [front.snapshot for front in frontlines(path, source)]
+    assert [one.valid_from for one in found] == [DAY, datetime(2024, 5, 7, tzinfo=UTC)]
+    assert len({one.sha256 for one in found}) == len({one.id for one in found}) == 2
+    assert all(one.handling.attributions == {"DeepStateMap"} for one in found)
+    longer = write_json(tmp_path / "longer.json", [earlier, later, live(occupied, id=1_715_126_400)])
+    assert [front.snapshot.id for front in frontlines(longer, source)][:2] == [one.id for one in found]
+
+
+def test_colours_tell_the_status_where_keys_are_missing_and_the_rest_is_counted(tmp_path: Path) -> None:
+    points = [{"type": "Feature", "properties": {"name": n}, "geometry": {"type": "Point"}} for n in "ab"]
+    content = live(
+        feature(name="Окуповано", fill="#A52714"),
+        feature([[x + 2, y] for x, y in SQUARE], name="Звільнено\xa0", fill="#0288d1"),
+        feature([[x + 4, y] for x, y in SQUARE], fill="#bdbdbd"),
+        feature([[x + 6, y] for x, y in SQUARE], name="Сміх", fill="#ff5252"),
+        *points,
+        id=1_714_953_600,
+    )
+    (found,) = frontlines(write_json(tmp_path / "a.json", content), FrontSource(provider="deepstate", retrieved=NOW))
+    assert [area.side for area in found.snapshot.areas] == ["occupied", "liberated", "contested"]
+    assert found.note == "2 points and 1 feature outside the front's scope left out"
+
+
+@pytest.mark.parametrize("entry", [[], {"id": 1}, {"map": {"type": "Feature"}}, "x", None])
+def test_a_history_with_something_else_in_it_is_refused(tmp_path: Path, entry: object) -> None:
+    path = write_json(tmp_path / "h.json", [entry])
+    with pytest.raises(DamagedProductError, match="FeatureCollection"):
+        list(frontlines(path, FrontSource(provider="deepstate", retrieved=NOW)))
+
+
+def test_an_id_that_is_no_time_is_not_taken_for_one(tmp_path: Path) -> None:
+    for made in (-5, 0, 10**15, True, "1714953600"):
+        with pytest.raises(InputError, match="states no time"):
+            read(write_json(tmp_path / "x.json", live(feature(), id=made)), provider="deepstate")
