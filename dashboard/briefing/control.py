@@ -79,7 +79,8 @@ def _line(axes: Axes, paper: Paper, sheet: Sheet, window: tuple[float, float, fl
         return
     colours = side_colours(sheet, paper.tokens)
     front = _front(sheet.front_after, window)
-    band = shapely.buffer(front, _BAND_MM / MM_PER_PX * (sheet.extent.x1 - sheet.extent.x0) / sheet.layout.map_px[2])
+    pixel = (sheet.extent.x1 - sheet.extent.x0) / sheet.layout.map_px[2]
+    band = shapely.buffer(shapely.simplify(front, pixel), _BAND_MM / MM_PER_PX * pixel)
     outline(axes, front, facecolor="none", edgecolor=paper.tokens.halo, linewidth=2 * _LINE_PT + 1.6, zorder=4.1)
     for side, shape in _held(sheet.front_after, window):
         near = shapely.intersection(shape, band)

@@ -29,7 +29,7 @@ def annotation_entries(sheet: Sheet, tokens: Tokens) -> list[Entry]:
     notes = ["A1 to F6: reliability of the source, credibility of the information"]
     left_out = names(sheet)[1]
     if left_out:
-        notes.append(f"{left_out:,} titles found no room")
+        notes.append(f"{left_out:,} titles found no room on the map")
     return [*entries, *(Entry(words=words, ink=Ink("sans", 5.6, tokens.muted), gap=0.3) for words in notes)]
 
 

@@ -1,6 +1,7 @@
 """Titles of annotations on the map, each with its grade: beside what they name, clear of each other and of the rest."""
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,15 @@ from dashboard.briefing.sheet import Sheet
 from dashboard.briefing.swipe import cut_boxes
 from dashboard.geo.labels import Label, place
 from dashboard.geo.mercator import project
-from dashboard.model.annotation import Annotation, AnnotationKind
+from dashboard.model.annotation import Annotation
 from dashboard.model.sketch import Shape
 from dashboard.model.view import Layer
 
 TITLE_PT, GRADE_PT = 6.6, 4.8
 LONGEST = 40
 """Characters of a title on the map; the whole of it is in the column and in the file's metadata."""
+MOST_TRIED = 800
+"""Titles that are tried, the most important first: no page has room for as many."""
 _GAP_MM, _POINT_MM = 0.7, 1.2
 _FIRST = 1e6
 """Priority of what stands already and cannot give way."""
@@ -51,8 +54,9 @@ def names(sheet: Sheet) -> tuple[tuple[Name, ...], int]:
     extent, scale = sheet.extent, sheet.layout.scale
     window = (extent.x0, extent.y0, extent.x1, extent.y1)
     titled = [one.annotation for one in sheet.annotations if one.annotation.title.strip()]
-    anchored = [(one, _anchor(one, window)) for one in titled]
-    seen = [(one, spot) for one, spot in anchored if spot is not None]
+    first = sorted(titled, key=_priority, reverse=True)
+    anchored = ((one, _anchor(one, window)) for one in first)
+    seen = list(islice(((one, spot) for one, spot in anchored if spot is not None), MOST_TRIED))
     wanted = [_label(one, spot, scale) for one, spot in seen]
     _, _, width, height = sheet.layout.map_px
     placed = place([*wanted, *_obstacles(sheet)], extent, width, height)
@@ -70,7 +74,7 @@ def names(sheet: Sheet) -> tuple[tuple[Name, ...], int]:
         for spot in placed
         if spot.index < len(wanted)
     ]
-    return tuple(found), len(wanted) - len(found)
+    return tuple(found), len(titled) - len(found)
 
 
 def draw_names(axes: Axes, paper: Paper, sheet: Sheet) -> None:
@@ -100,17 +104,21 @@ def draw_names(axes: Axes, paper: Paper, sheet: Sheet) -> None:
 def _label(one: Annotation, spot: tuple[float, float], scale: float) -> Label:
     width = _title_mm(one.title, scale) + _GAP_MM * scale + width_mm(one.grade, "mono", GRADE_PT * scale)
     point = one.geometry.geom_type in ("Point", "MultiPoint") and one.shape is not Shape.TEXT
-    first = len(LOOKS) if one.kind is AnnotationKind.FRONTLINE else list(LOOKS).index(one.kind)
     return Label(
         x=spot[0],
         y=spot[1],
         text=one.title,
         width_px=width / MM_PER_PX,
         height_px=TITLE_PT * scale * MM_PER_PT * 1.25 / MM_PER_PX,
-        priority=float(first + (len(LOOKS) if one.shape is Shape.TEXT else 0)),
+        priority=_priority(one),
         avoid=_POINT_MM * scale / MM_PER_PX if point else 0.0,
         centred=one.shape in (Shape.TEXT, Shape.AREA),
     )
+
+
+def _priority(one: Annotation) -> float:
+    """Return what is named first: texts, which are nothing but their title, then what is drawn on top."""
+    return float(list(LOOKS).index(one.kind) + (len(LOOKS) if one.shape is Shape.TEXT else 0))
 
 
 def _title_mm(title: str, scale: float) -> float:

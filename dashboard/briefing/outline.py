@@ -37,5 +37,5 @@ def outline(axes: Axes, geometry: BaseGeometry, **style: Any) -> PathPatch | Non
     if geometry.is_empty:
         return None
     patch = PathPatch(path_of(geometry), **style)
-    axes.add_patch(patch)
+    axes.add_artist(patch)  # not add_patch, which would measure every vertex to set limits that are set anyway
     return patch
