@@ -2,6 +2,7 @@
 
 import json
 import statistics
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -15,6 +16,7 @@ from dashboard.workflows.workspace import Workspace
 
 STORED = "window.localStorage.getItem('nightglass:me')"
 WITHIN_S = 1.0
+NAMES = ("Kim Lee", "Ada Byron")
 _SENT = """() => {
   window.nightglassSent = [];
   model("mailbox").properties.data.change.connect(() => {
@@ -46,18 +48,38 @@ def story(workspace: Workspace) -> View:
     return replace(exercise_view(workspace), compare=CompareMode.B)
 
 
-@pytest.fixture
-def two(open_page, contexts, story) -> tuple[Driver, Driver]:
-    """Return two pages of two people: each browser context remembers a name of its own."""
+@pytest.fixture(scope="module")
+def pair(contexts, server, story) -> Iterator[tuple[Driver, Driver]]:
+    """Return two pages of two people, open for all tests: each browser context remembers a name of its own."""
     kinds = ({"alone": 11}, {"width": 1100, "alone": 12})
-    for kind, name in zip(kinds, ("Kim Lee", "Ada Byron"), strict=True):
+    opened = []
+    for kind, name in zip(kinds, NAMES, strict=True):
         remembered = json.dumps(json.dumps({"name": name}))
-        contexts(**kind).add_init_script(f"window.localStorage.setItem('nightglass:me', {remembered})")
-    one, other = (open_page(address(story), **kind) for kind in kinds)
-    for each in (one, other):
-        each.wait(lambda each=each: others(each).count() == 1, "the other one")
-    other.wait(lambda: others(other).first.inner_text() == "KL", "the remembered name")
-    return one, other
+        script = f"location.protocol === 'http:' && window.localStorage.setItem('nightglass:me', {remembered})"
+        context = contexts(**kind)
+        context.add_init_script(script)
+        opened.append(Driver(context.new_page(), server.url))
+        opened[-1].goto(address(story))
+    yield opened[0], opened[1]
+    for each in opened:
+        each.close()
+    assert [words for each in opened for words in each.complaints()] == []
+
+
+@pytest.fixture
+def two(pair) -> tuple[Driver, Driver]:
+    """Return the two pages at rest: nobody follows, no dialog, no pointer on a map."""
+    for each, name in zip(pair, NAMES, strict=True):
+        each.press("Escape")
+        each.page.mouse.move(5, 5)
+        each.wait(lambda each=each: others(each).count() == 1 and not is_following(each), "two people")
+        if name not in (own(each).get_attribute("title") or ""):
+            call_oneself(each, name)
+    for each, name in zip(pair, reversed(NAMES), strict=True):
+        each.wait(lambda each=each, name=name: name in others(each).first.get_attribute("title"), "the other's name")
+        each.wait(lambda each=each: each.page.locator(".pointer").count() == 0, "a map without pointers")
+        each.settle()
+    return tuple(pair)
 
 
 def others(driver: Driver):
@@ -188,6 +210,9 @@ def test_the_pointer_leaves_with_the_hand_and_hides_when_it_is_switched_off(two)
     point(one, 0.6, 0.4)
     other.page.wait_for_timeout(500)
     assert pointers.count() == 0
+    own(one).click()
+    one.page.get_by_label("Show the others my pointer").check()
+    one.press("Escape")
 
 
 def test_a_moving_pointer_sends_ten_a_second_and_a_resting_one_nothing(two) -> None:
@@ -279,12 +304,17 @@ def test_a_window_that_changes_its_size_still_follows(two) -> None:
     pan(one)
     one.settle()
     other.wait(lambda: together(one, other), "the same place")
+    other.page.set_viewport_size({"width": 1100, "height": 720})
 
 
-def test_a_closed_page_is_gone_within_a_second_and_named_to_who_followed_it(two) -> None:
+def test_a_closed_page_is_gone_within_a_second_and_named_to_who_followed_it(two, open_page, story) -> None:
     one, other = two
-    follow(other)
-    one.page.goto("about:blank")
-    other.wait(lambda: others(other).count() == 0, "an empty company", patience=WITHIN_S + 0.3)
+    third = open_page(address(story), alone=11)
+    other.wait(lambda: others(other).count() == 2, "the third")
+    others(other).nth(1).click()
+    other.wait(lambda: is_following(other), "the frame of following")
+    third.page.goto("about:blank")
+    other.wait(lambda: others(other).count() == 1, "the two", patience=WITHIN_S + 0.3)
     other.wait(lambda: "Kim Lee has left" in said(other), "the reason")
     assert not is_following(other)
+    assert others(one).count() == 1
