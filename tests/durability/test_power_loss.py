@@ -7,6 +7,7 @@ import random
 import shutil
 import threading
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from durable_writers import CATALOG, Found, look, write
@@ -15,10 +16,10 @@ from power_disk import Create, Delete, FolderSync, Recording, Sync, Truncate, Wr
 SPAWN = multiprocessing.get_context("spawn")
 SOAK = "NIGHTGLASS_SOAK" in os.environ
 EVENTS = 40
-CUTS = 1000 if SOAK else 120
+CUTS = 1000 if SOAK else 80
 
 
-def run(folder: Path, synchronous: str, out: Path, seed: int) -> None:
+def run(folder: Path, synchronous: str, out: Path, events: int) -> None:
     """Two writers in this process record events while every operation on the disk is recorded; runs in its own."""
     from power_recorder import Recorder
 
@@ -32,10 +33,10 @@ def run(folder: Path, synchronous: str, out: Path, seed: int) -> None:
 
     def work(author: str, start: int) -> None:
         with Catalog.open(folder / CATALOG) as catalog:
-            luck = random.Random(f"{author}-{seed}-{start}")
-            write(catalog, author, range(start, start + EVENTS // 2), recorder.acknowledge, luck)
+            luck = random.Random(f"{author}-{start}")
+            write(catalog, author, range(start, start + events // 2), recorder.acknowledge, luck)
 
-    for start in (0, EVENTS // 2):  # closed between the two: the write-ahead log goes and comes again
+    for start in (0, events // 2):  # closed between the two: the write-ahead log goes and comes again
         threads = [threading.Thread(target=work, args=(author, start)) for author in ("anna", "boris")]
         for thread in threads:
             thread.start()
@@ -44,10 +45,22 @@ def run(folder: Path, synchronous: str, out: Path, seed: int) -> None:
     out.write_bytes(pickle.dumps(recorder.recording))
 
 
-def recorded(folder: Path, synchronous: str, seed: int = 2026) -> Recording:
+def begin(folder: Path, _synchronous: str, out: Path, events: int) -> None:
+    """Create a catalogue, all of it recorded, and write the first events."""
+    from power_recorder import Recorder
+
+    from dashboard.catalog.catalog import Catalog
+
+    recorder = Recorder(folder)
+    with Catalog.open(folder / CATALOG) as catalog:
+        write(catalog, "anna", range(events), recorder.acknowledge, random.Random(1))
+    out.write_bytes(pickle.dumps(recorder.recording))
+
+
+def recorded(folder: Path, synchronous: str, what: Callable[..., None] = run, events: int = EVENTS) -> Recording:
     place, out = folder / "run", folder / "recording"
     place.mkdir()
-    child = SPAWN.Process(target=run, args=(place, synchronous, out, seed))
+    child = SPAWN.Process(target=what, args=(place, synchronous, out, events))
     child.start()
     child.join(120)
     assert child.exitcode == 0
@@ -82,6 +95,12 @@ def test_no_told_event_is_lost_when_the_power_goes(tmp_path: Path) -> None:
     found = after_cuts(recording, tmp_path, seed=1, cuts=2 * CUTS)
     assert [each for each in found if not each.whole] == []
     assert len({each.events for each in found}) > EVENTS
+
+
+def test_a_new_catalogue_survives_the_loss_of_power_while_it_is_made(tmp_path: Path) -> None:
+    found = after_cuts(recorded(tmp_path, "FULL", begin, events=5), tmp_path, seed=2, cuts=CUTS // 2)
+    assert [each for each in found if not each.whole] == []
+    assert {each.events for each in found} >= {0, 5}
 
 
 def test_control_without_syncs_loses_or_breaks(tmp_path: Path) -> None:
