@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 
 from dashboard.geo.coordinates import latlon
 from dashboard.geo.faults import Problem, counted, spelled, width_m
-from dashboard.geo.sketch_geometry import geometry_of, positions, sketch_of
+from dashboard.geo.sketch_geometry import geometry_of, made_valid, positions, sketch_of
 from dashboard.model.sketch import Part, Path, Shape, Sketch
 
 SLIVER_M = 0.1
@@ -35,8 +35,7 @@ def unsound(sketch: Sketch) -> Problem | None:
     area = geometry_of(sketch)
     if sketch.shape is not Shape.AREA or area is None or area.is_valid:
         return None
-    mended = shapely.make_valid(area, method="structure", keep_collapsed=False)
-    parts = [part for part in shapely.get_parts(mended) if isinstance(part, shapely.Polygon) and not part.is_empty]
+    parts = made_valid(area)
     reason = _why(area)
     if not parts:
         return Problem(reason, "Make it a line", _edges(sketch.parts))

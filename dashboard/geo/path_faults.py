@@ -1,6 +1,5 @@
 """Faults of vertices and paths: what no point, line or ring may have."""
 
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -14,14 +13,16 @@ from dashboard.geo.sketch_world import crossing, parted
 from dashboard.model.sketch import Part, Path, Shape, Sketch
 
 MAX_VERTICES = 200_000
+ABSURD_DEG = 3600.0
+"""Ten times round the world: no hand has drawn there."""
 POINT_M = 0.01
 """A line shorter than this is a point: the least that a round trip through a file keeps."""
 
 
 def unfit(sketch: Sketch) -> Problem | None:
-    """Find positions that are no numbers."""
+    """Find positions that are no numbers, or none of a place."""
     vertices = vertices_of(sketch)
-    good = [math.isfinite(lon) and math.isfinite(lat) for lon, lat in vertices]
+    good = [abs(lon) <= ABSURD_DEG and abs(lat) <= ABSURD_DEG for lon, lat in vertices]  # NaN is not
     wrong = len(vertices) - sum(good)
     if not wrong:
         return None

@@ -12,6 +12,8 @@ from dashboard.model.sketch import Part, Path, Shape, Sketch, Vertex
 
 FEWEST = {Shape.POINT: 1, Shape.TEXT: 1, Shape.LINE: 2, Shape.AREA: 3}
 """Vertices that a path needs to be one of its shape."""
+ROUNDED_DIGITS = 9
+
 _SHAPES = {
     "Point": Shape.POINT, "MultiPoint": Shape.POINT,
     "LineString": Shape.LINE, "LinearRing": Shape.LINE, "MultiLineString": Shape.LINE,
@@ -80,6 +82,20 @@ def polygon_of(part: Part) -> shapely.Polygon:
     """Return the polygon of a part in degrees: its outer ring and holes, each closed, crossings and all."""
     shell, *holes = (positions((*path, path[0])) for path in part)
     return shapely.Polygon(shell, holes)
+
+
+def made_valid(area: BaseGeometry) -> list[shapely.Polygon]:
+    """Return the valid polygons that an area consists of; none if it covers no ground.
+
+    Ground inside any edge counts as inside, holes are cut out (``GeometryFixer`` of JTS and GEOS). Where coordinates
+    are too close together to compute with, they are first rounded to a tenth of a millimetre.
+    """
+    try:
+        valid = shapely.make_valid(area, method="structure", keep_collapsed=False)
+    except shapely.GEOSException:
+        rounded = shapely.transform(area, lambda points: np.round(points, ROUNDED_DIGITS))
+        valid = shapely.make_valid(rounded, method="structure", keep_collapsed=False)
+    return [part for part in shapely.get_parts(valid) if isinstance(part, shapely.Polygon) and not part.is_empty]
 
 
 def part_of(geometry: BaseGeometry) -> Part:

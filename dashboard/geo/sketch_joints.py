@@ -9,7 +9,7 @@ import shapely
 from numpy.typing import NDArray
 
 from dashboard.geo.mercator import to_mercator
-from dashboard.geo.sketch_geometry import geometry_of, part_of, path_at, polygon_of, positions, sketch_of
+from dashboard.geo.sketch_geometry import geometry_of, made_valid, part_of, path_at, polygon_of, positions, sketch_of
 from dashboard.model.errors import InputError
 from dashboard.model.sketch import Part, Path, Shape, Sketch, Vertex
 
@@ -87,9 +87,9 @@ def join(one: Sketch, other: Sketch) -> Sketch:
         return _join_lines(one, other)
     areas = geometry_of(one), geometry_of(other)
     if one.shape is Shape.AREA and all(area is not None and area.is_valid for area in areas):
-        joined = shapely.union_all(np.array(areas))
-        if shapely.get_num_geometries(joined) < len(one.parts) + len(other.parts):
-            return sketch_of(joined, Shape.AREA)
+        joined = made_valid(shapely.union_all(np.array(areas)))
+        if len(joined) < len(one.parts) + len(other.parts):
+            return sketch_of(shapely.MultiPolygon(joined), Shape.AREA)
     return replace(one, parts=(*one.parts, *other.parts))
 
 

@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from dashboard.geo.mercator import LATITUDE_LIMIT_DEG
-from dashboard.geo.sketch_geometry import positions, sketch_of
+from dashboard.geo.sketch_geometry import made_valid, positions, sketch_of
 from dashboard.model.sketch import Part, Path, Shape, Sketch, Vertex
 
 TURN_DEG = 360.0
@@ -101,18 +101,16 @@ def _areas(part: Part) -> list[shapely.Polygon]:
     shell, *holes = (_closed(_unwound(path)) for path in part)
     middle = shell[:, 0].mean()
     near = [_moved_by(hole, TURN_DEG * np.round((middle - hole[:, 0].mean()) / TURN_DEG)) for hole in holes]
-    area = shapely.make_valid(shapely.Polygon(shell, near), method="structure", keep_collapsed=False)
-    west, _, east, _ = area.bounds
-    if area.is_empty:
+    polygons = made_valid(shapely.Polygon(shell, near))
+    if not polygons:
         return []
+    area = shapely.MultiPolygon(polygons)
+    west, _, east, _ = area.bounds
     found: list[shapely.Polygon] = []
     for turn in range(math.floor((west + HALF_DEG) / TURN_DEG), math.floor((east + HALF_DEG) / TURN_DEG) + 1):
         edge = turn * TURN_DEG - HALF_DEG
         piece = shapely.intersection(area, shapely.box(edge, -90.0, edge + TURN_DEG, 90.0))
-        polygons = [
-            each for each in shapely.get_parts(piece) if isinstance(each, shapely.Polygon) and not each.is_empty
-        ]
-        found.extend(_on_map(each, turn * TURN_DEG) for each in polygons)
+        found.extend(_on_map(each, turn * TURN_DEG) for each in made_valid(piece))
     return found
 
 

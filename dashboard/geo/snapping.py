@@ -80,9 +80,9 @@ def _nearby(vertex: Vertex, candidates: Sequence[BaseGeometry], tolerance_m: flo
     # A metre of Mercator spans fewer degrees of latitude than of longitude: the box is large enough both ways.
     reach = math.degrees(tolerance_m / RADIUS_M)
     box = np.array([vertex[0] - reach, vertex[1] - reach, vertex[0] + reach, vertex[1] + reach])
-    near = _meeting(shapely.get_parts(np.array(candidates, dtype=object)), box)
-    areas = shapely.get_type_id(near) == shapely.GeometryType.POLYGON
-    return _meeting(np.concatenate([near[~areas], shapely.get_rings(near[areas])]), box)
+    parts = shapely.get_parts(np.array(candidates, dtype=object))
+    areas = shapely.get_type_id(parts) == shapely.GeometryType.POLYGON
+    return _meeting(np.concatenate([parts[~areas], shapely.get_rings(parts[areas])]), box)
 
 
 def _meeting(geometries: NDArray[np.object_], box: Floats) -> NDArray[np.object_]:
