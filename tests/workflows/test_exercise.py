@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,11 @@ from dashboard.model.errors import CancelledError, NotFoundError
 from dashboard.model.progress import CancelToken, Progress
 from dashboard.model.stack import stack_of, statistics_refusals
 from dashboard.model.view import CompareMode, Layer
-from dashboard.simulate.front import OSINT
+from dashboard.simulate.front import OSINT, retrieved
 from dashboard.simulate.plan import hollow, plan
 from dashboard.workflows.exercise import PROVIDER, Scale, build_exercise, exercise_view
+from dashboard.workflows.front_report import band, report
+from dashboard.workflows.fronts import providers
 from dashboard.workflows.workspace import Workspace, open_workspace
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use `@` matmul:PendingDeprecationWarning")
@@ -78,6 +81,32 @@ def test_frontlines_are_there_with_both_sides_and_the_caveat(built) -> None:
         assert {(area.side, area.colour) for area in line.areas} == {("BLUE", "#5b8def"), ("ORANGE", "#f2994a")}
         assert CAVEAT in line.handling.caveats
     assert len({area.snapshot_id for area in workspace.catalog.frontlines.series(PROVIDER)}) == 13
+
+
+def test_two_accounts_of_the_front_disagree_and_ground_is_counted_by_sector(built) -> None:
+    workspace, _ = built
+    view = exercise_view(workspace)
+    before, after = (workspace.catalog.acquisitions.get(id_).start for id_ in (view.a or "", view.b or ""))
+    found = band(workspace, PROVIDER, OSINT, after)
+    assert found is not None
+    assert 1 < found.km2 < 60
+    between = report(workspace, PROVIDER, before, after)
+    assert between is not None
+    assert {row.name for row in between.by_unit} == {"Sector North", "Sector Centre", "Sector South"}
+    rows = [row for row in between.by_unit if row.side == "ORANGE"]
+    (orange,) = (side for side in between.sides if side.side == "ORANGE")
+    assert sum(row.net_km2 for row in rows) == pytest.approx(orange.net_km2, rel=1e-3)
+
+
+def test_the_front_was_known_hours_after_it_was_so(built) -> None:
+    workspace, _ = built
+    (start, name), (_, second) = workspace.catalog.frontlines.moments(PROVIDER)[:2]
+    known = retrieved(start)
+    assert providers(workspace, known - timedelta(seconds=1)) == ()
+    assert workspace.catalog.frontlines.at(PROVIDER, start, known).id == name
+    far_later = start + timedelta(days=7, hours=8)
+    assert workspace.catalog.frontlines.at(PROVIDER, far_later).id == second
+    assert workspace.catalog.frontlines.at(PROVIDER, far_later, far_later).id == name
 
 
 def test_the_first_view_tells_the_story(built) -> None:
