@@ -1,7 +1,9 @@
 """What the margin says of annotations: a legend by kind and side, and who said each of a few, when and how surely."""
 
+from collections import Counter
+
 from dashboard.briefing.column import Entry, Swatch
-from dashboard.briefing.looks import LOOKS, Style, colour_of, style_of, styles
+from dashboard.briefing.looks import LOOKS, Style, colour_of, style_of
 from dashboard.briefing.names import names
 from dashboard.briefing.paper import Ink
 from dashboard.briefing.sheet import Sheet
@@ -12,19 +14,21 @@ from dashboard.model.sketch import Shape
 
 MOST_LISTED = 12
 """Up to so many annotations are named one by one."""
+_FORMS = {Shape.POINT: "point", Shape.LINE: "line", Shape.AREA: "area", Shape.TEXT: "text"}
 _TEXT, _BOLD = Ink("sans", 6.8), Ink("bold", 6.8)
 
 
 def annotation_entries(sheet: Sheet, tokens: Tokens) -> list[Entry]:
-    """Return the legend: one line for every kind and side on the sheet, with how many there are."""
-    found = styles(sheet)
+    """Return the legend: one line for every kind, side and form on the sheet, with how many there are."""
+    found = Counter((style_of(revision), revision.annotation.shape) for revision in sheet.annotations)
     if not found:
         return []
-    head = f"Annotations · {len(sheet.annotations):,}"
-    entries = [Entry(words=head, ink=_BOLD, gap=2.2)]
-    for style, count in reversed(found.items()):  # what lies on top comes first
-        entries.append(Entry(words=_words(style, count), ink=_TEXT, swatch=_swatch(style, sheet, tokens)))
-    if any(kind is AnnotationKind.FRONTLINE for kind, _ in found):
+    forms = Counter(style for style, _ in found)
+    entries = [Entry(words=f"Annotations · {len(sheet.annotations):,}", ink=_BOLD, gap=2.2)]
+    for (style, shape), count in sorted(found.items(), key=_from_above):
+        words = _words(style, count, _FORMS[shape] if forms[style] > 1 else "")
+        entries.append(Entry(words=words, ink=_TEXT, swatch=_swatch(style, shape, sheet, tokens)))
+    if any(kind is AnnotationKind.FRONTLINE and shape is Shape.LINE for (kind, _), shape in found):
         entries.append(Entry(words="teeth point to the opposing side", ink=_TEXT, gap=0.3))
     notes = ["A1 to F6: reliability of the source, credibility of the information"]
     left_out = names(sheet)[1]
@@ -46,25 +50,31 @@ def listed(sheet: Sheet, tokens: Tokens) -> list[Entry]:
     return entries
 
 
-def _words(style: Style, count: int) -> str:
+def _from_above(counted: tuple[tuple[Style, Shape], int]) -> tuple[int, str, str]:
+    """Return what the legend is sorted by: what lies on top comes first."""
+    (kind, side), shape = counted[0]
+    return -list(LOOKS).index(kind), side, shape.value
+
+
+def _words(style: Style, count: int, form: str) -> str:
     kind, side = style
     one, many = LOOKS[kind].words
     owner = f", {side}" if side else ""
-    return f"{one if count == 1 else many}{owner}" + (f" ({count:,})" if count > 1 else "")
+    as_what = f", {form}" if form else ""
+    return f"{one if count == 1 else many}{owner}{as_what}" + (f" ({count:,})" if count > 1 else "")
 
 
-def _swatch(style: Style, sheet: Sheet, tokens: Tokens) -> Swatch:
-    """Return the sign of a style: of the forms it really has on the sheet, the one seen best."""
+def _swatch(style: Style, shape: Shape, sheet: Sheet, tokens: Tokens) -> Swatch:
     look, colour = LOOKS[style[0]], colour_of(style, sheet, tokens)
-    forms = {revision.annotation.shape for revision in sheet.annotations if style_of(revision) == style}
-    if style[0] is AnnotationKind.FRONTLINE and Shape.LINE in forms:
-        return Swatch(kind="teeth", colour=colour)
-    if Shape.AREA in forms:
-        if look.hatch:
+    match shape:
+        case Shape.AREA if look.hatch:
             return Swatch(kind="hatch", colour=colour, hatch=look.hatch)
-        return Swatch(kind="fill", colour=f"{colour}{round(255 * look.fill):02x}", edge=colour)
-    if Shape.LINE in forms:
-        return Swatch(kind="line" if look.dashes == "-" else "dashed", colour=colour, dashes=look.dashes)
-    if Shape.POINT in forms:
-        return Swatch(kind="marker", colour=colour, letter=look.marker)
+        case Shape.AREA:
+            return Swatch(kind="fill", colour=f"{colour}{round(255 * look.fill):02x}", edge=colour)
+        case Shape.LINE if style[0] is AnnotationKind.FRONTLINE:
+            return Swatch(kind="teeth", colour=colour)
+        case Shape.LINE:
+            return Swatch(kind="line" if look.dashes == "-" else "dashed", colour=colour, dashes=look.dashes)
+        case Shape.POINT:
+            return Swatch(kind="marker", colour=colour, letter=look.marker)
     return Swatch(kind="text", colour=tokens.text, letter="Abc")

@@ -1,6 +1,5 @@
 """How each kind of annotation looks, on the map and in its legend: by form as well as by colour."""
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,11 +53,6 @@ def drawing_order(revision: Revision) -> tuple[int, str, str]:
 def style_of(revision: Revision) -> Style:
     """Return the style of an annotation."""
     return revision.annotation.kind, revision.annotation.side
-
-
-def styles(sheet: Sheet) -> Counter[Style]:
-    """Return how many annotations the sheet shows in each style, in the order of drawing."""
-    return Counter(style_of(revision) for revision in sheet.annotations)
 
 
 def colour_of(style: Style, sheet: Sheet, tokens: Tokens) -> str:
