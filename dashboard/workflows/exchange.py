@@ -17,7 +17,7 @@ from dashboard.model.errors import AccessError, InputError
 from dashboard.model.event import NewEvent, Outcome
 from dashboard.model.handling import UNMARKED, Handling, combine
 from dashboard.model.progress import CancelToken, Progress, Report, silent
-from dashboard.model.sketch import Draft
+from dashboard.model.sketch import Draft, Shape
 from dashboard.sources.exchange import read_annotations, write_annotations
 from dashboard.sources.exchange_fields import handling_fields, stamp, text_of
 from dashboard.sources.exchange_record import MAX_FEATURES, FileFacts, Found, Reading, Remarks
@@ -284,9 +284,15 @@ def _draft(found: Found, annotation: Annotation, base: int, author: str) -> Draf
 
 
 def equal(one: Annotation, other: Annotation) -> bool:
-    """Whether two annotations say the same of the same ground, however their rings are ordered."""
-    same = replace(other, geometry=one.geometry) == one
-    return same and bool(shapely.normalize(one.geometry) == shapely.normalize(other.geometry))
+    """Whether two annotations say the same of the same ground, however the rings of an area are turned.
+
+    The direction of a line is a statement: the opposing side of a frontline is to its right.
+    """
+    if replace(other, geometry=one.geometry) != one:
+        return False
+    if one.shape is not Shape.AREA:
+        return bool(one.geometry == other.geometry)
+    return bool(shapely.normalize(one.geometry) == shapely.normalize(other.geometry))
 
 
 def _learn(workspace: Workspace, forces: Sequence[Force], author: str, remarks: Remarks) -> None:

@@ -264,5 +264,8 @@ def test_rings_turned_the_other_way_say_the_same() -> None:
     one = annotation("a1")
     other = replace(one, geometry=shapely.Polygon(one.geometry.exterior.coords[::-1]))
     assert equal(one, other)
+    line = annotation("l1", shape=Shape.LINE, geometry=shapely.LineString([(1, 1), (0, 0)]))
+    assert equal(line, replace(line))
+    assert not equal(line, replace(line, geometry=line.geometry.reverse()))  # its teeth point the other way
     assert not equal(one, replace(one, geometry=shapely.box(30, 50, 31, 51)))
     assert not equal(one, replace(one, notes="other"))
