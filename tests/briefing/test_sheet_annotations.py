@@ -274,18 +274,18 @@ def beside(found: Sheet, colour: str, west_m: float, east_m: float) -> tuple[int
 
 def test_teeth_stand_to_the_right_of_the_line_as_drawn(fresh) -> None:
     workspace, view = fresh
-    north = line((4000, 5200), (4000, 1500))
+    x, south, upper = spot(4000, 3300).x, spot(4000, 5200).y, spot(4000, 1500).y
+    north = shapely.LineString([(x, south), (x, upper)])
     catalog = workspace.catalog.annotations
     event = catalog.save(note("a", north, AnnotationKind.FRONTLINE, side="BLUE", title=""), author="kr", base=0)
     bare = replace(view, layers=BARE)
     found = sheet(workspace, bare)
-    # The line runs north by the grid of a zone, so that on the map it leans: 30 m to either side.
-    west, east = beside(found, tokens("light").blue_force, 3970, 4030)
+    west, east = beside(found, tokens("light").blue_force, 4000, 4000)
     assert west == 0
     assert east > 200
     turned = note("a", shapely.reverse(north), AnnotationKind.FRONTLINE, side="BLUE", title="")
     catalog.save(turned, author="kr", base=event.number)
-    west, east = beside(sheet(workspace, bare), tokens("light").blue_force, 3970, 4030)
+    west, east = beside(sheet(workspace, bare), tokens("light").blue_force, 4000, 4000)
     assert west > 200
     assert east == 0
 
