@@ -6,6 +6,8 @@ that what is offered has no fault left; the words tell everything that was found
 
 from collections.abc import Callable
 
+import numpy as np
+
 from dashboard.geo.area_faults import narrow, unsound
 from dashboard.geo.faults import Problem
 from dashboard.geo.path_faults import across, beyond, doubled, too_few, too_many, unfit
@@ -27,15 +29,8 @@ def problem(sketch: Sketch) -> Problem | None:
     touch themselves, overlap or have holes outside, and areas without width. Of the repaired drawing there is never a
     problem again. Validity is that of OGC Simple Features (ISO 19125-1).
     """
-    found: list[Problem] = []
-    present: Sketch = sketch
-    for _ in range(_ROUNDS):
-        checks = _CHECKS if present.vertices else ()
-        fault = next(filter(None, (check(present) for check in checks)), None)
-        if fault is None:
-            break
-        found.append(fault)
-        present = fault.repaired
+    with np.errstate(all="ignore"):  # GEOS leaves the flags of its own rounding, which NumPy would report as ours
+        found, present = _mended(sketch)
     if not found:
         return None
     reasons = dict.fromkeys(fault.reason for fault in found)
@@ -43,3 +38,16 @@ def problem(sketch: Sketch) -> Problem | None:
     first, *others = repairs
     words = ", then ".join([first, *(text[0].lower() + text[1:] for text in others)])
     return Problem(" ".join(reasons), words, present)
+
+
+def _mended(sketch: Sketch) -> tuple[list[Problem], Sketch]:
+    """Return every fault that was found on the way to a drawing without one, and that drawing."""
+    found: list[Problem] = []
+    for _ in range(_ROUNDS):
+        checks = _CHECKS if sketch.vertices else ()
+        fault = next(filter(None, (check(sketch) for check in checks)), None)
+        if fault is None:
+            break
+        found.append(fault)
+        sketch = fault.repaired
+    return found, sketch

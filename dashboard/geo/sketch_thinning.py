@@ -11,19 +11,22 @@ from dashboard.model.sketch import Part, Path, Shape, Sketch
 
 FIRST_M = 0.1
 """Mercator metres: the first tolerance tried; it doubles until the drawing is small enough."""
-_DOUBLINGS = 28
+SPARED = 8
+"""Vertices of a path that is not simplified: there is little to win, and a building would lose its corners."""
+_DOUBLINGS = 17
 
 
 def thinned(sketch: Sketch, limit: int) -> Sketch:
     """Return a drawing of at most `limit` vertices.
 
     Lines and edges are simplified to within the least tolerance of 10 cm, 20 cm, 40 cm ... that is enough, every part
-    staying one. Only where the parts themselves are too many are the smallest left out; of points, every n-th is kept.
+    staying one. Only where small parts are too many are the smallest left out; of points, every n-th is kept.
     """
     if FEWEST[sketch.shape] == 1:
         return replace(sketch, parts=sketch.parts[:: -(-len(sketch.parts) // limit)])
     lean = sketch
-    for doubling in range(_DOUBLINGS):
+    long = any(len(path) > SPARED for part in sketch.parts for path in part)
+    for doubling in range(_DOUBLINGS if long else 0):
         lean = replace(sketch, parts=tuple(_thin(part, FIRST_M * 2**doubling, sketch.shape) for part in lean.parts))
         if lean.vertices <= limit:
             return lean
@@ -31,7 +34,8 @@ def thinned(sketch: Sketch, limit: int) -> Sketch:
 
 
 def _thin(part: Part, tolerance_m: float, shape: Shape) -> Part:
-    return tuple(_ring(path, tolerance_m) if shape is Shape.AREA else simplify(path, tolerance_m) for path in part)
+    thin = _ring if shape is Shape.AREA else simplify
+    return tuple(path if len(path) <= SPARED else thin(path, tolerance_m) for path in part)
 
 
 def _ring(path: Path, tolerance_m: float) -> Path:

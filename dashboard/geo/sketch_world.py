@@ -6,7 +6,7 @@ A step of more than half the world between two vertices is read the short way ro
 import math
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 import shapely
@@ -24,7 +24,11 @@ Floats = NDArray[np.float64]
 
 def crossing(sketch: Sketch) -> Vertex | None:
     """Return where a drawing first leaves the map at its east or west edge (degrees), or None if it stays on it."""
-    for path in (path for part in sketch.parts for path in part):
+    paths = [path for part in sketch.parts for path in part if path]
+    everywhere = positions(list(chain.from_iterable(paths)))[:, 0]
+    if np.ptp(everywhere) <= HALF_DEG and np.abs(everywhere).max() <= HALF_DEG:
+        return None  # nearly always, and at once
+    for path in paths:
         points = positions(path)
         lon = points[:, 0]
         outside = np.flatnonzero(np.abs(lon) > HALF_DEG)
