@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import shapely
 from front_makers import GEOD, LON, divided, snapshot
+from pyproj import Transformer
 
 from dashboard.geo.front_distance import FrontDistance
-from dashboard.geo.nearest import NearestLines
+from dashboard.geo.nearest import NearestLines, Plane
 from dashboard.model.errors import InputError
 
 DAYS = Path(__file__).parents[2].parent / "shared" / "data" / "deepstate-daily"
@@ -87,3 +88,16 @@ def test_a_real_front_is_measured_exactly_and_quickly() -> None:
         assert near.km == pytest.approx(brute_km(lon, lat, ground.boundary), rel=1e-3, abs=0.03)
         assert (near.side == "occupied") == ground.contains(shapely.Point(lon, lat))
     assert max(abs(a.km - b.km) for a, b in zip(found, points, strict=False)) < 0.1
+
+
+@pytest.mark.parametrize(("lon", "lat"), [(37.0, 48.0), (179.9, 70.5), (-60.0, -33.0), (0.0, 0.0), (10.0, 88.0)])
+def test_the_plane_is_that_of_the_projection_library_and_has_a_way_back(lon: float, lat: float) -> None:
+    plane = Plane(lon, lat)
+    rng = np.random.default_rng(3)
+    places = np.column_stack([rng.uniform(lon - 5, lon + 5, 500), rng.uniform(lat - 5, min(lat + 5, 89.9), 500)])
+    crs = f"+proj=stere +lat_0={lat} +lon_0={lon} +k=1 +ellps=WGS84"
+    peer = Transformer.from_crs("EPSG:4326", crs, always_xy=True)
+    metres = plane.metres(places)
+    assert metres == pytest.approx(np.column_stack(peer.transform(*places.T)), abs=1e-6)
+    assert plane.degrees(metres) == pytest.approx(places, abs=1e-10)
+    assert plane.degrees(np.zeros((1, 2)))[0] == pytest.approx((lon, lat), abs=1e-10)
