@@ -11,6 +11,8 @@ from dashboard.sources.exchange_record import shown
 
 MAX_DEPTH = 32
 """Of brackets within brackets: a collection of multipolygons needs 10."""
+MAX_VALUES = 8_000_000
+"""Of lists and objects together: each takes some hundred bytes once it is parsed."""
 _BLOCK = 1 << 22
 """Bytes looked at in one step, so that a large file costs little memory beside itself."""
 
@@ -21,7 +23,7 @@ def parse_json(content: bytes, name: str) -> Any:  # noqa: ANN401 - JSON is what
     Raises
     ------
     DamagedProductError
-        If it is no JSON, too deep, says a key twice, or says NaN or Infinity.
+        If it is no JSON, too deep or too much, says a key twice, or says NaN or Infinity.
     """
     few = content.count(b"[") + content.count(b"{") <= MAX_DEPTH
     found = 0 if few else depth(content)
@@ -29,6 +31,8 @@ def parse_json(content: bytes, name: str) -> Any:  # noqa: ANN401 - JSON is what
         msg = f"{name} nests brackets {found:,} deep; the limit is {MAX_DEPTH}. Flatten it."
         raise DamagedProductError(msg)
 
+    if content.count(b",") > MAX_VALUES:
+        raise DamagedProductError(f"{name} holds more than {MAX_VALUES:,} values; split it or simplify it.")
     try:
         return json.loads(content.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_refuse)
     except _ForbiddenError as error:

@@ -70,7 +70,7 @@ def _parsed(value: object) -> datetime | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
-        return _parsed(str(value)) if value in _DAYS else _epoch(value)
+        return _parsed(str(int(value))) if value in _DAYS else _epoch(value)
     if not isinstance(value, str) or len(value) > 64:
         return None
     text = value.strip().replace("/", "-")

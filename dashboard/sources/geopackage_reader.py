@@ -17,7 +17,7 @@ from dashboard.sources.exchange_times import time_of
 from dashboard.sources.exchange_wkb import Placement, geometry_in
 from dashboard.sources.geopackage_system import placement
 
-MAX_BYTES = 256 * 2**20
+MAX_BYTES = 128 * 2**20
 """Of a file: its indexes count too."""
 TIMES = ("valid_from", "valid_to")
 """Columns of the type DATETIME, which other tools animate by: to the millisecond."""
@@ -70,12 +70,11 @@ def read_geopackage(content: bytes, reading: Reading) -> Sheaf:
 
 def _opened(content: bytes, reading: Reading) -> sqlite3.Connection:
     """Return the file as a database in memory that answers questions and does nothing else."""
-    image = bytearray(content)
-    if image[_WAL] == b"\2\2":
-        image[_WAL] = b"\1\1"
+    if content[_WAL] == b"\2\2":
+        content = content[: _WAL.start] + b"\1\1" + content[_WAL.stop :]
         reading.remarks.add("the file is still open elsewhere or was not closed: its latest changes may be missing")
     database = sqlite3.connect(":memory:", check_same_thread=False)
-    database.deserialize(bytes(image))
+    database.deserialize(content)
     database.text_factory = lambda text: text.decode("utf-8", "replace")
     for pragma in ("trusted_schema = OFF", "query_only = ON", "cell_size_check = ON"):
         database.execute(f"PRAGMA {pragma}")

@@ -1,6 +1,7 @@
 """KML as a stream of elements: placemarks one by one, styles and the document's data as they come; bounded."""
 
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -24,10 +25,20 @@ FOREIGN_PARTS = frozenset(
 """Features that draw what is not in the file, or no shape: never followed."""
 _PLAIN = frozenset({"Schema", "open", "visibility", "LookAt", "Camera", "Region", "styleUrl", "Snippet"})
 """Of a container: how it is shown, or what its data are called."""
+STYLES = frozenset({"Style", "StyleMap", "styleUrl"})
+MAX_STYLES = 10_000
+"""That are shared; further ones are not looked at."""
+COLOURED = ("LineStyle", "PolyStyle", "IconStyle")
+"""Styles that hold a colour, most telling first."""
+_ABGR = re.compile(r"#?[0-9a-fA-F]{2}([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})")
 _EVERY = 4096
 
 Element = Any
 """An element of the XML parser: ``tag``, ``attrib``, ``text`` and children."""
+
+
+Style = tuple[str, str]
+"""("colour", ``#rrggbb``) or ("style", URL of another style)."""
 
 
 @dataclass(slots=True)
@@ -45,8 +56,8 @@ class Scope:
 class Document:
     """What a KML says beside its placemarks; grows while it is read."""
 
-    styles: dict[str, Element] = field(default_factory=dict)
-    """Style and StyleMap by id."""
+    styles: dict[str, tuple[Style, ...]] = field(default_factory=dict)
+    """What the shared styles say, by id."""
     data: dict[str, str] = field(default_factory=dict)
     """Extended data of the document itself."""
     unread: Counter[str] = field(default_factory=Counter)
@@ -118,6 +129,32 @@ def data_in(element: Element) -> dict[str, str]:
     return {name: text for name, text in found.items() if name and text}
 
 
+def styles_in(element: Element) -> tuple[Style, ...]:
+    """Return the colours of a Style, or the styles that a StyleMap or a styleUrl leads to."""
+    tag = local(element)
+    if tag == "styleUrl":
+        return (("style", text_in(element).strip()),)
+    if tag == "StyleMap":
+        return _normal(element)
+    found: list[Style] = []
+    for wanted in COLOURED:
+        texts = (text_in(c) for part in element if local(part) == wanted for c in part if local(c) == "color")
+        colour = _ABGR.fullmatch(next(texts, "").strip())
+        if colour is not None:
+            found.append(("colour", f"#{colour[3]}{colour[2]}{colour[1]}".lower()))
+    return tuple(found)
+
+
+def _normal(style_map: Element) -> tuple[Style, ...]:
+    """Return how a style map looks when nobody points at it."""
+    for pair in style_map:
+        parts = {local(part): part for part in pair}
+        style = parts.get("Style", parts.get("styleUrl"))
+        if style is not None and "key" in parts and text_in(parts["key"]).strip() == "normal":
+            return styles_in(style)
+    return ()
+
+
 def _walk(content: bytes, name: str, document: Document, remarks: Remarks, cancel: CancelToken) -> Iterator[Element]:
     stack: list[Element] = []
     inside = 0
@@ -179,8 +216,8 @@ def _told(element: Element, document: Document, remarks: Remarks) -> None:
         scope.name = text_in(element).strip()
     elif tag in {"TimeSpan", "TimeStamp"}:
         scope.times = times_in(element)
-    elif tag in {"Style", "StyleMap"}:
-        document.styles[str(element.attrib.get("id", ""))] = element
+    elif tag in STYLES and len(document.styles) < MAX_STYLES:
+        document.styles[str(element.attrib.get("id", ""))] = styles_in(element)
     elif tag == "ExtendedData" and scope.tag == "Document":
         document.data |= data_in(element)
     elif tag in FOREIGN_PARTS:

@@ -11,11 +11,14 @@ from dashboard.sources.exchange_geometry import sketches
 from dashboard.sources.exchange_record import MAX_FEATURES, Reading, Sheaf, Spot, Stated, shown
 from dashboard.sources.keyhole import unpacked
 from dashboard.sources.keyhole_elements import (
+    STYLES,
     Document,
     Element,
+    Style,
     data_in,
     local,
     placemarks,
+    styles_in,
     text_in,
     times_in,
 )
@@ -23,11 +26,7 @@ from dashboard.sources.keyhole_elements import (
 GEOMETRIES = frozenset(
     {"Point", "LineString", "LinearRing", "Polygon", "Track", "MultiGeometry", "MultiTrack", "Model"}
 )
-STYLES = frozenset({"Style", "StyleMap", "styleUrl"})
 TIMES = frozenset({"TimeSpan", "TimeStamp"})
-COLOURS = ("LineStyle", "PolyStyle", "IconStyle")
-"""Styles that hold a colour, most telling first."""
-ABGR = re.compile(r"#?([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})")
 LOOKS = frozenset({"LookAt", "Camera", "Region", "Snippet", "visibility", "open", "balloonVisibility"})
 """How a globe shows it: no statement about the ground."""
 _MAX_HOPS = 4
@@ -48,7 +47,7 @@ def read_kml(content: bytes, reading: Reading) -> Sheaf:
         If it is no KML, passes a limit, or declares a document type or entities.
     """
     document = Document()
-    found: list[tuple[Stated, tuple[Element, ...]]] = []
+    found: list[tuple[Stated, tuple[Style, ...]]] = []
     for number, element in enumerate(placemarks(content, reading.file, document, reading.remarks, reading.cancel), 1):
         if number > MAX_FEATURES:
             msg = f"{reading.file} has more than {MAX_FEATURES:,} placemarks, the limit; split it."
@@ -61,14 +60,14 @@ def read_kml(content: bytes, reading: Reading) -> Sheaf:
     return Sheaf(facts=facts_of(mark, reading.file), features=features, count=len(found))
 
 
-def _stated(number: int, element: Element, document: Document, reading: Reading) -> tuple[Stated, tuple[Element, ...]]:
-    """Return a placemark, and the elements that say how it is drawn."""
+def _stated(number: int, element: Element, document: Document, reading: Reading) -> tuple[Stated, tuple[Style, ...]]:
+    """Return a placemark, and what says how it is drawn: shared styles may come after it."""
     children = {local(child): child for child in reversed(element)}
     name = text_in(children["name"]) if "name" in children else ""
     spot = reading.spot(number, name)
     drawn = [_geometry(child, spot) for child in element if local(child) in GEOMETRIES]
     geometry = {"type": "GeometryCollection", "geometries": [shape for shape in drawn if shape is not None]}
-    styles = tuple(child for child in element if local(child) in STYLES)
+    styles = tuple(style for child in element if local(child) in STYLES for style in styles_in(child))
     fields = _fields(element, document, spot)
     return Stated(spot=spot, sketches=sketches(geometry, spot), fields=fields), styles
 
@@ -149,37 +148,12 @@ def _numbers(texts: list[str], spot: Spot) -> tuple[float, ...]:
         raise spot.damaged(f"{shown(','.join(texts))!r} is no position; give longitude,latitude.") from None
 
 
-def _colours(styles: Iterable[Element], document: Document, spot: Spot) -> Iterator[str]:
-    for element in styles:
-        style = _resolved(element, document, spot)
-        parts = [] if style is None else list(style)
-        for tag in COLOURS:
-            texts = (text_in(c) for part in parts if local(part) == tag for c in part if local(c) == "color")
-            found = ABGR.fullmatch(next(texts, "").strip())
-            if found is not None:
-                yield f"#{found[4]}{found[3]}{found[2]}".lower()
-
-
-def _resolved(element: Element | None, document: Document, spot: Spot) -> Element | None:
-    """Return the style that an element is or names, None where it is not in the file."""
-    for _ in range(_MAX_HOPS):
-        tag = None if element is None else local(element)
-        if tag == "styleUrl":
-            url = text_in(element).strip()
-            if not url.startswith("#"):
-                spot.remarks.add(f"style {shown(url)!r} is in another file and was not fetched", spot.place)
-                return None
-            element = document.styles.get(url[1:])
-        elif tag == "StyleMap":
-            element = _normal(element)
-        else:
-            return element
-    return None
-
-
-def _normal(style_map: Element) -> Element | None:
-    for pair in style_map:
-        parts = {local(part): part for part in pair}
-        if "key" in parts and text_in(parts["key"]).strip() == "normal":
-            return parts.get("Style", parts.get("styleUrl"))
-    return None
+def _colours(styles: Iterable[Style], document: Document, spot: Spot, hops: int = 0) -> Iterator[str]:
+    """Yield the colours of styles, and of those that they lead to."""
+    for what, value in styles:
+        if what == "colour":
+            yield value
+        elif not value.startswith("#"):
+            spot.note(f"style {shown(value)!r} is in another file and was not fetched")
+        elif hops < _MAX_HOPS:
+            yield from _colours(document.styles.get(value[1:], ()), document, spot, hops + 1)

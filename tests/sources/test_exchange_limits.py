@@ -116,11 +116,17 @@ def test_too_many_features_are_refused(tmp_path: Path, monkeypatch: pytest.Monke
         refused(path, "the limit")
 
 
+def test_more_values_than_memory_is_for_are_counted_before_they_are_parsed(tmp_path: Path) -> None:
+    path = tmp_path / "a.geojson"
+    path.write_bytes(b'{"type": "FeatureCollection", "features": [' + b"0," * 8_000_001 + b"0]}")
+    refused(path, "more than 8,000,000 values")
+
+
 @pytest.mark.parametrize("suffix", [".geojson", ".kml", ".kmz", ".gpkg"])
 def test_a_file_has_most_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
     with path.open("wb") as file:
-        file.truncate((256 if suffix == ".gpkg" else 64) * 2**20 + 1)  # a hole: no disk is used
+        file.truncate((128 if suffix == ".gpkg" else 64) * 2**20 + 1)  # a hole: no disk is used
     refused(path, "MB, the limit")
 
 
