@@ -31,6 +31,8 @@ from dashboard.model.event import Event, NewEvent
 
 _R = annotation_revision.c
 _PARTITION = 2000
+_SPARE = 50
+"""Rows read beyond a page at first, for those that only the index box lets through."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,7 +258,7 @@ def _page(query: AnnotationQuery, connection: Connection, *columns: ColumnElemen
     end = None if query.limit is None else query.offset + query.limit
     found: list[Row[Any]] = []
     with connection.execute(statement) as result:
-        for rows in result.partitions(_PARTITION):
+        for rows in result.partitions(_PARTITION if end is None else min(_PARTITION, end + _SPARE)):
             found += _exact(query.bbox, rows)
             if end is not None and len(found) >= end:
                 break  # a walk over much ground reads little more than the page

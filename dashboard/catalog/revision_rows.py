@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import ColumnElement, Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from dashboard.catalog.codec import handling_of, handling_text, micros, moment, packed
 from dashboard.catalog.space import drawn_box
@@ -23,11 +24,11 @@ _COLUMNS = tuple(
         "valid_to", "removed", "geometry", "handling", "body",
     )
 )  # fmt: skip
-_CHUNK = 1000
 # Twice as fast as asking the enumeration: a screen is two thousand of these.
 _KINDS = {kind.value: kind for kind in AnnotationKind}
 _SHAPES = {shape.value: shape for shape in Shape}
 _LINKS = {kind.value: kind for kind in EvidenceKind}
+_handling_text = lru_cache(maxsize=1024)(handling_text)
 _decoded = json.JSONDecoder().decode
 
 
@@ -46,9 +47,9 @@ class Reader:
         known = self._known
         found = {number: known[number] for number in numbers if number in known}
         missing = [number for number in numbers if number not in found]
-        for start in range(0, len(missing), _CHUNK):
-            new = revisions(connection, _R.number.in_(missing[start : start + _CHUNK]))
-            found.update((one.version, one) for one in new)
+        if missing:
+            wanted = func.json_each(packed(missing)).table_valued("value")  # one parameter, however many they are
+            found.update((one.version, one) for one in revisions(connection, _R.number.in_(select(wanted.c.value))))
         if missing and len(missing) <= self._limit:
             kept = known
             if len(known) + len(missing) > self._limit:  # the older half goes: in place, another thread may be reading
@@ -85,7 +86,7 @@ def columns_of(annotation: Annotation) -> dict[str, Any]:
         "valid_to": None if annotation.valid_to is None else micros(annotation.valid_to),
         **drawn_box(annotation.geometry),
         "geometry": shapely.to_wkb(annotation.geometry),
-        "handling": handling_text(annotation.handling),
+        "handling": _handling_text(annotation.handling),
         "body": packed(
             {
                 "sources": annotation.sources,
@@ -94,6 +95,11 @@ def columns_of(annotation: Annotation) -> dict[str, Any]:
             }
         ),
     }
+
+
+@lru_cache(maxsize=10_000)
+def _evidence(link: str, target: str) -> Evidence:
+    return Evidence(_LINKS[link], target)
 
 
 def _revision(row: Row[Any], geometry: BaseGeometry) -> Revision:
@@ -115,7 +121,7 @@ def _revision(row: Row[Any], geometry: BaseGeometry) -> Revision:
         sources=tuple(body["sources"]),
         grade=grade,
         notes=body["notes"],
-        evidence=tuple([Evidence(_LINKS[link], target) for link, target in body["evidence"]]),
+        evidence=tuple([_evidence(link, target) for link, target in body["evidence"]]),
         handling=handling_of(handling),
     )
     return Revision(

@@ -1,6 +1,5 @@
 """Revisions of annotations as the log makes them: one row, and one box in space and both times, per applied event."""
 
-import json
 import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -89,22 +88,27 @@ class _Pages:
         """End the present revision and return the next; `wanted` None: gone for a removal, as it is for a decision."""
         at = micros(event.at)
         if there is not None:
-            if event.kind == REMOVED and there["removed"]:
-                msg = f"Annotation {there['id']} is removed already, by event {there['number']}."
-                raise CatalogError(msg)
-            if there["number"] in self._new:
-                self._new[there["number"]]["known_until"] = at
-            else:
-                self._ended.append({"ended": there["number"], "at": at, "last": tree_time(at)})
-        content = {**there, "removed": event.kind == REMOVED or there["removed"]} if there and wanted is None else {}
-        if wanted is not None:
+            self._end(there, event, at)
+        if wanted is None:
+            content = {**(there or {})}
+            content["removed"] = event.kind == REMOVED or content["removed"]
+            said = content["words"].rpartition("\n")[0]
+        else:
             content = {**columns_of(wanted), "removed": False}
-        made = {"number": event.number, "author": event.author, "known_from": at, "known_until": None}
-        title, notes = content["title"], json.loads(content["body"])["notes"]
-        words = folded("\n".join((title, content["side"], content["opposing"], event.author, notes)))
-        row = {**content, **made, "words": words}
-        self._new[event.number] = row
-        return row
+            said = folded("\n".join((wanted.title, wanted.side, wanted.opposing, wanted.notes)))
+        content |= {"number": event.number, "author": event.author, "known_from": at, "known_until": None}
+        content["words"] = f"{said}\n{' '.join(folded(event.author).split())}"  # who says it is the last line
+        self._new[event.number] = content
+        return content
+
+    def _end(self, there: dict[str, Any], event: Event, at: int) -> None:
+        if event.kind == REMOVED and there["removed"]:
+            msg = f"Annotation {there['id']} is removed already, by event {there['number']}."
+            raise CatalogError(msg)
+        if there["number"] in self._new:
+            self._new[there["number"]]["known_until"] = at
+        else:
+            self._ended.append({"ended": there["number"], "at": at, "last": tree_time(at)})
 
     def write(self, connection: Connection) -> None:
         if self._ended:
