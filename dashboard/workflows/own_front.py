@@ -15,10 +15,12 @@ from dashboard.model.annotation import AnnotationKind, Revision
 from dashboard.model.frontline import OWN, ControlArea, FrontlineSnapshot
 from dashboard.model.handling import combine
 from dashboard.model.sketch import Shape
+from dashboard.workflows.remembered import Remembered
 from dashboard.workflows.workspace import Workspace
 
 UNSTATED = "side not stated"
 """Name of the side of areas that state none."""
+_AREAS: Remembered[tuple[Revision, ...]] = Remembered(16)
 
 
 def has_own(workspace: Workspace, known_at: datetime | None = None) -> bool:
@@ -67,10 +69,16 @@ def own_series(workspace: Workspace, known_at: datetime | None = None) -> list[F
     return rows
 
 
-def _areas(workspace: Workspace, *, known_at: datetime | None) -> list[Revision]:
-    query = AnnotationQuery(kinds=(AnnotationKind.CONTROL,), known_at=known_at, limit=None)
-    found = workspace.catalog.annotations.find(query)
-    return [one for one in found if one.annotation.shape is Shape.AREA and not one.annotation.geometry.is_empty]
+def _areas(workspace: Workspace, *, known_at: datetime | None) -> tuple[Revision, ...]:
+    """Return every drawn area of control in a state of knowledge, asked for once per revision of the catalogue."""
+    catalog = workspace.catalog
+
+    def found() -> tuple[Revision, ...]:
+        query = AnnotationQuery(kinds=(AnnotationKind.CONTROL,), known_at=known_at, limit=None)
+        areas = (one for one in catalog.annotations.find(query) if one.annotation.shape is Shape.AREA)
+        return tuple(one for one in areas if not one.annotation.geometry.is_empty)
+
+    return _AREAS.get((catalog.path, catalog.revision, known_at), found)
 
 
 def _times(revisions: Iterable[Revision]) -> set[datetime]:
