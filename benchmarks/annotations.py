@@ -33,7 +33,7 @@ from dashboard.model.sketch import Shape
 from dashboard.model.view import Extent, View
 from dashboard.workflows.moment import moment
 from dashboard.workflows.overlay import Overlay, forget, overlay
-from dashboard.workflows.overlay_shapes import held
+from dashboard.workflows.overlay_shapes import held, to_metres
 from dashboard.workflows.workspace import Workspace, open_workspace
 
 COUNT = 100_000
@@ -118,7 +118,8 @@ def peer(workspace: Workspace, box: GeoBox) -> float:
     shapes = held(workspace, moment(workspace, _VIEW), None).base
     bounds = box.boundingbox
     seen = shapes.strokes.inside(*bounds)
-    ranks, forms, geometry = shapes.strokes.ranks[seen], shapes.forms[seen], shapes.geometry[seen]
+    ranks, forms = shapes.strokes.ranks[seen], shapes.forms[seen]
+    geometry = shapely.transform(shapes.geometry[seen], to_metres)
     frames = {
         form: geopandas.GeoDataFrame({"rank": ranks[forms == form]}, geometry=geometry[forms == form])
         for form in (Shape.LINE, Shape.AREA)

@@ -6,7 +6,7 @@ a frame has 20 ms. What the kernels mark is tested against what Datashader marks
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import datashader
@@ -23,6 +23,8 @@ from dashboard.render.compose import Rgba
 MARGIN_PX = 3
 """Around a picture, read but not shown: what is drawn wide reaches in from outside."""
 MAX_RANKS = 255
+Places = NDArray[np.float64]
+"""(n, 2) of x and y."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,13 +95,25 @@ class Marks:
         return cls(*(np.zeros((window.height, window.width), np.uint8) for _ in range(3)))
 
 
-def strokes(geometries: Sequence[BaseGeometry] | NDArray[np.object_], ranks: NDArray[np.uint8]) -> Strokes:
+def as_they_are(places: Places) -> Places:
+    """Return coordinates that are Mercator metres already."""
+    return places
+
+
+def strokes(
+    geometries: Sequence[BaseGeometry] | NDArray[np.object_],
+    ranks: NDArray[np.uint8],
+    *,
+    metres: Callable[[Places], Places] = as_they_are,
+) -> Strokes:
     """Return shapes taken apart for drawing.
 
     Parameters
     ----------
-    geometries : (shapes,) points, lines and polygons and their multiples, Mercator metres; invalid ones are drawn too
+    geometries : (shapes,) points, lines and polygons and their multiples; invalid ones are drawn too
     ranks : (shapes,) 1 to 255
+    metres : makes Mercator metres of the geometries' coordinates, (n, 2) of (n, 2), each axis rising by itself: far
+        cheaper for arrays than for geometries
 
     Raises
     ------
@@ -118,7 +132,7 @@ def strokes(geometries: Sequence[BaseGeometry] | NDArray[np.object_], ranks: NDA
     path_owners = np.concatenate([owners[kinds == _POLYGON][polygon], owners[lines]])
     coordinates, of = shapely.get_coordinates(paths, return_index=True)
     starts = np.concatenate([[0], np.cumsum(np.bincount(of, minlength=len(paths)))]).astype(np.int64)
-    x, y = np.ascontiguousarray(coordinates.T)
+    x, y = np.ascontiguousarray(metres(coordinates).T)
     signs = np.zeros(len(paths), np.int8)
     signs[: len(rings)] = _signs(x, y, starts[: len(rings) + 1], polygon)
     points = kinds == _POINT
@@ -128,9 +142,9 @@ def strokes(geometries: Sequence[BaseGeometry] | NDArray[np.object_], ranks: NDA
         starts=starts,
         owners=path_owners,
         signs=signs,
-        spots=shapely.get_coordinates(parts[points]),
+        spots=metres(shapely.get_coordinates(parts[points])),
         spot_owners=owners[points],
-        bounds=shapely.bounds(shapes).reshape(-1, 4),
+        bounds=metres(shapely.bounds(shapes).reshape(-1, 2)).reshape(-1, 4),
         ranks=ranks,
     )
 

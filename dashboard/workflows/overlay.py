@@ -1,6 +1,8 @@
 """Annotations over the map: one by one while they are few, as a picture when they are many; none is ever left out."""
 
+import math
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import shapely
@@ -17,7 +19,7 @@ from dashboard.render.compose import Rgba
 from dashboard.render.strokes import MARGIN_PX, Window, coloured
 from dashboard.render.strokes_pan import Drawn, moved
 from dashboard.workflows.moment import moment
-from dashboard.workflows.overlay_shapes import Held, Shapes, held
+from dashboard.workflows.overlay_shapes import Held, Shapes, held, to_metres
 from dashboard.workflows.remembered import Remembered
 from dashboard.workflows.workspace import Workspace
 
@@ -29,6 +31,7 @@ _PLAIN_VERTICES = 256
 """A shape of fewer is given as it is."""
 _FILL_ALPHA, _LINE_ALPHA = 64, 255
 _REMEMBERED_PICTURES = 12
+_REMEMBERED_VERTICES = 2_000_000
 _SIZE_DIGITS = 9
 """Of a pixel's size: a millionth of a pixel across the screen."""
 
@@ -101,7 +104,7 @@ def near(workspace: Workspace, view: View, place: tuple[float, float], radius_m:
     point, hits = shapely.Point(x, y), []
     for shapes, chosen in shown.inside((x - radius_m, y - radius_m, x + radius_m, y + radius_m)):
         # The boxes are coarse, and a line within an area is what a click means: by distance to the outline on a tie.
-        geometry = shapes.geometry[chosen]
+        geometry = shapely.transform(shapes.geometry[chosen], to_metres)
         away = shapely.distance(geometry, point)
         outline = shapely.distance(shapely.boundary(geometry), point)
         order = np.where(np.isnan(outline), away, outline)
@@ -114,8 +117,9 @@ def near(workspace: Workspace, view: View, place: tuple[float, float], radius_m:
 
 
 def forget() -> None:
-    """Forget every picture, as if no place had been looked at before."""
+    """Forget every picture and thinned shape, as if no place had been looked at before."""
     _pans.clear()
+    _thin.clear()
 
 
 def _window(geobox: GeoBox) -> Window:
@@ -161,7 +165,7 @@ def _glyphs(
     colours = tokens(theme)
     glyphs, ranks, vertices = [], [], 0
     for shapes, chosen in found:
-        geometry = _for_screen(shapes.geometry[chosen], window)
+        geometry = _for_screen(shapes, chosen, window)
         vertices += int(shapely.get_num_coordinates(geometry).sum())
         if vertices > VERTEX_LIMIT:
             return None
@@ -183,26 +187,37 @@ def _glyphs(
     return tuple(glyphs[at] for at in order)
 
 
-def _for_screen(geometry: NDArray[np.object_], window: Window) -> NDArray[np.object_]:
-    """Return shapes of many vertices cut to a screen around the view and thinned to half a pixel."""
-    heavy = np.flatnonzero(shapely.get_num_coordinates(geometry) > _PLAIN_VERTICES)
-    if not len(heavy):
-        return geometry
-    drawn = geometry.copy()
+def _for_screen(shapes: Shapes, chosen: NDArray[np.intp], window: Window) -> NDArray[np.object_]:
+    """Return shapes in Mercator metres, those of many vertices thinned to half a pixel and cut to about the view."""
+    geometry = shapes.geometry[chosen]
+    heavy = shapely.get_num_coordinates(geometry) > _PLAIN_VERTICES
+    drawn = np.empty(len(geometry), dtype=object)
+    drawn[~heavy] = shapely.transform(geometry[~heavy], to_metres)
     around = window.grown(max(window.width, window.height)).bounds
-    for at in heavy:
-        drawn[at] = _thinned(geometry[at], around, min(window.sizes) / 2)
+    tolerance = 2.0 ** math.floor(math.log2(min(window.sizes) / 2))  # in steps, so that a dragged map finds it again
+    for at in np.flatnonzero(heavy):
+        key = (shapes.key, int(chosen[at]), tolerance)
+        drawn[at] = _cut(_thin.get(key, partial(_thinned, geometry[at], tolerance)), around)
     return drawn
 
 
-def _thinned(geometry: BaseGeometry, around: tuple[float, float, float, float], tolerance: float) -> BaseGeometry:
-    thin = shapely.simplify(geometry, tolerance, preserve_topology=False)
-    if thin.is_empty:  # thinner than the screen can show, yet there
-        thin = shapely.simplify(geometry, tolerance, preserve_topology=True)
-    if shapely.get_num_coordinates(thin) <= _PLAIN_VERTICES:
-        return thin
+_thin: Remembered[BaseGeometry] = Remembered(
+    _REMEMBERED_VERTICES, lambda shape: int(shapely.get_num_coordinates(shape))
+)
+
+
+def _thinned(geometry: BaseGeometry, tolerance: float) -> BaseGeometry:
+    whole = shapely.transform(geometry, to_metres)
+    thin = shapely.simplify(whole, tolerance, preserve_topology=False)
+    # What is thinner than the screen can show is there all the same.
+    return shapely.simplify(whole, tolerance, preserve_topology=True) if thin.is_empty else thin
+
+
+def _cut(geometry: BaseGeometry, around: tuple[float, float, float, float]) -> BaseGeometry:
+    if shapely.get_num_coordinates(geometry) <= _PLAIN_VERTICES:
+        return geometry
     try:
-        cut = shapely.clip_by_rect(thin, *around)
+        cut = shapely.clip_by_rect(geometry, *around)
     except shapely.errors.GEOSException:  # what crosses itself may not be cut; then the whole of it is drawn
-        return thin
-    return thin if cut.is_empty else cut
+        return geometry
+    return geometry if cut.is_empty else cut

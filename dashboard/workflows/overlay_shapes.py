@@ -4,9 +4,9 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import count
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from dashboard.catalog.annotations import Drawn
@@ -38,14 +38,20 @@ _ORDER = {
 }
 """What is drawn first and may be covered."""
 
+_KINDS = {kind.value: kind for kind in AnnotationKind}
+_FORMS = {shape.value: shape for shape in Shape}
+_KEYS = count()
+
 Style = tuple[AnnotationKind, str]
 """Kind and side: what decides the colour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shapes:
-    """Annotations in Mercator metres."""
+    """Annotations and what draws them."""
 
+    key: int
+    """Unlike that of any other, for what is remembered about them."""
     ids: NDArray[np.object_]
     kinds: NDArray[np.object_]
     sides: NDArray[np.object_]
@@ -54,6 +60,7 @@ class Shapes:
     titles: NDArray[np.object_]
     grades: NDArray[np.object_]
     geometry: NDArray[np.object_]
+    """Longitude and latitude in degrees."""
     strokes: Strokes
 
     def __len__(self) -> int:
@@ -64,7 +71,7 @@ class Shapes:
         nothing = np.zeros(0, dtype=object)
         empty = strokes(nothing, np.zeros(0, np.uint8))
         rows = dict.fromkeys(("ids", "kinds", "sides", "forms", "titles", "grades", "geometry"), nothing)
-        return Shapes(**rows, strokes=empty)
+        return Shapes(**rows, key=next(_KEYS), strokes=empty)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,26 +172,28 @@ def _gathered(workspace: Workspace, query: AnnotationQuery, head: int) -> Held:
 
 
 def _styles(drawn: Drawn) -> set[Style]:
-    return {(AnnotationKind(kind), str(side)) for kind, side in set(zip(drawn.kinds, drawn.sides, strict=True))}
+    return {(_KINDS[kind], side) for kind, side in set(zip(drawn.kinds, drawn.sides, strict=True))}
 
 
 def _shapes(drawn: Drawn, styles: Sequence[Style]) -> Shapes:
     # Past the last rank sides share one: they are still drawn, in the colour of the last.
     ranks = {style: min(rank, MAX_RANKS) for rank, style in enumerate(styles, start=1)}
-    kinds = np.array([AnnotationKind(kind) for kind in drawn.kinds], dtype=object)
-    projected = shapely.transform(np.asarray(drawn.geometry, dtype=object), _mercator)
-    numbers = [ranks[kind, str(side)] for kind, side in zip(kinds, drawn.sides, strict=True)]
+    kinds = np.array([_KINDS[kind] for kind in drawn.kinds], dtype=object)
+    geometry = np.asarray(drawn.geometry, dtype=object)
+    numbers = [ranks[kind, side] for kind, side in zip(kinds, drawn.sides, strict=True)]
     return Shapes(
+        key=next(_KEYS),
         ids=np.asarray(drawn.ids, dtype=object),
         kinds=kinds,
         sides=np.asarray(drawn.sides, dtype=object),
-        forms=np.array([Shape(shape) for shape in drawn.shapes], dtype=object),
+        forms=np.array([_FORMS[shape] for shape in drawn.shapes], dtype=object),
         titles=np.asarray(drawn.titles, dtype=object),
         grades=np.asarray(drawn.grades, dtype=object),
-        geometry=projected,
-        strokes=strokes(projected, np.array(numbers, np.uint8)),
+        geometry=geometry,
+        strokes=strokes(geometry, np.array(numbers, np.uint8), metres=to_metres),
     )
 
 
-def _mercator(points: NDArray[np.float64]) -> NDArray[np.float64]:
+def to_metres(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (n, 2) Mercator metres of (n, 2) degrees."""
     return np.column_stack(to_mercator(points[:, 0], points[:, 1]))

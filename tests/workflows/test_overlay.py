@@ -281,6 +281,20 @@ def test_a_shape_of_many_vertices_costs_what_the_screen_shows(empty) -> None:
             assert glyph.geometry.covers(frame)
 
 
+def test_a_shape_of_many_vertices_is_thinned_once_while_the_map_is_dragged(empty, monkeypatch) -> None:
+    line = shapely.LineString(
+        np.column_stack([np.linspace(35, 36, 9000), 48.5 + np.random.default_rng(1).normal(0, 0.01, 9000)])
+    )
+    empty.catalog.annotations.save(one("line", line), author="a", base=0)
+    asked = []
+    original = module._thinned
+    monkeypatch.setattr(module, "_thinned", lambda *given: asked.append(given) or original(*given))
+    for shift in (0.0, 500.0, -3000.0):
+        moved = Extent(WIDE.x0 + shift, WIDE.y0, WIDE.x1 + shift, WIDE.y1)
+        assert overlay(empty, VIEW, screen(moved), "dark").count == 1
+    assert len(asked) == 1
+
+
 def test_a_long_thin_shape_stays_even_when_thinner_than_a_pixel(empty) -> None:
     x = np.linspace(35.1, 35.9, 400)
     sliver = shapely.Polygon(
