@@ -20,7 +20,8 @@ from dashboard.workflows.workspace import Workspace
 
 _MOST_EDITS = 1_000
 """Edits kept beside what was gathered before everything is gathered anew."""
-_REMEMBERED = 6
+_REMEMBERED = 3
+"""Moments: a hundred thousand annotations take 100 MB each."""
 _SUBJECT = "annotation:"
 _ORDER = {
     kind: place
