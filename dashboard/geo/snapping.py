@@ -43,7 +43,8 @@ def simplify(path: Path, tolerance_m: float) -> Path:
     x, y = to_mercator(points[:, 0], points[:, 1])
     # The number of a vertex travels as its height, which the simplification carries along and does not look at.
     numbered = shapely.LineString(np.column_stack([x, y, np.arange(len(path))]))
-    kept = shapely.simplify(numbered, tolerance_m, preserve_topology=False)
+    with np.errstate(all="ignore"):  # GEOS leaves the flags of its own rounding, which NumPy would report as ours
+        kept = shapely.simplify(numbered, tolerance_m, preserve_topology=False)
     return tuple(path[int(i)] for i in shapely.get_coordinates(kept, include_z=True)[:, 2])
 
 
