@@ -42,8 +42,13 @@ class FrontFrame:
     """The front, cut alike."""
 
 
-_FRAMES: Remembered[FrontFrame] = Remembered(2048)
-_GROUND: Remembered[tuple[Sides, Lines]] = Remembered(64)
+def _vertices(frame: FrontFrame) -> int:
+    shapes = [shape for *_, shape in (*frame.sides, *frame.lines)]
+    return 1 + int(shapely.get_num_coordinates(np.array(shapes, dtype=object)).sum())
+
+
+_FRAMES: Remembered[FrontFrame] = Remembered(2_000_000, _vertices)
+_GROUND: Remembered[tuple[Sides, Lines]] = Remembered(32)
 
 
 def frame_at(

@@ -20,9 +20,9 @@ from dashboard.workflows.remembered import Remembered
 from dashboard.workflows.workspace import Workspace
 
 _DAY = timedelta(days=1)
-_MOVES: Remembered[Displacement] = Remembered(64)
-_BANDS: Remembered[Disagreement] = Remembered(64)
-_DISTANCES: Remembered[FrontDistance] = Remembered(32)
+_MOVES: Remembered[Displacement] = Remembered(16)
+_BANDS: Remembered[Disagreement] = Remembered(16)
+_DISTANCES: Remembered[FrontDistance] = Remembered(16)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
