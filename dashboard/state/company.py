@@ -44,6 +44,7 @@ class Company(param.Parameterized):
         self._track = Track()
         self._taken: View | None = None
         self._screen = viewing.size
+        self._left = False
         viewing.param.watch(lambda *_: self._view_changed(), "view")
         viewing.param.watch(lambda *_: self._resized(), "screen")
 
@@ -75,10 +76,12 @@ class Company(param.Parameterized):
         ----------
         attached : whether the page is still connected; without it a closed page would be seen until its session ends
         """
-        self._hub.join(self.me, self._heard, self._background.later, attached)
+        if not self._left:  # the page of an ended session may still report that it is complete
+            self._hub.join(self.me, self._heard, self._background.later, attached)
 
     def leave(self) -> None:
-        """Take no part any more: the session has ended."""
+        """Take no part any more, for good: the session has ended."""
+        self._left = True
         self._hub.leave(self.me.id)
 
     # What one shows of oneself

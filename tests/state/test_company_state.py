@@ -356,6 +356,14 @@ def test_a_place_is_forgotten_after_a_while_except_the_last() -> None:
     assert not track.holds(replace(elsewhere, b="another"))
 
 
+def test_a_page_that_is_complete_too_late_does_not_join(hub: Hub) -> None:
+    one, other = two(hub)
+    other.company.leave()
+    other.company.join()
+    hub.deliver()
+    assert one.company.people == ()
+
+
 def test_a_session_that_has_ended_is_forgotten(hub: Hub) -> None:
     one, other = two(hub)
     other.company.follow(one.id)
