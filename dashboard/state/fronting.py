@@ -68,9 +68,11 @@ class Fronting(param.Parameterized):
 
     @property
     def moment(self) -> datetime | None:
-        """Moment whose front is shown: the view's own, else B's."""
+        """Moment whose front is shown: the view's own, else B's, else the last there is."""
         b = self._reach.b
-        return self._viewing.view.valid_at or (b.start if b else None)
+        stated = self._viewing.view.valid_at or (b.start if b else None)
+        moments = self.moments() if stated is None else []
+        return moments[-1] if moments else stated
 
     def refresh(self) -> None:
         """Look up what is valid at A and at the moment on show, unless that is known already."""
@@ -115,7 +117,12 @@ class Fronting(param.Parameterized):
             return
         names, series, found, frame = result
         same = self.frame is not None and (frame.now, frame.before) == (self.frame.now, self.frame.before)
-        self.param.update(providers=names, series=series, fronts=found, frame=self.frame if same else frame)
+        changed = {"fronts": found, "frame": self.frame if same else frame}
+        if series is not self.series:  # days that are played change none of the lanes
+            changed |= {"providers": names, "series": series}
+        self.param.update(**changed)
+        if self._key() != self._asked:
+            self.refresh()  # what the moments are was not known when this was asked
 
     @property
     def busy(self) -> bool:

@@ -84,6 +84,8 @@ class Noting(param.Parameterized):
         self._latest = Latest(background)
         self._asked: tuple[Any, ...] | None = None
         self._page = 0
+        self.light = False
+        """Whether to leave the list as it is: while days are played."""
         viewing.param.watch(lambda *_: self.refresh(), "view")
         self.param.watch(lambda *_: self.turn(0), ["words", "order", "everywhere", "within_km"])
 
@@ -106,7 +108,7 @@ class Noting(param.Parameterized):
     def refresh(self) -> None:
         """Look up the list's page and the chosen one, unless nothing changed since."""
         key = self._key()
-        if key == self._asked:
+        if key == self._asked or self.light:
             return
         self._asked = key
         self._latest.ask(lambda: self._look(key), self._found)

@@ -46,6 +46,7 @@ class App:
         header.keys.on_click(lambda _: self.sheet.param.update(open=True))
         header.theme.on_click(lambda _: self.retheme("light" if self.theme == "dark" else "dark"))
         wire(session, self.panels)
+        self.panels.inspector.front.on_stop = self._view_changed
         self._follow()
         self.panels.map.on_first_size = self._first_size
 
@@ -122,7 +123,8 @@ class App:
 
     def _view_changed(self) -> None:
         view = self._session.viewing.view
-        self.desk.token = self._session.viewing.token
+        if not self._session.fronttime.playing:  # browsers stop following an address that changes all the time
+            self.desk.token = self._session.viewing.token
         for name, part in self._sides.items():
             part.visible = name not in view.folded
         self._mark()

@@ -29,6 +29,8 @@ class FrontView(pn.viewable.Viewer):
         self._playing: Any = None
         self.on_screen: Callable[[], bool] = lambda: True
         """Whether the browser has drawn the last front; set by the wiring."""
+        self.on_stop: Callable[[], None] = lambda: None
+        """Called when playing ends; set by the page."""
         handlers: dict[str, Callable[[Message], Any]] = {
             "clock": lambda m: self._set(str(m["name"]), str(m["value"])),
             "clock-follow": lambda _: session.viewing.choose_moment(None),
@@ -68,7 +70,7 @@ class FrontView(pn.viewable.Viewer):
             return
         if self._session.fronting.neighbour(1) is None:
             fronttime.rewind()
-        self._session.fronting.light = fronttime.playing = True
+        self._lighten(on=True)
         self._playing = pn.state.add_periodic_callback(self._tick, period=PLAY_TICK_MS)
 
     def stop(self) -> None:
@@ -76,8 +78,16 @@ class FrontView(pn.viewable.Viewer):
         if self._playing is not None:
             self._playing.stop()
             self._playing = None
-            self._session.fronting.light = self._session.fronttime.playing = False
+            self._lighten(on=False)
             self._session.fronting.again()
+            self._session.noting.refresh()
+            self.on_stop()
+
+    def _lighten(self, *, on: bool) -> None:
+        """While days are played, show only what belongs to the day."""
+        session = self._session
+        session.fronting.light = session.noting.light = on
+        session.fronttime.playing = on
 
     def _tick(self) -> None:
         # The last day is not on the screen yet: no queue, no skipped days.

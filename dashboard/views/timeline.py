@@ -175,6 +175,9 @@ class TimelineView(pn.viewable.Viewer):
                                  (boxes, step_columns(provider, rows, level, until))):  # fmt: skip
                 for column, values in made.items():
                     target[column] += values
+        if lines["xs"] and last is None and self._session.viewing.view.period is None:
+            moments = self._session.fronting.moments()
+            self._fit(moments[0], moments[-1])
         self.plot.front.data = lines
         self.plot.steps.data = boxes
 
