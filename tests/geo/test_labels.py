@@ -51,7 +51,7 @@ LABELS = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(LABELS)
 def test_labels_cover_neither_each_other_nor_symbols_nor_leave_the_screen(labels):
     found = place(labels, EXTENT, *SCREEN)

@@ -91,7 +91,7 @@ def test_no_tooth_stands_where_a_kink_would_cut_it():
 lines = st.lists(st.tuples(st.floats(0, 400), st.floats(0, 400)), min_size=2, max_size=12, unique=True).map(LineString)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(lines, st.floats(0.3, 5))
 def test_teeth_never_overlap_nor_does_the_line_run_through_one(line, scale):
     found = teeth(line, scale)

@@ -73,6 +73,7 @@ def places(sketch, *, beyond=0):
     ]
 
 
+@settings(deadline=None)
 @given(ANY)
 def test_a_sketch_survives_its_geometry_bit_for_bit(sketch):
     again = sketch_of(geometry_of(sketch), sketch.shape)
@@ -80,6 +81,7 @@ def test_a_sketch_survives_its_geometry_bit_for_bit(sketch):
     assert bits(again) == bits(sketch)
 
 
+@settings(deadline=None)
 @given(ANY, VERTICES, st.data())
 def test_insert_then_remove_is_identity(sketch, vertex, data):
     place = data.draw(st.sampled_from(places(sketch, beyond=1)))
@@ -87,6 +89,7 @@ def test_insert_then_remove_is_identity(sketch, vertex, data):
     assert remove(insert(sketch, *place, vertex), *place) == sketch
 
 
+@settings(deadline=None)
 @given(ANY, VERTICES, st.data())
 def test_a_moved_vertex_moves_back_and_the_others_never_moved(sketch, vertex, data):
     part, path, index = data.draw(st.sampled_from(places(sketch)))
@@ -95,6 +98,7 @@ def test_a_moved_vertex_moves_back_and_the_others_never_moved(sketch, vertex, da
     assert bits(move(moved, part, path, index, sketch.parts[part][path][index])) == bits(sketch)
 
 
+@settings(deadline=None)
 @given(ANY, VERTICES)
 def test_what_is_added_last_is_removed_last(sketch, vertex):
     longer = add(sketch, vertex)
@@ -102,12 +106,14 @@ def test_what_is_added_last_is_removed_last(sketch, vertex):
     assert remove(longer, *places(longer)[-1]) == sketch
 
 
+@settings(deadline=None)
 @given(ANY)
 def test_reversing_twice_is_identity(sketch):
     assert bits(reverse(reverse(sketch))) == bits(sketch)
     assert reverse(reverse(sketch)) == sketch
 
 
+@settings(deadline=None)
 @given(LINES, VERTICES)
 def test_a_line_is_continued_at_the_end_that_was_chosen(sketch, vertex):
     at_end, at_start = (add(resume(sketch, which), vertex) for which in (False, True))
@@ -115,6 +121,7 @@ def test_a_line_is_continued_at_the_end_that_was_chosen(sketch, vertex):
     assert reverse(at_start).parts[0][0][:2] == (vertex, sketch.parts[0][0][0])
 
 
+@settings(deadline=None)
 @given(ANY, st.floats(-1e6, 1e6), st.floats(-1e6, 1e6))
 def test_shifting_there_and_back_is_within_a_nanodegree(sketch, dx, dy):
     again = shift(shift(sketch, dx, dy), -dx, -dy)
@@ -123,6 +130,7 @@ def test_shifting_there_and_back_is_within_a_nanodegree(sketch, dx, dy):
     assert shift(sketch, 0.0, 0.0) == sketch
 
 
+@settings(deadline=None)
 @given(LINES, st.data())
 def test_joining_what_was_split_is_identity(sketch, data):
     inner = [(p, q, i) for p, q, i in places(sketch) if 0 < i < len(sketch.parts[p][q]) - 1]
@@ -132,6 +140,7 @@ def test_joining_what_was_split_is_identity(sketch, data):
     assert bits(join(*split(sketch, *place))) == bits(sketch)
 
 
+@settings(deadline=None)
 @given(paths(Shape.LINE), paths(Shape.LINE))
 def test_splitting_what_was_joined_is_identity(one, other):
     first, second = (Sketch(Shape.LINE, ((path,),)) for path in (one, (one[-1], *other)))
@@ -139,12 +148,14 @@ def test_splitting_what_was_joined_is_identity(one, other):
     assert split(joined, 0, 0, len(one) - 1) == (first, second)
 
 
+@settings(deadline=None)
 @given(LINES, LINES)
 def test_joining_lines_loses_no_vertex(one, other):
     joined = join(one, other)
     assert len(joined.parts) == len(one.parts) + len(other.parts) - 1
     assert one.vertices + other.vertices - joined.vertices in {0, 1}
-    assert set(bits(joined)) | {bits(one)[0]} >= {*bits(one), *bits(other)} - {struct.pack("<2d", -0.0, -0.0)}
+    before = {vertex for sketch in (one, other) for part in sketch.parts for path in part for vertex in path}
+    assert {vertex for part in joined.parts for path in part for vertex in path} == before
 
 
 RINGS = st.lists(GRID, min_size=3, max_size=7, unique=True).map(
@@ -153,6 +164,7 @@ RINGS = st.lists(GRID, min_size=3, max_size=7, unique=True).map(
 HEIGHTS = st.floats(-2, 2)
 
 
+@settings(deadline=None)
 @given(RINGS, HEIGHTS, st.lists(GRID, max_size=2), HEIGHTS)
 def test_the_pieces_of_an_area_are_the_area(ring, west, between, east):
     area = shapely.Polygon(ring)
@@ -171,6 +183,7 @@ def test_the_pieces_of_an_area_are_the_area(ring, west, between, east):
     assert set(sketch.parts[0][0]) <= {v for piece in pieces for part in piece.parts for path in part for v in path}
 
 
+@settings(deadline=None)
 @given(paths(Shape.LINE, most=30), st.floats(0, 1e6))
 def test_a_simplified_line_keeps_its_ends_and_stays_near(path, tolerance):
     lean = simplify(path, tolerance)
@@ -179,6 +192,7 @@ def test_a_simplified_line_keeps_its_ends_and_stays_near(path, tolerance):
     assert all(vertex in rest for vertex in lean)  # its own vertices, in order
 
 
+@settings(deadline=None)
 @given(sketches(Shape.AREA, GRID), VERTICES.map(lambda v: (v[0] / 60, v[1] / 30)), st.floats(1, 2e5))
 def test_what_a_vertex_catches_on_is_there_bit_for_bit(sketch, vertex, tolerance):
     caught, what = snap(vertex, [geometry_of(sketch)], tolerance)
@@ -191,6 +205,7 @@ def test_what_a_vertex_catches_on_is_there_bit_for_bit(sketch, vertex, tolerance
         assert edges.distance(shapely.Point(caught)) < 1e-9
 
 
+@settings(deadline=None)
 @given(st.sampled_from(Shape).flatmap(lambda shape: sketches(shape, GRID)))
 def test_a_vertex_on_a_vertex_catches_on_it(sketch):
     for part in sketch.parts:
@@ -224,7 +239,7 @@ def check_mended(sketch):
         assert north <= LATITUDE_LIMIT_DEG
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(unfinished(GRID))
 @example(Sketch(Shape.AREA, ((((0, 0), (1, 1), (1, 0), (0, 1)),),)))
 @example(Sketch(Shape.AREA, ((((0, 0), (1, 0), (2, 0)),),)))
@@ -233,19 +248,19 @@ def test_what_is_mended_on_a_grid_has_no_fault(sketch):
     check_mended(sketch)
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(unfinished(WILD))
 def test_what_is_mended_anywhere_has_no_fault(sketch):
     check_mended(sketch)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(unfinished(st.tuples(st.floats(38, 38 + 2e-6), st.floats(48, 48 + 1e-6))))
 def test_what_is_mended_in_a_hand_s_breadth_has_no_fault(sketch):
     check_mended(sketch)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(
     st.sampled_from([Shape.LINE, Shape.AREA]).flatmap(
         lambda shape: sketches(shape, st.tuples(st.floats(-400, 400), st.floats(-89, 89)))
@@ -255,6 +270,7 @@ def test_what_is_mended_round_the_world_has_no_fault(sketch):
     check_mended(sketch)
 
 
+@settings(deadline=None)
 @given(ANY)
 def test_a_sketch_without_a_problem_comes_through_untouched(sketch):
     found = problem(sketch)
