@@ -16,7 +16,7 @@ from shapely.geometry import LineString
 from shapely.geometry.base import BaseGeometry
 
 from dashboard.geo.control import ground_changes
-from dashboard.geo.front_sides import front_length_km, front_of, ground_of
+from dashboard.geo.front_sides import front_length_km, front_of, ground_of, locator
 from dashboard.geo.geodesy import area_m2
 from dashboard.geo.nearest import NearestLines, Plane, Shapes
 from dashboard.model.errors import InputError
@@ -213,8 +213,7 @@ def _stations(lines: Shapes, spacing_deg: float) -> tuple[Shapes, NDArray[np.int
 
 
 def _within(ground: BaseGeometry, points: Shapes) -> NDArray[np.bool_]:
-    shapely.prepare(ground)
-    return np.asarray(shapely.contains(ground, points), dtype=bool)
+    return np.asarray(shapely.contains(locator(ground), points), dtype=bool)
 
 
 def _on_pockets(points: Shapes, ribbon: tuple[Strip, ...]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:

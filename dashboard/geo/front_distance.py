@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from dashboard.geo.front import front_lines
+from dashboard.geo.front_sides import locator
 from dashboard.geo.nearest import NearestLines
 from dashboard.model.errors import InputError
 from dashboard.model.frontline import FrontlineSnapshot
@@ -36,8 +37,7 @@ class FrontDistance:
             If the snapshot has no line.
         """
         self._lines = NearestLines([line for _, line in front_lines(snapshot)])
-        self._areas = [(area.side, area.geometry) for area in snapshot.areas]
-        shapely.prepare([geometry for _, geometry in self._areas])
+        self._areas = [(area.side, locator(area.geometry)) for area in snapshot.areas]
 
     def relate(self, geometries: Sequence[BaseGeometry]) -> list[FrontRelation]:
         """Return the distance and side of each geometry, longitude and latitude in degrees, none empty.

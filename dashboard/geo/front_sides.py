@@ -25,6 +25,20 @@ def sides_of(snapshot: FrontlineSnapshot) -> tuple[str, ...]:
     return tuple(sorted({area.side for area in snapshot.areas}))
 
 
+def locator(ground: BaseGeometry) -> BaseGeometry:
+    """Return a copy of some ground that answers quickly which places it contains, safe to share between threads.
+
+    A copy, and asked once before it is handed out: preparing a geometry and the first question change it within.
+    """
+    own = shapely.from_wkb(shapely.to_wkb(ground))
+    shapely.prepare(own)
+    if not own.is_empty:
+        inside = own.point_on_surface()
+        shapely.contains_xy(own, inside.x, inside.y)
+        shapely.contains(own, inside)
+    return own
+
+
 def front_of(snapshot: FrontlineSnapshot, side: str) -> BaseGeometry:
     """Return the line along which a side meets others, degrees; its whole outline where it meets nobody.
 

@@ -118,6 +118,9 @@ class NearestLines:
         self._kept = np.flatnonzero([not line.is_empty for line in lines])
         self._segments, self._owner = _segments(self.plane.flat(given))
         self._tree = shapely.STRtree(self._segments)
+        self._tree.query_nearest(
+            self._segments[:1]
+        )  # built now: a first question from two threads would build it twice
 
     def find(self, geometries: Shapes) -> Nearest:
         """Return the nearest place on the lines for each geometry in degrees (not empty): from its own nearest point.

@@ -1,6 +1,7 @@
 """Distance to the front against geodesics to every place of it."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import geopandas
@@ -10,6 +11,7 @@ import shapely
 from front_makers import GEOD, LON, divided, snapshot
 from pyproj import Transformer
 
+from dashboard.geo.displacement import displacement
 from dashboard.geo.front_distance import FrontDistance
 from dashboard.geo.nearest import NearestLines, Plane
 from dashboard.model.errors import InputError
@@ -101,3 +103,20 @@ def test_the_plane_is_that_of_the_projection_library_and_has_a_way_back(lon: flo
     assert metres == pytest.approx(np.column_stack(peer.transform(*places.T)), abs=1e-6)
     assert plane.degrees(metres) == pytest.approx(places, abs=1e-10)
     assert plane.degrees(np.zeros((1, 2)))[0] == pytest.approx((lon, lat), abs=1e-10)
+
+
+def test_one_front_answers_many_threads_alike() -> None:
+    rng = np.random.default_rng(9)
+    things = [shapely.Point(xy) for xy in np.column_stack([rng.uniform(34, 40, 400), rng.uniform(47, 49, 400)])]
+    for number in range(5):
+        front = FrontDistance(divided(f"shared-{number}", 1.0, count=301))
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(lambda _, front=front: front.relate(things), range(8)))
+        assert all(one == found[0] for one in found)
+
+
+def test_asking_changes_nothing_in_the_snapshot() -> None:
+    given = divided("untouched", 1.0)
+    FrontDistance(given).relate([shapely.Point(36, 48)])
+    displacement(given, divided("moved", 2.0), "WEST", step_km=5.0)
+    assert not any(shapely.is_prepared(area.geometry) for area in given.areas)
