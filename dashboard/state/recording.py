@@ -246,6 +246,6 @@ class Recording(param.Parameterized):
             self._noting.choose(id_)
         if clashing:
             self._notices.tell(
-                "Somebody changed this while you were drawing. Your edit is kept beside theirs: decide below.",
+                "Somebody changed this while you were drawing. Your edit is kept beside theirs: decide in Notes.",
                 Weight.WARNING,
             )

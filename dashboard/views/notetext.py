@@ -164,7 +164,9 @@ def difference(before: Annotation | None, after: Annotation) -> list[str]:
     return names if before.geometry.equals_exact(after.geometry, 0.0) else ["geometry", *names]
 
 
-def comparison(before: Annotation | None, after: Annotation, colours: Tokens) -> str:
+def comparison(
+    before: Annotation | None, after: Annotation, colours: Tokens, heads: tuple[str, str] = ("Before", "After")
+) -> str:
     """Return the drawn difference of the geometries and a table of the fields that differ."""
     picture = outlines(
         before.geometry if before else None, after.geometry, colours,
@@ -177,7 +179,7 @@ def comparison(before: Annotation | None, after: Annotation, colours: Tokens) ->
         for name in FIELD_NAMES
         if old[name] != new[name]
     )
-    table = f"<table><tr><th>Field</th><th>Before</th><th>After</th></tr>{rows}</table>" if rows else ""
+    table = f"<table><tr><th>Field</th><th>{heads[0]}</th><th>{heads[1]}</th></tr>{rows}</table>" if rows else ""
     return picture + (table or "<p class='muted'>No field differs.</p>")
 
 
@@ -198,7 +200,8 @@ def conflict_card(conflict: Conflict, colours: Tokens) -> str:
         picture = outlines(base.geometry if base else None, edit.geometry, colours, f"{words}, the base dashed")
         sides.append(f"<div>{head}{picture}<p>{escape(changed)}</p></div>")
     title = theirs.annotation.title or theirs.annotation.kind.value
-    fields = comparison(None if theirs.removed else theirs.annotation, mine, colours) if mine is not None else ""
+    present = None if theirs.removed else theirs.annotation
+    fields = "" if mine is None else comparison(present, mine, colours, ("On the map", "Kept aside"))
     keep, take = (said("note-decide", version=conflict.version, take=take) for take in (False, True))
     choice = button("Keep what is on the map", keep) + button("Take the kept edit", take, main=True)
     return (
