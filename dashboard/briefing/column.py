@@ -14,6 +14,9 @@ from dashboard.briefing.paper import MM_PER_PT, Ink, Paper
 
 SWATCH_MM = 6.4
 _SMALLEST = 0.3
+_TWO_COLUMNS = 0.85
+"""Of the layout's scale: below it two columns are tried."""
+_GUTTER_MM = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,22 +50,64 @@ class Entry:
     """Colour behind the paragraph."""
 
 
+Filled = list[tuple[Box, list[Entry]]]
+"""Boxes with the entries that stand in each."""
+
+
 def flow(paper: Paper, box: Box, entries: Sequence[Entry]) -> float:
     """Draw entries down a box at the largest scale, at most the layout's, at which all fit; return the scale.
 
-    Nothing is ever clipped or dropped: a legend that is too long gets smaller type.
+    Nothing is ever clipped or dropped: a legend that is too long gets smaller type, and stands in two columns where
+    that lets its type be larger.
     """
-    scale = paper.layout.scale
-    while scale > _SMALLEST and _height(entries, box.width, scale) > box.height:
-        scale *= 0.97
-    y = box.y
-    for entry in entries:
-        y = _draw(paper, Box(box.x, y, box.width, 0.0), _scaled(entry, scale), scale)
+    whole, gutter = paper.layout.scale, _GUTTER_MM * paper.layout.scale
+    halves = [Box(x, box.y, (box.width - gutter) / 2, box.height) for x in (box.x, box.x + (box.width + gutter) / 2)]
+    scale, columns = _fitted(entries, [box], whole)
+    if scale < _TWO_COLUMNS * whole:
+        smaller, split = _fitted(entries, halves, whole)
+        if smaller > scale:
+            scale, columns = smaller, split
+    for column, chosen in columns:
+        y = column.y
+        for entry in chosen:
+            y = _draw(paper, Box(column.x, y, column.width, 0.0), _scaled(entry, scale), scale)
     return scale
 
 
-def _height(entries: Sequence[Entry], width: float, scale: float) -> float:
-    return sum(_entry_height(_scaled(entry, scale), width, scale) for entry in entries)
+def _fitted(entries: Sequence[Entry], boxes: Sequence[Box], scale: float) -> tuple[float, Filled]:
+    """Return the largest scale at which all entries fit, and which stand in which box."""
+    columns = _filled(entries, boxes, scale)
+    while scale > _SMALLEST and sum(len(chosen) for _, chosen in columns) < len(entries):
+        scale *= 0.97
+        columns = _filled(entries, boxes, scale)
+    left = entries[sum(len(chosen) for _, chosen in columns) :]
+    columns[-1][1].extend(left)
+    return scale, columns
+
+
+def _filled(entries: Sequence[Entry], boxes: Sequence[Box], scale: float) -> Filled:
+    """Fill boxes one after the other; what is tied to the entry before it is not parted from it."""
+    columns: Filled = []
+    start = 0
+    for box in boxes:
+        room, end = box.height, start
+        while end < len(entries):
+            room -= _entry_height(_scaled(entries[end], scale), box.width, scale)
+            if room < 0:
+                break
+            end += 1
+        first = end
+        while start < first < len(entries) and _tied(entries[first - 1], entries[first]):
+            first -= 1
+        end = first if first > start else end
+        columns.append((box, list(entries[start:end])))
+        start = end
+    return columns
+
+
+def _tied(one: Entry, other: Entry) -> bool:
+    heading = one.ink.kind.endswith("bold") and one.swatch is None
+    return heading or (one.panel is not None and other.panel is not None)
 
 
 def _scaled(entry: Entry, scale: float) -> Entry:

@@ -16,11 +16,13 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 from pypdf import PdfReader
 
+from dashboard.briefing.column import Entry, Swatch, flow
 from dashboard.briefing.files import pixels, render
-from dashboard.briefing.layout import Page
+from dashboard.briefing.layout import MM_PER_PX, Page, arrange
 from dashboard.briefing.margin import column_entries
 from dashboard.briefing.names import names
 from dashboard.briefing.page import draw, printing
+from dashboard.briefing.paper import Ink, Paper
 from dashboard.briefing.sheet import Sheet
 from dashboard.briefing.swipe import cut_boxes
 from dashboard.briefing.token import read_token
@@ -360,3 +362,27 @@ def test_providers_that_name_no_side_in_common_are_said_so(fresh) -> None:
     found = sheet(workspace, replace(view, layers=view.layers | {Layer.DISAGREEMENT}, against="second-source"))
     assert found.disagreement is None
     assert "not compared: exercise-control (BLUE, ORANGE) and second-source" in words_of(found)
+
+
+def test_a_long_column_stands_in_two_where_that_lets_its_type_be_larger() -> None:
+    layout = arrange(Page.WIDE, "Title")
+    paper = Paper.of(layout, "light")
+    entries = [
+        Entry(words=f"Head {n}", ink=Ink("bold", 6.8), gap=2.0)
+        if n % 5 == 0
+        else Entry(words=f"line {n}", ink=Ink("sans", 6.8), swatch=Swatch(kind="marker", colour="#123456", letter="X"))
+        for n in range(70)
+    ]
+    scale = flow(paper, layout.column, entries)
+    renderer = FigureCanvasAgg(paper.figure).get_renderer()
+    boxes = {text.get_text(): text.get_window_extent(renderer) for text in paper.axes.texts}
+    assert set(boxes) == {entry.words for entry in entries}
+    middle = (layout.column.x + layout.column.width / 2) / MM_PER_PX
+    assert any(box.x0 > middle for box in boxes.values())
+    assert min(box.y0 for box in boxes.values()) * MM_PER_PX >= layout.size_mm[1] - layout.column.bottom
+    for one, other in combinations(boxes.values(), 2):
+        assert min(one.x1, other.x1) <= max(one.x0, other.x0) or min(one.y1, other.y1) - max(one.y0, other.y0) <= 6
+    lowest = min((box for box in boxes.values() if box.x0 < middle), key=lambda box: box.y0)
+    assert not next(words for words, box in boxes.items() if box is lowest).startswith("Head")
+    alone = flow(Paper.of(layout, "light"), replace(layout.column, height=layout.column.height / 2), entries[:35])
+    assert scale >= 0.9 * alone
