@@ -18,6 +18,8 @@ MAX_DEPTH = 64
 """Of elements within elements."""
 MAX_ELEMENTS = 500_000
 """Within one feature."""
+MAX_ELEMENTS_IN_ALL = 8_000_000
+"""Of one file: 40 for each of the most features."""
 CONTAINERS = frozenset({"kml", "Document", "Folder"})
 FOREIGN_PARTS = frozenset(
     {"NetworkLink", "GroundOverlay", "ScreenOverlay", "PhotoOverlay", "Tour", "NetworkLinkControl"}
@@ -160,7 +162,7 @@ def _walk(content: bytes, name: str, document: Document, remarks: Remarks, cance
     inside = 0
     for number, (event, element) in enumerate(iterparse(io.BytesIO(content), ("start", "end"), forbid_dtd=True)):
         if number % _EVERY == 0:
-            cancel.check()
+            _go_on(name, number // 2, cancel)
         if event == "start":
             if not stack:
                 _check_root(name, element)
@@ -189,6 +191,12 @@ def _is_of_container(element: Element, parent: Element | None, document: Documen
     if local(element) != "Placemark":
         _told(element, document, remarks)
     return True
+
+
+def _go_on(name: str, elements: int, cancel: CancelToken) -> None:
+    cancel.check()
+    if elements > MAX_ELEMENTS_IN_ALL:
+        raise DamagedProductError(f"{name} has more than {MAX_ELEMENTS_IN_ALL:,} elements; split it.")
 
 
 def _check_root(name: str, element: Element) -> None:

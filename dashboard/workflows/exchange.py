@@ -1,27 +1,21 @@
 """Annotations from files into the catalogue and back: all of a file or nothing, and nothing left out unsaid."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
-import shapely
-
-from dashboard.catalog.annotation_body import body_of
 from dashboard.catalog.query import AnnotationQuery
-from dashboard.catalog.revisions import SAVED, SUBJECT
+from dashboard.catalog.revisions import SUBJECT
 from dashboard.model.annotation import Annotation, Force, Revision
 from dashboard.model.dtg import dtg
 from dashboard.model.errors import AccessError, InputError
-from dashboard.model.event import NewEvent, Outcome
+from dashboard.model.event import Outcome
 from dashboard.model.handling import UNMARKED, Handling, combine
 from dashboard.model.progress import CancelToken, Progress, Report, silent
-from dashboard.model.sketch import Draft, Shape
 from dashboard.sources.exchange import read_annotations, write_annotations
-from dashboard.sources.exchange_fields import handling_fields, stamp, text_of
-from dashboard.sources.exchange_record import MAX_FEATURES, FileFacts, Found, Reading, Remarks
-from dashboard.workflows.annotate import fields_of
+from dashboard.sources.exchange_record import MAX_FEATURES, FileFacts, Reading, Remarks
+from dashboard.workflows.exchange_plan import Plan, known_here, place, removed_here
 from dashboard.workflows.workspace import Workspace
 
 _CHUNK = 500
@@ -60,21 +54,6 @@ class Exported:
     """Strictest of all that is in the file; its banner is in the file too."""
 
 
-@dataclass(slots=True)
-class _Plan:
-    """What an import will record; nothing is recorded while it is made."""
-
-    file: str
-    author: str
-    native: bool
-    """Whether this very catalogue wrote the file: only then do its version numbers mean anything."""
-    events: list[NewEvent] = field(default_factory=list)
-    taken: set[str] = field(default_factory=set)
-    """Ids that the file has used so far."""
-    drafts: list[Draft] = field(default_factory=list)
-    skipped: int = 0
-
-
 def import_annotations(
     workspace: Workspace,
     path: Path,
@@ -108,15 +87,16 @@ def import_annotations(
     store = workspace.catalog.annotations
     reading = Reading(path.name, datetime.now(UTC), tuple(store.forces()), cancel=cancel)
     facts, found = read_annotations(path, reading, report=_part(report, 0.0, 0.5))
-    plan = _Plan(path.name, author, native=facts.catalogue == _catalogue(workspace))
+    plan = Plan(path.name, author, native=facts.catalogue == _catalogue(workspace))
+    removed = removed_here(workspace)
     for number, start in enumerate(range(0, len(found), _CHUNK)):
         cancel.check()
         if number % 20 == 0:
             report(Progress(0.5 + 0.1 * start / len(found), f"comparing {start:,} of {len(found):,}"))
         chunk = [replace(one, annotation=_marked(one.annotation, handling)) for one in found[start : start + _CHUNK]]
-        known = _known(workspace, chunk)
+        known = known_here(workspace, chunk, removed)
         for one in chunk:
-            _place(plan, one, known)
+            place(plan, one, known)
     cancel.check()
     report(Progress(0.6, f"recording {len(plan.events):,} annotations"))
     events = workspace.catalog.log.append_many(plan.events)
@@ -220,79 +200,6 @@ def _part(report: Report, start: float, stop: float) -> Report:
 
 def _marked(annotation: Annotation, handling: Handling) -> Annotation:
     return annotation if handling == UNMARKED else replace(annotation, handling=annotation.handling & handling)
-
-
-def _known(workspace: Workspace, found: Sequence[Found]) -> dict[str, Annotation | None]:
-    """Return what is here of the ids in a file: the present annotation, or None for one that was taken off the map."""
-    ids = tuple({one.annotation.id for one in found} - {""})
-    if not ids:
-        return {}
-    present = workspace.catalog.annotations.find(AnnotationQuery(ids=ids, limit=None))
-    known: dict[str, Annotation | None] = {one.annotation.id: one.annotation for one in present}
-    gone = (id_ for id_ in ids if id_ not in known and workspace.catalog.log.version(SUBJECT + id_))
-    return known | dict.fromkeys(gone)
-
-
-def _place(plan: _Plan, found: Found, known: dict[str, Annotation | None]) -> None:
-    """Put one annotation of a file where it belongs: skipped, drafted, new or edited."""
-    id_ = found.annotation.id
-    if id_ in plan.taken:
-        found.spot.note("its id is in the file before: it got a new one")
-        id_ = ""
-    there = known.get(id_) if id_ else None
-    if there is not None and equal(there, found.annotation):
-        plan.skipped += 1
-        plan.taken.add(id_)
-        return
-    base = found.version if id_ in known and plan.native else 0
-    annotation = replace(found.annotation, id=id_ or uuid4().hex)
-    plan.taken.add(annotation.id)
-    if found.reason:
-        plan.drafts.append(_draft(found, annotation, base, plan.author))
-    else:
-        plan.events.append(_event(plan, found, annotation, base))
-
-
-def _event(plan: _Plan, found: Found, annotation: Annotation, base: int) -> NewEvent:
-    """Return the event that records an annotation; the log keeps who drew it elsewhere, and when."""
-    note = f"imported from {plan.file}, {found.spot.place}"
-    if found.author:
-        when = "" if found.known_from is None else f", recorded {stamp(found.known_from)}"
-        note += f": by {found.author}{when}"
-    return NewEvent(
-        id=uuid4().hex,
-        kind=SAVED,
-        subject=SUBJECT + annotation.id,
-        author=plan.author,
-        base=base,
-        body=body_of(annotation) | {"note": note},
-    )
-
-
-def _draft(found: Found, annotation: Annotation, base: int, author: str) -> Draft:
-    found.spot.note(f"kept as a draft: {found.reason}")
-    fields = fields_of(annotation) | {"handling": text_of(handling_fields(annotation.handling))}
-    return Draft(
-        id=annotation.id,
-        author=author,
-        updated=datetime.now(UTC),
-        base=base,
-        sketch=found.sketch,
-        fields=tuple(sorted(fields.items())),
-        reason=found.reason,
-    )
-
-
-def equal(one: Annotation, other: Annotation) -> bool:
-    """Whether two annotations say the same of the same ground, however the rings of an area are turned.
-
-    The direction of a line is a statement: the opposing side of a frontline is to its right.
-    """
-    if replace(other, geometry=one.geometry) != one:
-        return False
-    if one.shape is not Shape.AREA:
-        return bool(one.geometry == other.geometry)
-    return bool(shapely.normalize(one.geometry) == shapely.normalize(other.geometry))
 
 
 def _learn(workspace: Workspace, forces: Sequence[Force], author: str, remarks: Remarks) -> None:

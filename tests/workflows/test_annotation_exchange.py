@@ -16,7 +16,8 @@ from dashboard.model.handling import Handling, Rank, Tlp
 from dashboard.model.progress import CancelToken, Progress
 from dashboard.model.sketch import Shape
 from dashboard.workflows.annotate import FIELD_NAMES
-from dashboard.workflows.exchange import Imported, equal, export_annotations, import_annotations
+from dashboard.workflows.exchange import Imported, export_annotations, import_annotations
+from dashboard.workflows.exchange_plan import equal
 from dashboard.workflows.workspace import Workspace, open_workspace
 
 SUFFIXES = (".geojson", ".kml", ".kmz", ".gpkg")
