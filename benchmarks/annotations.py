@@ -37,7 +37,7 @@ from dashboard.workflows.overlay_shapes import held, to_metres
 from dashboard.workflows.workspace import Workspace, open_workspace
 
 COUNT = 100_000
-ZOOMS = (7, 9, 11, 12, 14, 16)
+ZOOMS = (7, 9, 11, 12, 13, 15)
 _VIEW = View(extent=Extent(0, 0, 1, 1), valid_at=datetime(2024, 6, 1, tzinfo=UTC))
 _SIDES = ("BLUE", "ORANGE", "")
 _KINDS = {

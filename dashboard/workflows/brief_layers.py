@@ -102,8 +102,8 @@ def _rival(workspace: Workspace, view: View, held: Fronts, when: datetime | None
     if Layer.DISAGREEMENT not in view.layers or held.after is None or when is None:
         return Rival()
     own, known_at = held.after.provider, view.known_at
-    others = (name for name in providers(workspace, known_at) if name != own)
-    name = view.against or next(others, "")
+    others = [name for name in providers(workspace, known_at) if name != own]
+    name = view.against if view.against not in (None, own) else next(iter(others), "")
     if not name:
         return Rival()
     try:
