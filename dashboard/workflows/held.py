@@ -5,8 +5,8 @@ from uuid import uuid4
 from dashboard.catalog.frontlines import ACCEPTED, REFUSED, SUBJECT, HeldSnapshot
 from dashboard.geo.front_sides import ground_of, sides_of
 from dashboard.geo.geodesy import area_km2
-from dashboard.model.errors import InputError, NotFoundError
-from dashboard.model.event import Event, NewEvent
+from dashboard.model.errors import CatalogError, InputError, NotFoundError
+from dashboard.model.event import Event, NewEvent, Outcome
 from dashboard.model.frontline import FrontlineSnapshot
 from dashboard.workflows.workspace import Workspace
 
@@ -29,6 +29,8 @@ def decide(workspace: Workspace, snapshot_id: str, accept: bool, author: str) ->
         If no snapshot of this id was held.
     InputError
         If the author is empty: a decision is somebody's.
+    CatalogError
+        If somebody else decided in the same moment: theirs counts, and this one is kept as a conflict.
     """
     if not author.strip():
         raise InputError("A decision about a held snapshot needs its author; give a name.")
@@ -37,7 +39,7 @@ def decide(workspace: Workspace, snapshot_id: str, accept: bool, author: str) ->
         msg = f"No snapshot {snapshot_id!r} was held; list those that were with `nightglass front held`."
         raise NotFoundError(msg)
     subject = SUBJECT + snapshot_id
-    return workspace.catalog.log.append(
+    event = workspace.catalog.log.append(
         NewEvent(
             id=str(uuid4()),
             kind=ACCEPTED if accept else REFUSED,
@@ -47,6 +49,10 @@ def decide(workspace: Workspace, snapshot_id: str, accept: bool, author: str) ->
             body={"reason": found.reason},
         )
     )
+    if event.outcome is Outcome.CONFLICT:
+        msg = f"Somebody else decided about {snapshot_id} in the same moment; look at it again, then decide."
+        raise CatalogError(msg)
+    return event
 
 
 def shrink(before: FrontlineSnapshot, after: FrontlineSnapshot, share: float = SHRINK_SHARE) -> str | None:

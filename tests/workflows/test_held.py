@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.model.errors import InputError, NotFoundError
+from dashboard.model.errors import CatalogError, InputError, NotFoundError
 from dashboard.workflows.fronts import front_series, fronts
 from dashboard.workflows.held import decide, held
 from dashboard.workflows.ingest_frontline import FrontOptions, ingest_frontlines
@@ -116,3 +116,17 @@ def test_decisions_need_a_held_snapshot_and_an_author(workspace: Workspace, tmp_
     with pytest.raises(InputError, match="0 to 1"):
         FrontOptions(shrink=5)
     assert workspace.catalog.log.head()[0] == 0
+
+
+def test_of_two_decisions_in_one_moment_the_first_counts_and_the_other_person_is_told(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [day(tmp_path / "in", 1, RED=10.0), day(tmp_path / "in", 2, RED=4.0)]
+    ingest_frontlines(workspace, paths, provider="p")
+    (waiting,) = held(workspace)
+    decide(workspace, waiting.id, True, "ana")
+    monkeypatch.setattr(workspace.catalog.log, "version", lambda _: 0)  # what ben saw before ana decided
+    with pytest.raises(CatalogError, match="in the same moment"):
+        decide(workspace, waiting.id, False, "ben")
+    assert shown(workspace, 2) == 2
+    assert [one.accepted for one in held(workspace, decided=True)] == [True]
