@@ -94,7 +94,8 @@ def timeline(period: tuple[datetime, datetime], tokens: Tokens) -> Timeline:
     b = Span(dimension="height", line_color=tokens.b, line_width=2, name="playhead-b")
     valid = Span(dimension="height", line_color=tokens.accent, line_width=2, line_dash="dashed", name="playhead-valid")
     for head in (a, b, valid):
-        head.editable = True
+        # Bokeh looks for the pointer on a head that lies nowhere, and fails: only a visible one is looked at.
+        head.update(editable=True, visible=False)
         fig.add_layout(head)
     pan, wheel = PanTool(dimensions="width"), WheelZoomTool(dimensions="width")
     hover = HoverTool(renderers=[marks], tooltips=_TIP, callback=CustomJS(code=HOVERED), point_policy="snap_to_data")

@@ -9,6 +9,8 @@ from typing import Any
 from bokeh.document import Document
 
 from dashboard.geo import places
+from dashboard.geo.labels import Label, place
+from dashboard.model.view import Extent
 from dashboard.render.warm import warm_up
 from dashboard.settings.config import Settings
 from dashboard.state.background import Done, Work, attempt
@@ -48,6 +50,7 @@ def _warm_up(workspace: Workspace) -> None:
     workspace.archive.warm_up()
     warm_up()
     places.find("x", limit=1)
+    place([Label(x=0.0, y=0.0, text="x", width_px=8.0, height_px=12.0)], Extent(-1.0, -1.0, 1.0, 1.0), 100, 100)
 
 
 class DocumentBackground:

@@ -35,6 +35,8 @@ class Work:
     adding: bool = True
     """Whether a click on the map adds a vertex."""
     freehand: bool = False
+    turned: bool = False
+    """Whether the line was turned round to be continued at its start; `finish` turns it back, teeth and all."""
     others: tuple[tuple[str, Sketch], ...] = ()
     """(new id, drawing) of pieces cut off, recorded together with this one."""
     absorbed: tuple[tuple[str, int], ...] = ()
@@ -181,12 +183,14 @@ class Drawing(param.Parameterized):
         """Continue a line at one of its ends."""
         work = self.work
         if work is not None and work.sketch.shape is Shape.LINE:
-            self.put(replace(work, sketch=sketches.resume(work.sketch, at_start), adding=True))
+            self.put(replace(work, sketch=sketches.resume(work.sketch, at_start), adding=True, turned=at_start))
 
     def finish(self) -> None:
         """Stop adding vertices; the drawing stays on the desk."""
-        if self.work is not None and self.work.adding:
-            self.put(replace(self.work, adding=False, freehand=False))
+        work = self.work
+        if work is not None and work.adding:
+            sketch = sketches.reverse(work.sketch) if work.turned else work.sketch
+            self.put(replace(work, sketch=sketch, adding=False, freehand=False, turned=False))
 
     def split(self, part: int, path: int, index: int) -> None:
         """Cut a line in two at a vertex: the rest becomes an annotation of its own."""

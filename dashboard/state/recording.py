@@ -102,6 +102,7 @@ class Recording(param.Parameterized):
 
     def save(self) -> None:
         """Record what is on the desk; what cannot be recorded stays there as a draft, with the reason."""
+        self._drawing.finish()
         work = self._drawing.work
         if work is None or self.busy:
             return

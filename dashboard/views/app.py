@@ -32,6 +32,7 @@ class App:
     def __init__(self, session: Session, theme: Theme = "dark", tiles: str = "") -> None:
         self._session = session
         self.theme: Theme = theme
+        session.overlaying.theme = theme
         self.panels = Panels(session, theme, tiles)
         self.sheet = key_sheet()
         self._top, self._bottom = (text("", css_classes=["banner"], margin=0, sizing_mode="stretch_width")

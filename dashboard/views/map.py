@@ -55,6 +55,7 @@ class MapView(pn.viewable.Viewer):
         self._sent: dict[str, tuple[int, NDArray[np.uint8]]] = {}
         self._reported: Extent | None = None
         self._drawn = 0
+        self._moves = 0
         self.over: list[pn.viewable.Viewable] = []
         """What else lies over the figure: set before the map is shown."""
         self.on_first_size: Callable[[int], None] = lambda _: None
@@ -136,7 +137,8 @@ class MapView(pn.viewable.Viewer):
         }
         if extent != self._reported:
             self._reported = extent
-            update["extent"] = [extent.x0, extent.y0, extent.x1, extent.y1]
+            self._moves += 1  # going twice to one place is two moves: the map may have been dragged between them
+            update["extent"] = [extent.x0, extent.y0, extent.x1, extent.y1, self._moves]
         self.stage.param.update(**update)
         self.show_chips()
         pixel = view.pixel

@@ -12,7 +12,7 @@ class Stage(JSComponent):
     """Overlay of the map: frames are composed here in the browser, and pan, zoom and swipe end here."""
 
     extent = param.List(
-        default=[0.0, 0.0, 1.0, 1.0], doc="Where the map should go, Mercator metres; set by intents only."
+        default=[0.0, 0.0, 1.0, 1.0], doc="Where the map should go, Mercator metres, and the number of the move."
     )
     mode = param.String(default="b")
     opacity = param.Number(default=1.0)

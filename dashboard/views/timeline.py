@@ -206,13 +206,12 @@ class TimelineView(pn.viewable.Viewer):
 
     def show_playheads(self) -> None:
         """Put the playheads where A and B are."""
-        for head, acq in ((self.plot.a, self._session.reach.a), (self.plot.b, self._session.reach.b)):
-            location = None if acq is None else acq.start.timestamp() * 1000.0
-            if location != head.location:
-                head.location = location
         a, b = (acq.start if acq else None for acq in (self._session.reach.a, self._session.reach.b))
         valid = self._session.viewing.view.valid_at
-        self.plot.valid.location = None if valid is None else valid.timestamp() * 1000.0
+        for head, moment in ((self.plot.a, a), (self.plot.b, b), (self.plot.valid, valid)):
+            location = None if moment is None else moment.timestamp() * 1000.0
+            if location != head.location:
+                head.update(location=location, visible=location is not None)
         self.plot.flags.data = flag_columns(a, b, valid, max(len(self._names), 1) - 0.5, tokens(self._theme))
         period = self._session.viewing.view.period
         if period is not None:

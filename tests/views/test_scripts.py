@@ -7,12 +7,18 @@ import pytest
 
 from dashboard.model.assets import asset
 from dashboard.model.palette import tokens
+from dashboard.views.card import Card
+from dashboard.views.company import Cursors, Strip
 from dashboard.views.keysheet import KEYS
+from dashboard.views.pen import Pen
 from dashboard.views.rows import Rows
 from dashboard.views.stage import Desk, Stage
 
 ROOT = Path(__file__).parents[2]
-JOINED = {"stage": Stage._esm, "desk": Desk._esm, "rows": Rows._esm}
+JOINED = {
+    "people": Strip._esm, "cursors": Cursors._esm, "pen": Pen._esm, "card": Card._esm, "stage": Stage._esm,
+    "desk": Desk._esm, "rows": Rows._esm,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("text", JOINED.values(), ids=JOINED)
