@@ -1,5 +1,7 @@
 """Titles of annotations on the map, each with its grade: beside what they name, clear of each other and of the rest."""
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -28,8 +30,10 @@ LONGEST = 40
 MOST_TRIED = 800
 """Titles that are tried, the most important first: no page has room for as many."""
 _GAP_MM, _POINT_MM = 0.7, 1.2
-_FIRST = 1e6
-"""Priority of what stands already and cannot give way."""
+_LEADERS_Z = 5.75
+"""Beneath points: a line leads to a symbol, not over it."""
+_LAST = -1.0
+"""Priority of texts that are none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +89,8 @@ def draw_names(axes: Axes, paper: Paper, sheet: Sheet) -> None:
     for name in names(sheet)[0]:
         if name.leader:
             near = min(max(name.anchor[0], name.left), name.right)
-            axes.plot((name.anchor[0], near), (name.anchor[1], name.y), color=tokens.text, linewidth=0.5, zorder=8.4)
+            lines: dict[str, Any] = {"color": tokens.text, "linewidth": 0.6, "path_effects": halo, "zorder": _LEADERS_Z}
+            axes.plot((name.anchor[0], near), (name.anchor[1], name.y), **lines)
         style: dict[str, Any] = {
             "va": "center",
             "path_effects": halo,
@@ -150,21 +155,34 @@ def _anchor(one: Annotation, window: tuple[float, float, float, float]) -> tuple
 
 
 def _obstacles(sheet: Sheet) -> list[Label]:
-    """Return what stands on the map already: the dates of a swipe, and the names of places."""
+    """Return what stands on the map already, the dates of a swipe and the names of places, as symbols without a text.
+
+    A label gives way to symbols, and a symbol to nothing: so each box is laid out with squares.
+    """
     frame, metres = sheet.layout.map, (sheet.extent.x1 - sheet.extent.x0) / sheet.layout.map.width
     boxes = [*cut_boxes(sheet), *(_place_boxes(sheet) if sheet.has(Layer.PLACES) else ())]
     return [
         Label(
-            x=sheet.extent.x0 + (box.x + box.width / 2 - frame.x) * metres,
-            y=sheet.extent.y1 - (box.y + box.height / 2 - frame.y) * metres,
-            width_px=box.width / MM_PER_PX,
-            height_px=box.height / MM_PER_PX,
-            priority=_FIRST,
-            centred=True,
+            x=sheet.extent.x0 + (x - frame.x) * metres,
+            y=sheet.extent.y1 - (y - frame.y) * metres,
+            width_px=0.0,
+            height_px=0.0,
+            priority=_LAST,
+            avoid=half / MM_PER_PX,
         )
-        for box in (_inside(box, frame) for box in boxes)
-        if box is not None
+        for box in boxes
+        for x, y, half in _squares(box)
+        if frame.x <= x <= frame.right and frame.y <= y <= frame.bottom
     ]
+
+
+def _squares(box: Box) -> Iterator[tuple[float, float, float]]:
+    """Yield centre and half side of squares that cover a box and nothing beside it."""
+    half = min(box.width, box.height) / 2
+    across, down = (math.ceil(side / (2 * half)) for side in (box.width, box.height))
+    for x in np.linspace(box.x + half, box.right - half, across):
+        for y in np.linspace(box.y + half, box.bottom - half, down):
+            yield float(x), float(y), half
 
 
 def _place_boxes(sheet: Sheet) -> list[Box]:
@@ -179,10 +197,3 @@ def _place_boxes(sheet: Sheet) -> list[Box]:
         )
         for spot in (sheet.surroundings.map.places if sheet.surroundings else ())
     ]
-
-
-def _inside(box: Box, frame: Box) -> Box | None:
-    """Return the part of a box that lies on the map, a hair within its edge."""
-    left, top = max(box.x, frame.x + 0.1), max(box.y, frame.y + 0.1)
-    right, bottom = min(box.right, frame.right - 0.1), min(box.bottom, frame.bottom - 0.1)
-    return Box(left, top, right - left, bottom - top) if left < right and top < bottom else None
