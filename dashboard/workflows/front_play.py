@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from dashboard.geo.front import front_lines
+from dashboard.geo.front import facing_lines
 from dashboard.geo.mercator import project
 from dashboard.model.errors import InputError
 from dashboard.model.frontline import FrontlineSnapshot
@@ -39,7 +39,7 @@ class FrontFrame:
     sides: Sides
     """Cut to the extent and a margin; not necessarily valid."""
     lines: Lines
-    """The front, cut alike."""
+    """The front, cut alike, with the opposing ground to the right of its direction."""
 
 
 def _vertices(frame: FrontFrame) -> int:
@@ -101,7 +101,7 @@ def _frame(snapshot: FrontlineSnapshot, extent: Extent, width: int) -> FrontFram
 def _projected(snapshot: FrontlineSnapshot) -> tuple[Sides, Lines]:
     return (
         tuple((area.side, area.colour, project(area.geometry)) for area in snapshot.areas),
-        tuple((side, project(line)) for side, line in front_lines(snapshot)),
+        tuple((facing.side, project(facing.line)) for facing in facing_lines(snapshot)),
     )
 
 
