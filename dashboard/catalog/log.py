@@ -102,7 +102,11 @@ class EventLog:
             return verify(connection, self._projections, report, cancel)
 
     def replay(self) -> int:
-        """Make everything that is derived again from the log alone; return how many events there are."""
+        """Make everything that is derived again from the log alone; return how many events there are.
+
+        All in one transaction: who reads sees the old state until the new one stands, who writes waits, and is told to
+        try again where that takes longer than `engine.BUSY_TIMEOUT_MS`.
+        """
         with self._database.writing() as connection:
             for projection in self._projections:
                 projection.clear(connection)
