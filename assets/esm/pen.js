@@ -46,11 +46,13 @@ const BUTTONS = [
 class Pen {
   constructor(model, el) {
     this.model = model;
-    this.bar = html("div", "tools", el);
+    const dock = html("div", "dock", el);
+    this.said = html("div", "said", dock);
+    this.said.setAttribute("role", "status");
+    this.bar = html("div", "tools", dock);
     this.bar.setAttribute("role", "toolbar");
     this.bar.setAttribute("aria-label", "Drawing");
     this.svg = svg("svg", el, {class: "paper"});
-    this.said = html("div", "said", el);
     this.join();
   }
 

@@ -21,6 +21,7 @@ ORDERS = {
     "front": "nearest the front",
 }  # fmt: skip
 MOST_DRAFTS = 8
+MOST_CONFLICTS = 5
 
 
 class NotesView(pn.viewable.Viewer):
@@ -145,13 +146,18 @@ class NotesView(pn.viewable.Viewer):
         """Show the tools, what waits for a decision and what lies aside."""
         session = self._session
         colours = tokens(self._theme)
-        conflicts = "".join(conflict_card(each, colours) for each in session.noting.conflicts[:5])
+        waiting = session.noting.conflicts
+        conflicts = "".join(conflict_card(each, colours) for each in waiting[:MOST_CONFLICTS])
+        if session.drawing.work is not None:  # the form comes first while something is drawn
+            number = "1 conflict waits" if len(waiting) == 1 else f"{len(waiting)} conflicts wait"
+            conflicts = f"<p class='warn'>{number} for a decision.</p>" if waiting else ""
         tools = (
             '<div class="row">'
             + button("Draw", said("draw"), tip="Show the drawing tools (D)", main=True, on=session.drawing.open)
             + "</div>"
         )
-        self._top.write(tools + conflicts + draft_card(session.recording.drafts[:MOST_DRAFTS]))
+        drafts = "" if session.drawing.work is not None else draft_card(session.recording.drafts[:MOST_DRAFTS])
+        self._top.write(tools + conflicts + drafts)
 
     def show_exchange(self) -> None:
         """Show the way in and out for files, and what the last one could not carry."""

@@ -119,7 +119,7 @@ def _wire_notes(session: Session, panels: Panels, later: Callable[..., None]) ->
     pen, notes, fronts, timeline = panels.pen, panels.inspector.notes, panels.fronts, panels.timeline
     _on(drawing, ["work", "open", "cutting"], pen.show, notes.show_desk, fronts.show_chosen)
     _on(drawing, "work", lambda: panels.inspector.open("Notes") if drawing.work is not None else None)
-    _on(drawing, "open", notes.show_top)
+    _on(drawing, ["work", "open"], notes.show_top)
     later(noting, ["listing", "marks"], notes.show_list, timeline.show_notes)
     _on(noting, "chosen", notes.show_desk, notes.show_list, fronts.show_chosen)
     _on(noting, "chosen", lambda: panels.inspector.open("Notes") if noting.chosen is not None else None)
@@ -128,14 +128,8 @@ def _wire_notes(session: Session, panels: Panels, later: Callable[..., None]) ->
     _on(recording, "drafts", notes.show_top)
     _on(session.exchanging, ["said", "ready"], notes.show_exchange)
     _on(session.exchanging.job, "progress", notes.show_exchange)
-    later(session.overlaying, "overlaid", fronts.show_notes, lambda: _snap(session))
+    later(session.overlaying, "overlaid", fronts.show_notes)
     _on(session.company, ["me", "people", "show_cursors", "share_cursor"], panels.company.show)
-
-
-def _snap(session: Session) -> None:
-    """Let new vertices snap to what is on the map."""
-    overlaid = session.overlaying.overlaid
-    session.drawing.candidates = overlaid.geometries if overlaid is not None else ()
 
 
 def _on(
