@@ -33,7 +33,7 @@ browser:
 test: $(STAMP) browser  ## every test, the browser tests included
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-soak: $(STAMP)  ## 1,000 kills of two writers and 4,500 power losses: some 10 minutes
+soak: $(STAMP)  ## 1,000 kills of two writers and 4,500 power losses: some 15 minutes
 	@NIGHTGLASS_SOAK=1 $(BIN)/python -m pytest tests/durability/test_killed_writers.py tests/durability/test_power_loss.py --durations=0
 
 lint: $(STAMP)  ## ruff: rules and format
