@@ -33,6 +33,7 @@ MAX_STYLES = 10_000
 COLOURED = ("LineStyle", "PolyStyle", "IconStyle")
 """Styles that hold a colour, most telling first."""
 _ABGR = re.compile(r"#?[0-9a-fA-F]{2}([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})")
+_BLOCK = 1 << 20
 _EVERY = 4096
 
 Element = Any
@@ -157,10 +158,21 @@ def _normal(style_map: Element) -> tuple[Style, ...]:
     return ()
 
 
+class _Blocks(io.BytesIO):
+    """The content in blocks so large that the parser does not begin a long token anew too often.
+
+    Expat before 2.6.0 looks at an unfinished token from its start with every block: with small ones, a tag of 60 MB
+    takes minutes.
+    """
+
+    def read(self, _: int | None = None) -> bytes:
+        return super().read(_BLOCK)
+
+
 def _walk(content: bytes, name: str, document: Document, remarks: Remarks, cancel: CancelToken) -> Iterator[Element]:
     stack: list[Element] = []
     inside = 0
-    for number, (event, element) in enumerate(iterparse(io.BytesIO(content), ("start", "end"), forbid_dtd=True)):
+    for number, (event, element) in enumerate(iterparse(_Blocks(content), ("start", "end"), forbid_dtd=True)):
         if number % _EVERY == 0:
             _go_on(name, number // 2, cancel)
         if event == "start":

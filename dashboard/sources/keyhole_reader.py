@@ -8,7 +8,7 @@ from typing import Any
 from dashboard.model.errors import DamagedProductError
 from dashboard.sources.exchange_fields import MARK, facts_of, object_of
 from dashboard.sources.exchange_geometry import sketches
-from dashboard.sources.exchange_record import MAX_FEATURES, Reading, Sheaf, Spot, Stated, shown
+from dashboard.sources.exchange_record import MAX_FEATURES, MAX_VERTICES, Reading, Sheaf, Spot, Stated, shown
 from dashboard.sources.keyhole import unpacked
 from dashboard.sources.keyhole_elements import (
     STYLES,
@@ -137,6 +137,8 @@ def _rings(element: Element, spot: Spot) -> Iterator[list[tuple[float, ...]]]:
 
 def _positions(element: Element, spot: Spot) -> list[tuple[float, ...]]:
     text = next((text_in(child) for child in element if local(child) == "coordinates"), "")
+    if text.count(",") > 2 * (MAX_VERTICES + 1):  # longitude, latitude and height: counted before they take up room
+        raise spot.damaged(f"more than {MAX_VERTICES:,} vertices, the limit; simplify it.")
     tokens = (re.sub(r"\s*,\s*", ",", text) if ", " in text or " ," in text else text).split()
     return [_numbers(token.split(","), spot) for token in tokens]
 

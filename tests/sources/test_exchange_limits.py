@@ -4,6 +4,7 @@ import json
 import os
 import sqlite3
 import struct
+import time
 import zipfile
 from pathlib import Path
 
@@ -154,12 +155,23 @@ def test_links_folders_and_devices_are_not_read(tmp_path: Path) -> None:
         (point_at("a,b"), r"feature 1 \(p\): 'a,b' is no position"),
         (point_at("nan,1"), "no finite number"),
         (point_at("50,130"), "leaves the globe"),
+        (point_at("1,2 " * 410_000), "more than 200,000 vertices"),
+        (point_at("1,2 " * 200_001), "200,001 vertices; the limit is 200,000"),
     ],
 )  # fmt: skip
 def test_a_kml_that_reaches_out_or_is_none_is_refused(tmp_path: Path, text: str, words: str) -> None:
     path = tmp_path / "a.kml"
     path.write_text(text)
     refused(path, words)
+
+
+def test_one_long_tag_is_read_once_not_again_with_every_block(tmp_path: Path) -> None:
+    """Some parsers need time that grows with the square of a token's length; this would take them minutes."""
+    path = tmp_path / "a.kml"
+    path.write_text(KML.format(f'<Placemark id="{"x" * 30_000_000}"/>'))
+    start = time.process_time()
+    assert read(path)[1] == []
+    assert time.process_time() - start < 20
 
 
 def test_what_is_linked_from_a_kml_is_named_and_not_fetched(tmp_path: Path) -> None:
