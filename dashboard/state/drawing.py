@@ -2,11 +2,13 @@
 
 import math
 import secrets
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import param
+from shapely.geometry.base import BaseGeometry
 
 from dashboard.geo import sketches
 from dashboard.geo.mending import Problem, problem
@@ -47,6 +49,11 @@ class Work:
         """The filled-in texts by name."""
         return dict(self.fields)
 
+    @property
+    def upright(self) -> "Work":
+        """The same with its line running as it was drawn: which side its teeth point to is a statement."""
+        return replace(self, sketch=sketches.reverse(self.sketch), turned=False) if self.turned else self
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -83,8 +90,8 @@ class Drawing(param.Parameterized):
     def __init__(self) -> None:
         super().__init__()
         self.steps: Steps[Step] = Steps()
-        self.candidates: tuple[Any, ...] = ()
-        """Geometries (degrees) that new vertices snap to; kept by whoever knows what is on the map."""
+        self.around: Callable[[Vertex, float], Sequence[BaseGeometry]] = lambda *_: ()
+        """Geometries (degrees) within Mercator metres of a vertex, to snap to; set by whoever knows the map."""
 
     # What is on the desk
 
@@ -176,28 +183,27 @@ class Drawing(param.Parameterized):
         self._sketched(sketches.shift, dx, dy)
 
     def reverse(self) -> None:
-        """Turn a line round: its teeth point to the other side, and the sides are exchanged with it."""
+        """Turn a line round: its teeth point to the other side."""
         self._sketched(sketches.reverse)
 
     def go_on(self, *, at_start: bool) -> None:
         """Continue a line at one of its ends."""
-        work = self.work
-        if work is not None and work.sketch.shape is Shape.LINE:
+        if self.work is not None and self.work.sketch.shape is Shape.LINE:
+            work = self.work.upright
             self.put(replace(work, sketch=sketches.resume(work.sketch, at_start), adding=True, turned=at_start))
 
     def finish(self) -> None:
         """Stop adding vertices; the drawing stays on the desk."""
-        work = self.work
-        if work is not None and work.adding:
-            sketch = sketches.reverse(work.sketch) if work.turned else work.sketch
-            self.put(replace(work, sketch=sketch, adding=False, freehand=False, turned=False))
+        if self.work is not None and self.work.adding:
+            self.put(replace(self.work.upright, adding=False, freehand=False))
 
     def split(self, part: int, path: int, index: int) -> None:
         """Cut a line in two at a vertex: the rest becomes an annotation of its own."""
         work = self.work
         if work is not None:
-            one, other = sketches.split(work.sketch, part, path, index)
-            self.put(replace(work, sketch=one, others=(*work.others, (new_id(), other)), adding=False))
+            pieces = sketches.split(work.sketch, part, path, index)
+            one, other = (replace(work, sketch=piece, adding=False).upright for piece in pieces)
+            self.put(replace(one, others=(*work.others, (new_id(), other.sketch))))
 
     def cut(self, points: list[list[float]]) -> None:
         """Cut an area along a line drawn across it."""
@@ -212,7 +218,7 @@ class Drawing(param.Parameterized):
 
     def join(self, other: Revision) -> None:
         """Join another annotation to this one: recorded, it takes the other's place."""
-        work = self.work
+        work = None if self.work is None else self.work.upright
         if work is None or other.annotation.id == work.id:
             return
         sketch = sketches.join(work.sketch, sketch_of_annotation(other.annotation))
@@ -223,7 +229,7 @@ class Drawing(param.Parameterized):
         """Do what the drawing's problem suggests."""
         wrong = self.wrong
         if self.work is not None and wrong is not None:
-            self.put(replace(self.work, sketch=wrong.repaired, adding=False))
+            self.put(replace(self.work, sketch=wrong.repaired, adding=False).upright)
 
     def fill(self, name: str, text: str) -> None:
         """Fill in a field of the form."""
@@ -235,8 +241,8 @@ class Drawing(param.Parameterized):
             self.put(replace(self.work, sketch=change(self.work.sketch, *arguments)))
 
     def _snapped(self, x: float, y: float, metres_per_pixel: float) -> Vertex:
-        vertex, _ = sketches.snap(to_lonlat(x, y), self.candidates, SNAP_PX * metres_per_pixel)
-        return vertex
+        vertex, reach = to_lonlat(x, y), SNAP_PX * metres_per_pixel
+        return sketches.snap(vertex, self.around(vertex, reach), reach)[0] if reach > 0 else vertex
 
 
 def _close(sketch: Sketch, vertex: Vertex, metres_per_pixel: float) -> bool:
@@ -251,8 +257,8 @@ def _close(sketch: Sketch, vertex: Vertex, metres_per_pixel: float) -> bool:
 def draft_of(work: Work, author: str, reason: str = "") -> Draft:
     """Return what has to be kept of the work on the desk."""
     return Draft(
-        id=work.id, author=author, updated=datetime.now(UTC), base=work.base, sketch=work.sketch, fields=work.fields,
-        reason=reason,
+        id=work.id, author=author, updated=datetime.now(UTC), base=work.base, sketch=work.upright.sketch,
+        fields=work.fields, reason=reason,
     )  # fmt: skip
 
 

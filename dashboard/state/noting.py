@@ -1,14 +1,16 @@
 """Annotations over the map: what is there, the chosen one and its history, the conflicts that wait for a person."""
 
+import math
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import param
+from shapely.geometry.base import BaseGeometry
 
 from dashboard.catalog.query import AnnotationQuery
 from dashboard.geo.front_distance import FrontRelation
-from dashboard.geo.mercator import bbox_of
+from dashboard.geo.mercator import bbox_of, to_mercator
 from dashboard.model.annotation import Conflict, Revision
 from dashboard.model.errors import NotFoundError
 from dashboard.model.view import Layer
@@ -26,6 +28,8 @@ MOST_MEASURED = 5_000
 """Annotations whose distance to the front is measured for a list ordered by it."""
 MOST_MARKS = 300
 """Ticks on the timeline."""
+MOST_SNAPPED = 50
+"""Annotations whose vertices and edges one new vertex may snap to, the nearest first."""
 NEAR_PX = 8
 """How far from an annotation a click still means it."""
 
@@ -193,6 +197,15 @@ class Noting(param.Parameterized):
         view = self._viewing.view
         found = near(self._workspace, view, (x, y), NEAR_PX * metres_per_pixel)
         return self._workspace.catalog.annotations.get(found[0], known_at=view.known_at) if found else None
+
+    def around(self, place: tuple[float, float], reach_m: float, *, but: str = "") -> tuple[BaseGeometry, ...]:
+        """Return the annotations (degrees, to the last bit) within Mercator metres of a longitude and latitude."""
+        if not self.shown or not all(math.isfinite(each) for each in place):
+            return ()
+        view = self._viewing.view
+        ids = tuple(id_ for id_ in near(self._workspace, view, to_mercator(*place), reach_m) if id_ != but)
+        query = AnnotationQuery(ids=ids[:MOST_SNAPPED], known_at=view.known_at)
+        return tuple(self._workspace.catalog.annotations.drawn(query).geometry) if ids else ()
 
     @property
     def shown(self) -> bool:

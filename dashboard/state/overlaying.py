@@ -29,8 +29,6 @@ class Overlaid:
     picture: NDArray[uint8] | None
     """(y, x, 4), where there are too many to be shapes."""
     columns: dict[str, dict[str, list[Any]]]
-    geometries: tuple[Any, ...]
-    """Mercator metres, of the shapes: what a new vertex may snap to."""
 
 
 class Overlaying(param.Parameterized):
@@ -69,7 +67,6 @@ class Overlaying(param.Parameterized):
             return Overlaid(
                 extent=view.extent, count=found.count, picture=found.picture,
                 columns=note_columns(found.glyphs, view.extent, size, tokens(theme).text),
-                geometries=tuple(glyph.geometry for glyph in found.glyphs),
             )  # fmt: skip
 
         self._latest.ask(work, self._found)

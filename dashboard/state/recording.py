@@ -1,11 +1,12 @@
 """From the desk into the log: saving, undoing what was saved, drafts, and the decision of conflicts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
 import param
 
+from dashboard.geo.mending import problem
 from dashboard.model.annotation import Annotation, Conflict, Force, Revision
 from dashboard.model.errors import InputError, NightglassError, NotFoundError
 from dashboard.model.event import Event, Outcome
@@ -36,6 +37,8 @@ class Recording(param.Parameterized):
         self._background = background
         self._notices = notices
         self._kept: Work | None = None
+        self._signed: set[str] = set()
+        """Names under which this session kept drafts: people name themselves at any time."""
         self.author: Callable[[], str] = lambda: "analyst"
         """Who signs; set by whoever knows the person."""
         self.wrote: Callable[[], None] = lambda: None
@@ -53,10 +56,12 @@ class Recording(param.Parameterized):
 
     def _keep(self, work: Work) -> tuple[Draft, ...]:
         drafts, author = self._workspace.catalog.drafts, self.author()
-        wrong = self._drawing.wrong
-        drafts.keep(draft_of(work, author, wrong.reason if wrong and not work.adding else ""))
-        for id_, sketch in work.others:
-            drafts.keep(replace(draft_of(work, author), id=id_, base=0, sketch=sketch))
+        self._signed.add(author)
+        pieces = ((work.id, work.base, work.upright.sketch), *((id_, 0, sketch) for id_, sketch in work.others))
+        for id_, base, sketch in pieces:
+            wrong = None if work.adding else problem(sketch)
+            reason = wrong.reason if wrong is not None else ""
+            drafts.keep(replace(draft_of(work, author, reason), id=id_, base=base, sketch=sketch))
         return tuple(drafts.all())
 
     def find_drafts(self) -> None:
@@ -90,12 +95,14 @@ class Recording(param.Parameterized):
                 self.drafts = tuple(other for other in self.drafts if other.id != draft_id)
 
     def discard(self, draft_id: str) -> None:
-        """Throw a draft away."""
-        self._background(lambda: self._discard((draft_id,)), self._drafted)
+        """Throw a draft away; another person's draft of the same annotation stays."""
+        authors = {draft.author for draft in self.drafts if draft.id == draft_id}
+        self._background(lambda: self._discard((draft_id,), authors), self._drafted)
 
-    def _discard(self, ids: tuple[str, ...]) -> tuple[Draft, ...]:
+    def _discard(self, ids: tuple[str, ...], authors: set[str]) -> tuple[Draft, ...]:
         for id_ in ids:
-            self._workspace.catalog.drafts.discard(id_)
+            for author in authors:
+                self._workspace.catalog.drafts.discard(id_, author)
         return tuple(self._workspace.catalog.drafts.all())
 
     # Saving
@@ -134,7 +141,12 @@ class Recording(param.Parameterized):
 
     def _saved(self, work: Work, pairs: tuple[tuple[Annotation | None, Annotation | None], ...]) -> None:
         self._drawing.put(None, Recorded(pairs))
-        self._background(lambda: self._discard((work.id, *(id_ for id_, _ in work.others))), self._drafted)
+        self._forget((work.id, *(id_ for id_, _ in work.others)))
+
+    def _forget(self, ids: Iterable[str]) -> None:
+        """Throw away the drafts of what is recorded now."""
+        gone = tuple(ids)
+        self._background(lambda: self._discard(gone, self._signed), self._drafted)
 
     def remove(self, revision: Revision) -> None:
         """Take an annotation off the map; its history stays, and it can be brought back."""
@@ -143,8 +155,10 @@ class Recording(param.Parameterized):
 
     def bring_back(self, revision: Revision) -> None:
         """Make an earlier revision the present one."""
-        now = self._workspace.catalog.annotations.history(revision.annotation.id)[-1]
-        wish = Wish(id=revision.annotation.id, base=now.version, annotation=revision.annotation)
+        id_, picked = revision.annotation.id, self._noting.chosen
+        # What the person has before their eyes: somebody may have edited it since.
+        seen = picked.history if picked and picked.id == id_ else self._workspace.catalog.annotations.history(id_)
+        wish = Wish(id=id_, base=seen[-1].version, annotation=revision.annotation)
         self._write([wish], lambda pairs: self._drawing.put(self._drawing.work, Recorded(pairs)))
 
     def decide(self, conflict: Conflict, *, take: bool) -> None:
@@ -182,17 +196,23 @@ class Recording(param.Parameterized):
             self._drawing.show(step.before if backwards else step.after)
             return True
         pairs = [(b, a) if backwards else (a, b) for a, b in step.recorded.pairs]
-        store = self._workspace.catalog.annotations
-        wishes = []
-        for now, then in pairs:
-            there = now or then
-            if there is not None:
-                wishes.append(Wish(id=there.id, base=store.history(there.id)[-1].version, annotation=then))
-        self._write(wishes, lambda _: self._stepped(step, backwards=backwards))
+        wishes = [Wish(id=each.id, base=self._left(each.id, now), annotation=then)
+                  for now, then in pairs if (each := now or then) is not None]  # fmt: skip
+        self._write(wishes, lambda applied: self._stepped(step, len(applied) == len(wishes), backwards=backwards))
         return True
 
-    def _stepped(self, step: Step, *, backwards: bool) -> None:
+    def _left(self, id_: str, state: Annotation | None) -> int:
+        """Return the version in which a step left an annotation: a later one is somebody else's and a conflict."""
+        history = self._workspace.catalog.annotations.history(id_)
+        left = (one.version for one in reversed(history) if (None if one.removed else one.annotation) == state)
+        return next(left, 0)
+
+    def _stepped(self, step: Step, whole: bool, *, backwards: bool) -> None:  # noqa: FBT001 - of every part
+        if not whole:
+            return  # what somebody else changed since is theirs: a person decides, and the desk stays as it is
         work = step.before if backwards else step.after
+        if work is None and step.recorded is not None:
+            self._forget(id_ for pair in step.recorded.pairs for id_ in {each.id for each in pair if each is not None})
         if work is not None and backwards:
             # What was recorded has a later version now: the desk goes on from there.
             history = self._workspace.catalog.annotations.history(work.id)
@@ -211,9 +231,17 @@ class Recording(param.Parameterized):
                 return None
             return None if found.removed else found.annotation
 
+        def after(event: Event, id_: str) -> Annotation | None:
+            made = next((one for one in store.history(id_) if one.version == event.number), None)
+            return None if made is None or made.removed else made.annotation
+
         def work() -> Any:  # noqa: ANN401
-            pairs = tuple((before(wish.id), wish.annotation) for wish in wishes)
-            return record(self._workspace, wishes, author=author), pairs
+            old = tuple(before(wish.id) for wish in wishes)
+            events = record(self._workspace, wishes, author=author)
+            # As it was recorded: an annotation carries the handling of what it rests on.
+            return events, tuple(
+                (was, after(event, wish.id)) for was, event, wish in zip(old, events, wishes, strict=True)
+            )
 
         def written(found: Any) -> None:  # noqa: ANN401
             applied = [pair for event, pair in zip(*found, strict=True) if event.outcome is Outcome.APPLIED]

@@ -10,7 +10,7 @@ from dashboard.geo.places import find
 from dashboard.model.dtg import dtg
 from dashboard.model.errors import InputError, NightglassError
 from dashboard.model.handling import Handling, combine
-from dashboard.model.sketch import Shape
+from dashboard.model.sketch import Shape, Vertex
 from dashboard.model.view import Extent, Layer, View
 from dashboard.state.background import Background
 from dashboard.state.briefs import Briefs
@@ -49,6 +49,7 @@ class Session:
         self.inspecting = Inspecting(workspace, self.viewing, self.reach, background, self.notices)
         self.briefs = Briefs(workspace, self.viewing, background, self.notices)
         self.drawing = Drawing()
+        self.drawing.around = self._around
         self.noting = Noting(workspace, self.viewing, self.reach, background, self.notices)
         self.overlaying = Overlaying(workspace, self.viewing, background, self.notices)
         self.recording = Recording(workspace, self.drawing, self.noting, background, self.notices)
@@ -185,6 +186,14 @@ class Session:
             self.recording.put_aside()
             self.drawing.edit(chosen.now)
             self.drawing.open = True
+
+    def _around(self, vertex: Vertex, reach_m: float) -> list[BaseGeometry]:
+        """Return what a new vertex may snap to: annotations but the one on the desk, and the front, as shown."""
+        desk, fronts = self.drawing.work, self.fronting.fronts
+        found: list[BaseGeometry] = [*self.noting.around(vertex, reach_m, but=desk.id if desk else "")]
+        if fronts is not None and fronts.after is not None and Layer.FRONTLINE in self.viewing.view.layers:
+            found += [area.geometry for area in fronts.after.areas]
+        return found
 
     def start_joining(self) -> None:
         """Let the next click on the map choose what is joined to the drawing."""
