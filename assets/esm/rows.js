@@ -38,7 +38,7 @@ export function render({model, el}) {
       const row = made("tr", body);
       row.dataset.id = id;
       row.tabIndex = 0;
-      for (const cell of cells) made("td", row, cell);
+      for (const cell of cells) made("td", row, cell).title = cell;
       row.onclick = () => pick(id);
       row.onkeydown = (event) => event.key === "Enter" && pick(id);
       row.onmouseenter = () => model.lights && hover(id);

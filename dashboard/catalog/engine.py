@@ -1,6 +1,7 @@
 """Connections to the catalogue file: one place for every pragma, transaction and driver error."""
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -99,8 +100,23 @@ def _engine(path: Path) -> Engine:
 def _configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver has no types
     cursor = connection.cursor()
     for pragma in _PRAGMAS:
-        cursor.execute(pragma)
+        _patiently(cursor, pragma)
     cursor.close()
+
+
+def _patiently(cursor: Any, pragma: str) -> None:  # noqa: ANN401 - the driver has no types
+    # Two processes that both set a new file to WAL mode: SQLite tells one of them at once that it is locked, without
+    # waiting as it was told to.
+    end = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            cursor.execute(pragma)
+        except sqlcipher3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:

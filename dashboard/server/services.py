@@ -1,5 +1,6 @@
 """What all sessions share, built once per process: the workspace, the worker threads, the hub, the warm kernels."""
 
+import gc
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -42,6 +43,7 @@ def start_services(settings: Settings) -> Services:
     executor = ThreadPoolExecutor(settings.workers, thread_name_prefix="nightglass")
     services = Services(workspace, executor, Hub(lambda: workspace.catalog.revision))
     _warm_up(workspace)
+    gc.freeze()  # what is loaded now stays: looking through it again would hold up a frame
     services.hub.start()
     return services
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlcipher3
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from catalog_makers import acquisition, write_all_at_once, write_one_by_one
@@ -288,3 +289,16 @@ def test_opening_what_is_up_to_date_loads_no_migrations(tmp_path: Path) -> None:
     )
     command = [sys.executable, "-c", code, str(tmp_path / "c.sqlite")]
     assert subprocess.run(command, check=False, cwd=Path(__file__).parents[2]).returncode == 0
+
+
+def test_a_new_file_that_another_process_has_locked_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.sqlite"
+    holder = sqlcipher3.dbapi2.connect(str(path), isolation_level=None, check_same_thread=False)
+    holder.execute("CREATE TABLE something (x)")
+    holder.execute("BEGIN EXCLUSIVE")
+    letting_go = threading.Timer(0.4, lambda: holder.execute("DROP TABLE something") and holder.execute("COMMIT"))
+    letting_go.start()
+    with Catalog.open(path) as catalog:
+        assert catalog.acquisitions.count() == 0
+    letting_go.join()
+    holder.close()
