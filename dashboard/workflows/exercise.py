@@ -22,12 +22,13 @@ from dashboard.simulate.ground import HALF_M, to_degrees
 from dashboard.simulate.plan import STACKS, Planned, hollow, plan
 from dashboard.simulate.product import CAVEAT, write_hollow, write_product
 from dashboard.simulate.truth import write_terrain, write_truth
+from dashboard.workflows.exercise_notes import take_in_notes
 from dashboard.workflows.ingest import IngestEntry, ingest
 from dashboard.workflows.ingest_frontline import FrontOptions, ingest_frontlines
 from dashboard.workflows.ingest_outlines import ingest_outlines
 from dashboard.workflows.workspace import Workspace
 
-VERSION = "exercise-nightglass-2"
+VERSION = "exercise-nightglass-3"
 """Grows with every change of what is simulated: a workspace with an older exercise is completed, not rebuilt."""
 PROVIDER = CONTROL
 AREA_NAME = "Exercise NIGHTGLASS"
@@ -177,6 +178,8 @@ def _take_in_records(workspace: Workspace, incoming: Path, seed: int, scale: Sca
             options = FrontOptions(valid_from=valid_from, handling=marked, retrieved=retrieved(valid_from))
             _checked(ingest_frontlines(workspace, [path], provider=provider, options=options))
     _checked(ingest_outlines(workspace, [write_sectors(incoming)]))
+    if scale.limit is None:  # they rest on pictures that a part of the exercise may lack
+        take_in_notes(workspace, seed)
 
 
 def _checked(entries: Sequence[IngestEntry]) -> None:
