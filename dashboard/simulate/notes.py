@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from shapely import LineString, simplify
+from shapely import LineString, Polygon, simplify
 from shapely.geometry.base import BaseGeometry
 
 from dashboard.simulate.events import BRIDGE_CUT_DAY, FLOOD_DAYS, TRENCHES, Event, events, moment
@@ -94,7 +94,7 @@ def _trench(name: str, which: int, title: str, sides: tuple[str, str]) -> Noted:
     )  # fmt: skip
 
 
-def _contact(blue: BaseGeometry) -> LineString:
+def _contact(blue: Polygon) -> LineString:
     """Return the side of BLUE's ground that faces ORANGE, with ORANGE to its right: from south to north."""
     ring = list(blue.exterior.coords)  # the line from the south comes first, then the western corners
     return LineString(ring[: len(ring) - 3])
