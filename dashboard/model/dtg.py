@@ -60,4 +60,8 @@ def parse_moment(text: str) -> datetime:
             msg = f"{text!r} has no zone; end it with Z for UTC."
             raise InputError(msg)
         found = found.replace(tzinfo=UTC)
-    return found.astimezone(UTC)
+    try:
+        return found.astimezone(UTC)
+    except OverflowError as error:
+        msg = f"{text!r} leaves the years 1 to 9999; give a time within them."
+        raise InputError(msg) from error

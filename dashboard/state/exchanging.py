@@ -70,7 +70,9 @@ class Exchanging(param.Parameterized):
             return
         kept = f", {result.drafts} kept as drafts" if result.drafts else ""
         skipped = f", {result.skipped} known already" if result.skipped else ""
-        self.param.update(said=_said(f"Imported {result.saved} annotations{kept}{skipped}.", result.lost), ready=None)
+        clashing = f", {result.conflicts} in conflict: decide in Notes" if result.conflicts else ""
+        head = f"Imported {result.saved} annotations{kept}{skipped}{clashing}."
+        self.param.update(said=_said(head, result.lost), ready=None)
         self._recording.wrote()
         self._recording.find_drafts()
         self._noting.refresh()

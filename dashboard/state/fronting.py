@@ -133,11 +133,9 @@ class Fronting(param.Parameterized):
 
     def hover_step(self, provider: str, moment: datetime | None) -> None:
         """Show the ground that changed hands in the step that begins at a moment; None shows A to B again."""
-        if moment is None:
+        earlier = None if moment is None else self.neighbour(-1, provider, moment)
+        if moment is None or earlier is None:
             self.stepped = ()
-            return
-        earlier = self.neighbour(-1, provider, moment)
-        if earlier is None:
             return
         known_at = self._viewing.view.known_at
         self._steps.ask(

@@ -134,8 +134,9 @@ class Noting(param.Parameterized):
         near = order == "front" or self.within_km is not None
         listing = self._nearest(query, page) if near else self._listed(query, page)
         marks = tuple(store.find(AnnotationQuery(bbox=bbox, known_at=known_at, order="valid_from", limit=MOST_MARKS)))
-        picked = self._choose(chosen) if chosen else None
-        return listing, marks, picked, tuple(store.conflicts()), tuple(store.forces())
+        picked = self._known(chosen, known_at) if chosen else None
+        waiting = tuple(store.conflicts()) if known_at is None else ()  # they wait now, not then
+        return listing, marks, (chosen, picked), waiting, tuple(store.forces())
 
     def _nearest(self, query: AnnotationQuery, page: int) -> Listing:
         """Return a page of the list ordered by, or bounded by, the distance to the front: all of it is measured."""
@@ -162,8 +163,8 @@ class Noting(param.Parameterized):
         if isinstance(result, Exception):
             self._notices.fail(result)
             return
-        listing, marks, chosen, conflicts, forces = result
-        if (chosen.id if chosen else None) != (self.chosen.id if self.chosen else None):
+        listing, marks, (asked, chosen), conflicts, forces = result
+        if asked != (self.chosen.id if self.chosen else None):
             chosen = self.chosen  # somebody chose meanwhile: the next look has it
             self.refresh()
         self.param.update(listing=listing, marks=marks, chosen=chosen, conflicts=conflicts, forces=forces)
@@ -174,21 +175,19 @@ class Noting(param.Parameterized):
             if self.chosen is not None:
                 self.chosen = None
             return
-        try:
-            self.chosen = self._choose(id_)
-        except NotFoundError as error:
-            self._notices.fail(error)
-
-    def _choose(self, id_: str) -> Chosen:
-        store = self._workspace.catalog.annotations
-        history = tuple(store.history(id_))
         known_at = self._viewing.view.known_at
-        if known_at is not None:
-            history = tuple(revision for revision in history if revision.known_from <= known_at)
-        if not history:
-            msg = f"Annotation {id_} is not known yet at that time; choose a later 'as known at'."
-            raise NotFoundError(msg)
-        return Chosen(id_, history, tuple(store.conflicts(id_)))
+        found = self._known(id_, known_at)
+        if found is not None:
+            self.chosen = found
+        else:
+            remedy = "list those there are" if known_at is None else "choose a later 'as known at'"
+            self._notices.fail(NotFoundError(f"Annotation {id_} is not known; {remedy}."))
+
+    def _known(self, id_: str, known_at: datetime | None) -> Chosen | None:
+        store = self._workspace.catalog.annotations
+        history = tuple(store.history(id_, known_at=known_at))
+        waiting = tuple(store.conflicts(id_)) if known_at is None else ()
+        return Chosen(id_, history, waiting) if history else None
 
     def near(self, x: float, y: float, metres_per_pixel: float) -> Revision | None:
         """Return the annotation under a place (Mercator metres), the nearest first."""

@@ -63,7 +63,10 @@ class Reach(param.Parameterized):
     @property
     def shown(self) -> tuple[Acquisition, ...]:
         """Those of the chosen constellations that had arrived at the moment whose knowledge is shown."""
-        names, known_at = self._viewing.view.constellations, self._viewing.view.known_at
+        return self._arrived_by(self._viewing.view.known_at)
+
+    def _arrived_by(self, known_at: datetime | None) -> tuple[Acquisition, ...]:
+        names = self._viewing.view.constellations
         return tuple(
             acq
             for acq in self.everything
@@ -112,6 +115,17 @@ class Reach(param.Parameterized):
     def snapped(self, moment: datetime) -> Acquisition | None:
         """Return the last acquisition with pixels at or before a time (the first one when none is earlier)."""
         return snap(self.with_pixels, moment + timedelta(seconds=1))
+
+    def believed(self, known_at: datetime) -> dict[str, str | None]:
+        """Return what takes the place of an A and a B that had not arrived at a moment: the last that had, or none."""
+        among = [acq for acq in self._arrived_by(known_at) if acq.pixels is not None]
+        instead: dict[str, str | None] = {}
+        for letter, acq in (("a", self.a), ("b", self.b)):
+            if acq is not None and arrived(acq) > known_at:
+                found = snap(among, acq.start)
+                instead[letter] = found.id if found is not None else None
+                instead |= {"polarisation": self._polarisation(found)} if found is not None else {}
+        return {name: value for name, value in instead.items() if name != "polarisation" or value is not None}
 
     def choose_b(self, acq: Acquisition | None) -> None:
         """Make an acquisition the after picture, with a polarisation it has."""

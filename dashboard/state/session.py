@@ -1,5 +1,6 @@
 """One session: the states composed, and the intents that need more than one of them."""
 
+import math
 from datetime import datetime
 
 from shapely.geometry.base import BaseGeometry
@@ -26,11 +27,14 @@ from dashboard.state.notices import Notices, Weight
 from dashboard.state.noting import Noting
 from dashboard.state.overlaying import Overlaying
 from dashboard.state.pictures import Pictures
-from dashboard.state.reach import Reach, arrived
+from dashboard.state.reach import Reach
 from dashboard.state.recording import Recording
 from dashboard.state.viewing import Viewing
 from dashboard.workflows.areas import areas, default_view
 from dashboard.workflows.workspace import Workspace
+
+SAME_PLACE_PX = 20
+"""Between the two clicks of a double click: the page calls any second click within 300 ms one, wherever it falls."""
 
 
 class Session:
@@ -50,6 +54,7 @@ class Session:
         self.briefs = Briefs(workspace, self.viewing, background, self.notices)
         self.drawing = Drawing()
         self.drawing.around = self._around
+        self._tapped = (math.inf, math.inf)
         self.noting = Noting(workspace, self.viewing, self.reach, background, self.notices)
         self.overlaying = Overlaying(workspace, self.viewing, background, self.notices)
         self.recording = Recording(workspace, self.drawing, self.noting, background, self.notices)
@@ -94,6 +99,7 @@ class Session:
         except NightglassError as error:
             self.notices.fail(error)
             return
+        self.believe(self.viewing.view.known_at)
         missing = [name for name in (self.viewing.view.a, self.viewing.view.b) if name and not self.reach.get(name)]
         if missing:
             self.notices.tell(f"This view shows {' and '.join(missing)}, not in this catalogue.", Weight.WARNING)
@@ -152,16 +158,13 @@ class Session:
 
     def believe(self, moment: datetime | None) -> None:
         """Show the map as it was known at a moment; a picture that had not arrived gives way to one that had."""
-        self.viewing.believe(moment)
-        if moment is None:
-            return
-        for letter, acq, choose in (
-            ("A", self.reach.a, self.reach.choose_a),
-            ("B", self.reach.b, self.reach.choose_b),
-        ):
-            if acq is not None and arrived(acq) > moment:
-                choose(self.reach.snapped(acq.start))
-                self.notices.tell(f"{letter} had not arrived by {dtg(moment)}: the last one that had is shown.")
+        instead = {} if moment is None else self.reach.believed(moment)
+        self.viewing.believe(moment, **instead)
+        gone = [letter.upper() for letter in ("a", "b") if letter in instead]
+        if gone and moment is not None:
+            there = any(instead[letter.lower()] for letter in gone)
+            then = "the last one that had is shown" if there else "nothing had"
+            self.notices.tell(f"{' and '.join(gone)} had not arrived by {dtg(moment)}: {then}.")
 
     # Drawing
 
@@ -173,16 +176,21 @@ class Session:
 
     def begin_drawing(self, shape: Shape, *, freehand: bool = False) -> None:
         """Put an empty sheet on the desk, valid from the moment on show; what lies there is put aside."""
-        if self.viewing.view.known_at is not None:
-            self.notices.tell("The map shows what was known earlier; go back to now before you draw.", Weight.WARNING)
+        if self._looks_back():
             return
         self.recording.put_aside()
         self.drawing.begin(shape, self.noting.moment, freehand=freehand)
 
+    def _looks_back(self) -> bool:
+        past = self.viewing.view.known_at is not None
+        if past:
+            self.notices.tell("The map shows what was known earlier; go back to now before you draw.", Weight.WARNING)
+        return past
+
     def edit_annotation(self) -> None:
         """Put the chosen annotation on the desk."""
         chosen = self.noting.chosen
-        if chosen is not None:
+        if chosen is not None and not self._looks_back():
             self.recording.put_aside()
             self.drawing.edit(chosen.now)
             self.drawing.open = True
@@ -203,6 +211,7 @@ class Session:
     def tapped(self, x: float, y: float) -> None:
         """Do what a click at a place (Mercator metres) stands for: a vertex, a choice, or the series at a point."""
         drawing = self.drawing
+        self._tapped = x, y
         if drawing.work is not None and drawing.work.adding:
             drawing.add(x, y, self.metres_per_pixel)
             return
@@ -217,8 +226,11 @@ class Session:
             self.viewing.inspect(*to_lonlat(x, y))
 
     def tapped_twice(self, x: float, y: float) -> None:
-        """End a line or an area; without one, go there."""
-        if self.drawing.work is not None:
+        """End a line or an area; without one, go there. Two quick clicks at two places are two clicks."""
+        away = math.dist((x, y), self._tapped) > SAME_PLACE_PX * self.metres_per_pixel
+        if away and self.drawing.work is not None:
+            self.tapped(x, y)
+        elif self.drawing.work is not None:
             self.drawing.finish()
         else:
             self.viewing.go_to_point(*to_lonlat(x, y))

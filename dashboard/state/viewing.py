@@ -13,6 +13,8 @@ from dashboard.model.view import CompareMode, Extent, Layer, Stretch, View
 
 MAX_UNDO = 100
 DEFAULT_SCREEN = (1400, 800)
+MOST_PX = 32_767
+"""Of a side: a page that reports more, or nothing at all, is hidden or wrong."""
 
 
 class Viewing(param.Parameterized):
@@ -52,7 +54,7 @@ class Viewing(param.Parameterized):
 
     def resized(self, width: int, height: int) -> None:
         """Follow the map's size on the page."""
-        if (width, height) != self.screen:
+        if (width, height) != self.screen and 0 < width <= MOST_PX and 0 < height <= MOST_PX:
             self.screen = (width, height)
 
     def go_to(self, extent: Extent) -> None:
@@ -135,9 +137,9 @@ class Viewing(param.Parameterized):
         if moment != self.view.valid_at:
             self.view = replace(self.view, valid_at=moment)
 
-    def believe(self, moment: datetime | None) -> None:
-        """Show the map as it was known at a moment; None is now."""
-        self._set(replace(self.view, known_at=moment))
+    def believe(self, moment: datetime | None, **instead: Any) -> None:  # noqa: ANN401 - fields of the view
+        """Show the map as it was known at a moment, with what had arrived by then in place of A or B; None is now."""
+        self._set(replace(self.view, known_at=moment, **instead))
 
     def choose_against(self, provider: str | None) -> None:
         """Choose the provider with which the shown front is compared."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import panel as pn
 
-from dashboard.model.annotation import Evidence, EvidenceKind, Force
+from dashboard.model.annotation import CREDIBILITY, DEFAULT_GRADE, RELIABILITY, Evidence, EvidenceKind, Force
 from dashboard.model.errors import InputError
 from dashboard.model.palette import Theme, tokens
 from dashboard.state.session import Session
@@ -14,12 +14,14 @@ from dashboard.views.card import Card, button, chosen, said, written
 from dashboard.views.mailbox import Mailbox, Message
 from dashboard.views.notetext import conflict_card, details, draft_card, files_card, force_form, form, revision_rows
 from dashboard.views.rows import Rows
+from dashboard.workflows.annotate import FIELD_NAMES
 
 COLUMNS = ("Title", "Kind", "Grade", "Valid from", "Front")
 ORDERS = {
     "recent": "latest first", "title": "by title", "valid_from": "by validity", "grade": "by grade", "kind": "by kind",
     "front": "nearest the front",
 }  # fmt: skip
+FILTERS = ("words", "order", "within_km", "everywhere")
 MOST_DRAFTS = 8
 MOST_CONFLICTS = 5
 
@@ -80,12 +82,16 @@ class NotesView(pn.viewable.Viewer):
         drawing = self._session.drawing
         if drawing.work is None:
             return
-        grade = drawing.work.form.get("grade") or "F6"
-        if name == "reliability":
-            name, value = "grade", value + grade[1]
-        elif name == "credibility":
-            name, value = "grade", grade[0] + value
-        drawing.fill(name, value)
+        grade = drawing.work.form.get("grade") or DEFAULT_GRADE
+        if name == "reliability" and value in RELIABILITY:
+            drawing.fill("grade", value + grade[1])
+        elif name == "credibility" and value in CREDIBILITY:
+            drawing.fill("grade", grade[0] + value)
+        elif name in FIELD_NAMES and name != "grade":
+            drawing.fill(name, value)
+        else:
+            msg = f"The form has no field {name!r} that takes {value!r}; reload the page."
+            raise InputError(msg)
 
     def _link(self, what: str) -> None:
         session = self._session
@@ -131,6 +137,9 @@ class NotesView(pn.viewable.Viewer):
                 self._session.recording.decide(conflict, take=take)
 
     def _filtered(self, name: str, value: Any) -> None:  # noqa: ANN401 - text or a checkbox
+        if name not in FILTERS:
+            msg = f"The list has no filter {name!r}; use {', '.join(FILTERS)}."
+            raise InputError(msg)
         self._session.noting.param.update(**{name: kilometres(value) if name == "within_km" else value})
 
     # From the state

@@ -141,7 +141,7 @@ def _history(picked: Chosen, colours: Tokens, compared: int | None, *, past: boo
             "Close" if compared == revision.version else "Compare", said("note-compare", version=revision.version),
             tip="Show what this revision changed",
         )  # fmt: skip
-        if (not past and revision is not picked.now) or picked.now.removed:
+        if not past and (revision is not picked.now or picked.now.removed):
             buttons += button(
                 "Bring back", said("note-back", version=revision.version), tip="Make this the present one"
             )

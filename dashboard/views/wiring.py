@@ -31,6 +31,7 @@ class Panels:
 
     def __init__(self, session: Session, theme: Theme, tiles: str = "") -> None:
         self.mailbox = Mailbox()
+        self.mailbox.failed = session.notices.fail
         self.map = MapView(session, theme, self.mailbox, tiles)
         self.pen = PenView(session, theme, self.mailbox)
         self.company = CompanyView(session.company, self.mailbox)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from dashboard.geo.mending import problem
 from dashboard.geo.sketches import geometry_of, sketch_of
@@ -26,6 +26,8 @@ KIND_OF_SHAPE = {
     Shape.TEXT: AnnotationKind.NOTE,
 }
 CONFIRMED = "1"
+CENTURY = 20
+"""Of which a date-time group gives the year."""
 INDEPENDENT = 2
 """Observations from different providers that credibility 1 needs."""
 OPERATORS = {
@@ -70,8 +72,10 @@ def fields_of(annotation: Annotation) -> dict[str, str]:
 
 
 def written(moment: datetime) -> str:
-    """Return a time as a date-time group, or as ISO where seconds would be lost."""
-    return dtg(moment) if not moment.second and not moment.microsecond else moment.isoformat().replace("+00:00", "Z")
+    """Return a time as a date-time group, or as ISO where its seconds or its century would be lost."""
+    utc = moment.astimezone(UTC)
+    whole = not utc.second and not utc.microsecond and utc.year // 100 == CENTURY
+    return dtg(utc) if whole else utc.isoformat().replace("+00:00", "Z")
 
 
 def annotation_from(id_: str, sketch: Sketch, fields: Fields, *, handling: Handling) -> Annotation:
@@ -95,7 +99,7 @@ def annotation_from(id_: str, sketch: Sketch, fields: Fields, *, handling: Handl
     until = fields.get("valid_to", "").strip()
     return Annotation(
         id=id_,
-        kind=AnnotationKind(fields.get("kind") or AnnotationKind.NOTE),
+        kind=_kind(fields.get("kind", "")),
         shape=sketch.shape,
         geometry=geometry,
         title=fields.get("title", "").strip(),
@@ -190,8 +194,19 @@ def _named(field: str, text: str) -> datetime:
         raise InputError(msg) from error
 
 
+def _kind(text: str) -> AnnotationKind:
+    if text and text not in set(AnnotationKind):
+        msg = f"Kind {text!r} is none of {', '.join(AnnotationKind)}; choose one of them."
+        raise InputError(msg)
+    return AnnotationKind(text or AnnotationKind.NOTE)
+
+
 def _tlp(text: str) -> Tlp | None:
-    return next((label for label in Tlp if label.label == text), None)
+    found = next((label for label in Tlp if label.label == text.strip()), None)
+    if found is None and text.strip():
+        msg = f"Label {text!r} is none of {', '.join(label.label for label in Tlp)}; choose one of them or none."
+        raise InputError(msg)
+    return found
 
 
 def _evidence(text: str) -> tuple[Evidence, ...]:
