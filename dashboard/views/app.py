@@ -6,6 +6,7 @@ from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
+from panel.util import edit_readonly
 
 from dashboard.model.palette import Theme, Tokens, tokens
 from dashboard.state.notices import Notice, Weight
@@ -78,6 +79,11 @@ class App:
                 "& > main": {"minWidth": 0, "width": "100vw"},
             },
         )  # fmt: skip
+
+        # The page would follow the process's busy flag, which every callback of every session turns on and off: each
+        # turn walks through all models of the page, 0.2 s, to show an indicator that there is not.
+        with edit_readonly(self.page):
+            self.page.busy = False
 
     def _follow(self) -> None:
         session = self._session

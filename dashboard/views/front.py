@@ -15,7 +15,7 @@ from dashboard.views.fronttext import band_text, held_text, report_text
 from dashboard.views.mailbox import Mailbox, Message
 
 PLAY_TICK_MS = 30
-"""Between looks whether the last day is on the screen; the next one waits for that."""
+"""Between looks whether the last day is on the screen, where the browser does not say so: two days may look alike."""
 
 
 class FrontView(pn.viewable.Viewer):
@@ -88,6 +88,11 @@ class FrontView(pn.viewable.Viewer):
         session = self._session
         session.fronting.light = session.noting.light = on
         session.fronttime.playing = on
+
+    def advance(self) -> None:
+        """Go on to the next day, if days are played: the last one is on the screen."""
+        if self._playing is not None:
+            self._tick()
 
     def _tick(self) -> None:
         # The last day is not on the screen yet: no queue, no skipped days.

@@ -1,6 +1,6 @@
 """The fronts on the map: ground, lines with teeth, what moved and where providers differ. Each layer is put alone."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Any
 
@@ -25,6 +25,8 @@ class FrontLayers:
         self._frame = map_.front_frame
         self._theme: Theme = theme
         self._key: Hashable = None
+        self.on_drawn: Callable[[], None] = lambda: None
+        """Called when the browser has drawn a front; set by the wiring."""
         self._stamp = self._drawn = 0
         mailbox.on("front-drawn", self._acknowledged)
 
@@ -35,6 +37,7 @@ class FrontLayers:
 
     def _acknowledged(self, message: Message) -> None:
         self._drawn = int(message["stamp"])
+        self.on_drawn()
 
     def show_fronts(self) -> None:
         """Draw the front of the moment with its teeth, its ghost at A, and the ground that changed hands."""

@@ -101,6 +101,7 @@ def wire(session: Session, panels: Panels) -> None:
     _on(reach, "hovered", map_.show_lit, inspector.show_lit)
     fronts, front = panels.fronts, inspector.front
     front.on_screen = lambda: fronts.on_screen
+    fronts.on_drawn = front.advance
     later(fronting, ["series", "providers"], timeline.show_fronts, layers.show_fronts)
     later(fronting, "fronts", fronts.show_fronts, front.show, layers.show_fronts)
     _on(fronting, ["frame", "stepped"], fronts.show_fronts)
