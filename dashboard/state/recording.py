@@ -16,7 +16,7 @@ from dashboard.state.background import Background
 from dashboard.state.drawing import Drawing, Recorded, Step, Work, draft_of, filled
 from dashboard.state.notices import Notices, Weight
 from dashboard.state.noting import Noting
-from dashboard.workflows.annotate import Wish, annotation_from, record
+from dashboard.workflows.annotate import Wish, annotation_from, record, stated_handling
 from dashboard.workflows.workspace import Workspace
 
 
@@ -123,7 +123,7 @@ class Recording(param.Parameterized):
         self._write(wishes, lambda pairs: self._saved(work, pairs))
 
     def _wishes(self, work: Work) -> list[Wish]:
-        handling = self._handling(work.id) if work.base else UNMARKED
+        handling = self._handling(work.id) if work.base else stated_handling(work.form)
         main = annotation_from(work.id, work.sketch, work.form, handling=handling)
         others = [annotation_from(id_, sketch, work.form, handling=handling) for id_, sketch in work.others]
         return [
@@ -140,7 +140,17 @@ class Recording(param.Parameterized):
             return UNMARKED
 
     def _saved(self, work: Work, pairs: tuple[tuple[Annotation | None, Annotation | None], ...]) -> None:
-        self._drawing.put(None, Recorded(pairs))
+        now = self._drawing.work
+        if now is not None and now.id == work.id:  # drawn on while the save was on its way: it goes on from there
+            made = next((after for _, after in pairs if after is not None and after.id == work.id), None)
+            rest = replace(
+                now,
+                base=self._left(work.id, made),
+                others=tuple(piece for piece in now.others if piece not in work.others),
+                absorbed=tuple(each for each in now.absorbed if each not in work.absorbed),
+            )
+            now = None if now == work else rest
+        self._drawing.put(now, Recorded(pairs))
         self._forget((work.id, *(id_ for id_, _ in work.others)))
 
     def _forget(self, ids: Iterable[str]) -> None:
@@ -168,8 +178,10 @@ class Recording(param.Parameterized):
 
         def work() -> list[Event]:
             if take and conflict.mine is None:
-                store.resolve(conflict.version, None, author=author, base=base)
-                return [store.remove(conflict.theirs.annotation.id, author=author, base=base)]
+                closed = store.resolve(conflict.version, None, author=author, base=base)
+                if closed.outcome is Outcome.CONFLICT:
+                    return [closed]
+                return [store.remove(conflict.theirs.annotation.id, author=author, base=closed.number)]
             return [store.resolve(conflict.version, conflict.mine if take else None, author=author, base=base)]
 
         self._run(work, lambda _: None)
@@ -182,12 +194,12 @@ class Recording(param.Parameterized):
     # Undo
 
     def undo(self) -> bool:
-        """Take the last step back; False when there is none."""
-        return self._step(self._drawing.steps.undo(), backwards=True)
+        """Take the last step back, unless a write is on its way; False when there is none."""
+        return self.busy or self._step(self._drawing.steps.undo(), backwards=True)
 
     def redo(self) -> bool:
-        """Take the last undone step again; False when there is none."""
-        return self._step(self._drawing.steps.redo(), backwards=False)
+        """Take the last undone step again, unless a write is on its way; False when there is none."""
+        return self.busy or self._step(self._drawing.steps.redo(), backwards=False)
 
     def _step(self, step: Step | None, *, backwards: bool) -> bool:
         if step is None:

@@ -1,5 +1,6 @@
 """From a drawing and its filled-in form to a recorded annotation, and back."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,8 +11,9 @@ from dashboard.model.annotation import DEFAULT_GRADE, Annotation, AnnotationKind
 from dashboard.model.dtg import dtg, parse_moment
 from dashboard.model.errors import InputError, NotFoundError
 from dashboard.model.event import Event
-from dashboard.model.handling import Handling, Tlp, combine
+from dashboard.model.handling import UNMARKED, Handling, Tlp, combine
 from dashboard.model.sketch import Shape, Sketch
+from dashboard.sources.exchange_fields import handling_in
 from dashboard.workflows.workspace import Workspace
 
 Fields = Mapping[str, str]
@@ -113,6 +115,18 @@ def annotation_from(id_: str, sketch: Sketch, fields: Fields, *, handling: Handl
         evidence=_evidence(fields.get("evidence", "")),
         handling=handling & Handling(tlp=_tlp(fields.get("tlp", ""))),
     )
+
+
+def stated_handling(fields: Fields) -> Handling:
+    """Return the handling that a draft brought along, e.g. from the file it came from; `UNMARKED` for none.
+
+    Raises
+    ------
+    DamagedProductError
+        If it cannot be understood: handling is never guessed towards the open side.
+    """
+    text = fields.get("handling", "")
+    return handling_in(json.loads(text), "the draft's handling") if text else UNMARKED
 
 
 def sketch_of_annotation(annotation: Annotation) -> Sketch:
