@@ -210,7 +210,12 @@ class Recording(param.Parameterized):
         pairs = [(b, a) if backwards else (a, b) for a, b in step.recorded.pairs]
         wishes = [Wish(id=each.id, base=self._left(each.id, now), annotation=then)
                   for now, then in pairs if (each := now or then) is not None]  # fmt: skip
-        self._write(wishes, lambda applied: self._stepped(step, len(applied) == len(wishes), backwards=backwards))
+        steps = self._drawing.steps
+        self._write(
+            wishes,
+            lambda applied: self._stepped(step, len(applied) == len(wishes), backwards=backwards),
+            steps.redo if backwards else steps.undo,  # nothing was written: the step is still to be taken
+        )
         return True
 
     def _left(self, id_: str, state: Annotation | None) -> int:
@@ -233,7 +238,7 @@ class Recording(param.Parameterized):
 
     # Writing
 
-    def _write(self, wishes: list[Wish], then: Callable[[Any], None]) -> None:
+    def _write(self, wishes: list[Wish], then: Callable[[Any], None], failed: Callable[[], Any] = lambda: None) -> None:
         author, store = self.author(), self._workspace.catalog.annotations
 
         def before(id_: str) -> Annotation | None:
@@ -259,14 +264,17 @@ class Recording(param.Parameterized):
             applied = [pair for event, pair in zip(*found, strict=True) if event.outcome is Outcome.APPLIED]
             then(tuple(applied))
 
-        self._run(work, written)
+        self._run(work, written, failed)
 
-    def _run(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+    def _run(
+        self, work: Callable[[], Any], then: Callable[[Any], None], failed: Callable[[], Any] = lambda: None
+    ) -> None:
         self.busy = True
 
         def done(result: Any) -> None:  # noqa: ANN401
             self.busy = False
             if isinstance(result, Exception):
+                failed()
                 self._notices.fail(result)
                 self._kept = None
                 if isinstance(result, NightglassError):

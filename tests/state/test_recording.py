@@ -468,6 +468,21 @@ class TestSlowDisk:
         desk = {session.drawing.work.form["title"]} if session.drawing.work else set()
         assert "late" in titles | drafts | desk
 
+    def test_an_undo_that_could_not_be_written_is_still_to_be_taken(self, session: Session) -> None:
+        first = saved(session, *LINE, title="first")
+        titled(session, "second")
+        slow = Slow()
+        session.recording._background = slow
+        session.drawing.open = True
+        session.undo()
+        slow.waiting.pop()[1](DiskFullError("The disk is full; free some room."))
+        slow.run()
+        assert on_the_map(session)[first.annotation.id].title == "second"
+        session.undo()
+        slow.run()
+        assert on_the_map(session)[first.annotation.id].title == "first"
+        assert session.noting.conflicts == ()
+
     def test_a_failed_write_keeps_the_work_and_says_so(self, session: Session) -> None:
         draw(session, *LINE, title="kept")
         work = session.drawing.work
