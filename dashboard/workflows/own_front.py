@@ -20,11 +20,15 @@ from dashboard.workflows.workspace import Workspace
 
 UNSTATED = "side not stated"
 """Name of the side of areas that state none."""
+MOST_AREAS = 200
+"""Areas of control that make a front; more are a collection of drawings, whose union at every date says nothing and
+takes minutes."""
+_SERIES: Remembered[list[FrontArea]] = Remembered(8)
 _AREAS: Remembered[tuple[Revision, ...]] = Remembered(16)
 
 
 def has_own(workspace: Workspace, known_at: datetime | None = None) -> bool:
-    """Return whether any area of control is drawn, as known at a moment."""
+    """Return whether areas of control are drawn that make a front, as known at a moment: 1 to `MOST_AREAS` of them."""
     return bool(_areas(workspace, known_at=known_at))
 
 
@@ -52,6 +56,11 @@ def own_series(workspace: Workspace, known_at: datetime | None = None) -> list[F
 
     A side that ends is given 0 km2 from then on, so that its step is seen.
     """
+    catalog = workspace.catalog
+    return _SERIES.get((catalog.path, catalog.log.head(), known_at), lambda: _series(workspace, known_at))
+
+
+def _series(workspace: Workspace, known_at: datetime | None) -> list[FrontArea]:
     every = _areas(workspace, known_at=known_at)
     colours = _colours(workspace)
     rows: list[FrontArea] = []
@@ -74,9 +83,10 @@ def _areas(workspace: Workspace, *, known_at: datetime | None) -> tuple[Revision
     catalog = workspace.catalog
 
     def found() -> tuple[Revision, ...]:
-        query = AnnotationQuery(kinds=(AnnotationKind.CONTROL,), known_at=known_at, limit=None)
-        areas = (one for one in catalog.annotations.find(query) if one.annotation.shape is Shape.AREA)
-        return tuple(one for one in areas if not one.annotation.geometry.is_empty)
+        query = AnnotationQuery(kinds=(AnnotationKind.CONTROL,), known_at=known_at, limit=MOST_AREAS + 1)
+        drawn = catalog.annotations.find(query)
+        areas = (one for one in drawn if one.annotation.shape is Shape.AREA)
+        return tuple(one for one in areas if not one.annotation.geometry.is_empty) if len(drawn) <= MOST_AREAS else ()
 
     return _AREAS.get((catalog.path, catalog.revision, known_at), found)
 
