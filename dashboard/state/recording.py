@@ -12,7 +12,7 @@ from dashboard.model.errors import InputError, NightglassError, NotFoundError
 from dashboard.model.event import Event, Outcome
 from dashboard.model.handling import UNMARKED, Handling
 from dashboard.model.sketch import Draft
-from dashboard.state.background import Background
+from dashboard.state.background import Background, Done
 from dashboard.state.drawing import Drawing, Recorded, Step, Work, draft_of, filled
 from dashboard.state.notices import Notices, Weight
 from dashboard.state.noting import Noting
@@ -238,7 +238,7 @@ class Recording(param.Parameterized):
 
     # Writing
 
-    def _write(self, wishes: list[Wish], then: Callable[[Any], None], failed: Callable[[], Any] = lambda: None) -> None:
+    def _write(self, wishes: list[Wish], then: Done, failed: Callable[[], Any] = lambda: None) -> None:
         author, store = self.author(), self._workspace.catalog.annotations
 
         def before(id_: str) -> Annotation | None:

@@ -63,7 +63,7 @@ class Session:
         self.company = Company(hub or Hub(lambda: workspace.catalog.revision), self.viewing, background, self.notices)
         for writer in (self.recording, self.fronttime):
             writer.author = lambda: str(self.company.me.name)
-            writer.wrote = lambda: self.company.wrote(workspace.catalog.revision)
+            writer.wrote = self._wrote
         self.company.param.watch(lambda *_: self.refresh(), "revision")
         self.drawing.param.watch(lambda *_: self._show_editing(), "work")
 
@@ -84,6 +84,10 @@ class Session:
         """Look again for what others may have written."""
         for part in (self.reach, self.fronting, self.fronttime, self.changing, self.noting, self.overlaying):
             part.refresh()
+
+    def _wrote(self) -> None:
+        self.company.wrote(self.workspace.catalog.revision)
+        self.refresh()  # one's own work is on the map at once, whoever else is here
 
     def _show_editing(self) -> None:
         work = self.drawing.work
