@@ -16,6 +16,7 @@ import pytest
 from driver import Driver
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
+from dashboard.catalog.query import AnnotationQuery
 from dashboard.workflows.workspace import Workspace, open_workspace
 
 ROOT = Path(__file__).parents[2]
@@ -119,6 +120,33 @@ def workspace(served: Path) -> Iterator[Workspace]:
 
 
 @pytest.fixture(scope="session")
+def sketchbook(exercise_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder to draw in: a copy of the exercise without its annotations, apart from the one that is read."""
+    root = tmp_path_factory.mktemp("sketchbook") / "data"
+    shutil.copytree(exercise_root, root)
+    with open_workspace(root) as opened:
+        for revision in opened.catalog.annotations.find(AnnotationQuery(limit=None)):
+            opened.catalog.annotations.remove(revision.annotation.id, author="umpire", base=revision.version)
+    return root
+
+
+@pytest.fixture(scope="session")
+def drawing_server(sketchbook: Path) -> Iterator[Server]:
+    running = Server(sketchbook, sketchbook.with_name("server.log"))
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def ledger(sketchbook: Path) -> Iterator[Workspace]:
+    """Return the workspace that is drawn in, opened a second time beside its server."""
+    with open_workspace(sketchbook) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
 def contexts(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
     """Return a function that gives the browser context of a kind of screen: pages of one kind share their cache."""
     made: dict[tuple[object, ...], BrowserContext] = {}
@@ -138,6 +166,16 @@ def contexts(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 @pytest.fixture
 def open_page(contexts: Callable[..., BrowserContext], server: Server) -> Iterator[Callable[..., Driver]]:
     """Return a function that opens a page; what the pages and the server said meanwhile is checked at the end."""
+    yield from _pages(contexts, server)
+
+
+@pytest.fixture(scope="module")
+def open_sheet(contexts: Callable[..., BrowserContext], drawing_server: Server) -> Iterator[Callable[..., Driver]]:
+    """Return a function that opens a page to draw on, for all tests of a module; checked at its end likewise."""
+    yield from _pages(contexts, drawing_server)
+
+
+def _pages(contexts: Callable[..., BrowserContext], server: Server) -> Iterator[Callable[..., Driver]]:
     opened: list[Driver] = []
     before = server.log.stat().st_size
 
