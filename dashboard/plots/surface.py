@@ -192,7 +192,7 @@ def _paint(sheet: Sheet, glyph: Any, tokens: Tokens) -> None:  # noqa: ANN401 - 
     if sheet.kind == "labels":
         glyph.update(
             text_color=colour, text_font={"value": "Plex Sans"}, text_font_size=f"{sheet.size}px", text_align="center",
-            text_baseline="bottom", background_fill_color=tokens.halo, background_fill_alpha=0.55, padding=2,
+            text_baseline="bottom", background_fill_color=tokens.halo, background_fill_alpha=0.75, padding=2,
             border_radius=2,
         )  # fmt: skip
         return

@@ -8,10 +8,11 @@ import param
 from dashboard.catalog.query import ChangeQuery
 from dashboard.geo.mercator import bbox_of, screen_geobox
 from dashboard.model.change import ChangeRun, DetectedChange
-from dashboard.model.progress import CancelToken, Progress
+from dashboard.model.progress import CancelToken, Report
 from dashboard.model.stack import statistics_refusals
 from dashboard.state.arranging import Arranged, Arrangement, arrange
 from dashboard.state.background import Background, Latest
+from dashboard.state.job import Job
 from dashboard.state.notices import Notices
 from dashboard.state.pictures import bounded
 from dashboard.state.reach import Reach
@@ -46,8 +47,6 @@ class Changing(param.Parameterized):
     selected = param.String(default=None, allow_None=True)
     far = param.Selector(default=1e-3, objects=list(FALSE_ALARM_RATES))
     """False-alarm rate per analysis pixel that the next detection promises."""
-    progress = param.ClassSelector(class_=Progress, default=None, allow_None=True)
-    """Of the running detection; None when none runs."""
     outcome = param.ClassSelector(class_=Outcome, default=None, allow_None=True)
 
     def __init__(
@@ -57,10 +56,9 @@ class Changing(param.Parameterized):
         self._workspace = workspace
         self._viewing = viewing
         self._reach = reach
-        self._background = background
         self._notices = notices
         self._latest = Latest(background)
-        self._cancel: CancelToken | None = None
+        self.job = Job(background)
         self._asked: tuple[Any, ...] | None = None
         viewing.param.watch(lambda *_: self.refresh(), "view")
         self.param.watch(lambda *_: self.refresh(), "arrangement")
@@ -133,37 +131,21 @@ class Changing(param.Parameterized):
     def detect(self, *, full: bool) -> None:
         """Detect between A and B over the map: on the screen's grid, or at full resolution."""
         a, b, view = self._reach.a, self._reach.b, self._viewing.view
-        if self.progress is not None or a is None or b is None:
+        if a is None or b is None:
             return
-        cancel = self._cancel = CancelToken()
         geobox = None if full else screen_geobox(view.extent, *bounded(self._viewing.size))
         bbox = bbox_of(view.extent) if full else None
         polarisation, far = view.polarisation, self.far
-        self.progress = Progress(0.0, "starting")
 
-        def work() -> Any:  # noqa: ANN401
+        def work(report: Report, cancel: CancelToken) -> Any:  # noqa: ANN401
             return detect(
                 self._workspace, a, b, polarisation=polarisation, far=far, geobox=geobox, bbox=bbox,
-                report=self._report, cancel=cancel,
+                report=report, cancel=cancel,
             )  # fmt: skip
 
-        self._background(work, self._detected)
-
-    def cancel(self) -> None:
-        """Stop the running detection."""
-        if self._cancel is not None:
-            self._cancel.cancel()
-
-    def _report(self, progress: Progress) -> None:
-        def show() -> None:
-            if self.progress is not None:
-                self.progress = progress
-
-        self._background.later(show)
+        self.job.start(work, self._detected)
 
     def _detected(self, result: Any) -> None:  # noqa: ANN401
-        self.progress = None
-        self._cancel = None
         if isinstance(result, Exception):
             self._notices.fail(result)
             return

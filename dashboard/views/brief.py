@@ -36,7 +36,7 @@ class BriefView(pn.viewable.Viewer):
         self._progress = pmui.LinearProgress(value=0, max=100, variant="determinate", visible=False)
         self._said = text("", sizing_mode="stretch_width", margin=(6, 0))
         self._start.on_click(lambda _: self._export())
-        self._cancel.on_click(lambda _: session.briefs.cancel())
+        self._cancel.on_click(lambda _: session.briefs.job.cancel())
         self.dialog = pmui.Dialog(
             pn.Column(
                 text("<h2>Brief this view</h2>", margin=0), self._marking, self._page, self._format,
@@ -71,12 +71,12 @@ class BriefView(pn.viewable.Viewer):
     def show(self) -> None:
         """Show how far the export is, and the file once there is one."""
         briefs = self._session.briefs
-        running = briefs.progress is not None
+        running = briefs.job.progress is not None
         self._start.disabled = running
         self._cancel.visible = self._progress.visible = running
-        if briefs.progress is not None:
-            self._progress.value = round(100 * briefs.progress.done)
-            self._said.object = f'<span class="muted">{escape(briefs.progress.text)}</span>'
+        if briefs.job.progress is not None:
+            self._progress.value = round(100 * briefs.job.progress.done)
+            self._said.object = f'<span class="muted">{escape(briefs.job.progress.text)}</span>'
         elif briefs.ready is not None:
             name = briefs.ready.name
             size = briefs.ready.stat().st_size / 1e6

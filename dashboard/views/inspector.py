@@ -81,7 +81,7 @@ class InspectorView(pn.viewable.Viewer):
         pn.bind(lambda far: changing.param.update(far=far), self._far.param.value, watch=True)
         self._detect.on_click(lambda _: changing.detect(full=False))
         self._detect_full.on_click(lambda _: changing.detect(full=True))
-        self._cancel.on_click(lambda _: changing.cancel())
+        self._cancel.on_click(lambda _: changing.job.cancel())
         self._change_parts = (
             self._far, pn.Row(self._detect, self._detect_full, self._cancel, margin=0), self._progress, self._outcome,
             self._arrange, self._changes,
@@ -163,13 +163,13 @@ class InspectorView(pn.viewable.Viewer):
         self._arrange.write(arrange_text(changing.arrangement, self._session.fronting.fronts))
         self._changes.choose(changing.selected)
         refusals = changing.refusals
-        idle = changing.progress is None
+        idle = changing.job.progress is None
         self._detect.disabled = self._detect_full.disabled = bool(refusals) or not idle
         self._outcome.object = outcome_text(changing.outcome, len(changing.changes), refusals)
 
     def show_progress(self) -> None:
         """Show how far a detection is."""
-        progress = self._session.changing.progress
+        progress = self._session.changing.job.progress
         running = progress is not None
         self._cancel.visible = self._progress.visible = running
         if progress is not None:

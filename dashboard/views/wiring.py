@@ -109,9 +109,10 @@ def wire(session: Session, panels: Panels) -> None:
     _wire_notes(session, panels, later)
     later(changing, ["changes", "relations", "selected", "outcome"], map_.show_changes, timeline.show_changes,
           inspector.show_changes)  # fmt: skip
-    later(changing, "progress", inspector.show_progress)
+    later(changing.job, "progress", inspector.show_progress)
     later(session.inspecting, "series", inspector.show_series)
-    _on(session.briefs, ["progress", "ready", "failure"], panels.brief.show)
+    _on(session.briefs, ["ready", "failure"], panels.brief.show)
+    _on(session.briefs.job, "progress", panels.brief.show)
     _show_everything(panels)
 
 

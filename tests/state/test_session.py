@@ -236,7 +236,7 @@ class TestDetection:
         session.changing.detect(full=False)
         outcome = session.changing.outcome
         assert outcome is not None
-        assert session.changing.progress is None
+        assert session.changing.job.progress is None
         assert outcome.count > 0
         assert (outcome.run.before, outcome.run.after) == (session.viewing.view.a, session.viewing.view.b)
         assert session.changing.run_id == outcome.run.id
@@ -270,7 +270,7 @@ class TestDetection:
         session = begin(workspace)
         session.viewing.exchange()
         session.changing.detect(full=False)
-        assert session.changing.progress is None
+        assert session.changing.job.progress is None
         assert session.changing.outcome is None
         assert list(workspace.catalog.changes.runs()) == []
 
