@@ -5,7 +5,6 @@ from typing import Any
 
 import param
 
-from dashboard.catalog.frontlines import HeldSnapshot
 from dashboard.geo.disagreement import Disagreement
 from dashboard.geo.displacement import Displacement
 from dashboard.model.view import Layer
@@ -46,9 +45,10 @@ class FrontTime(param.Parameterized):
         self._fronting = fronting
         self._background = background
         self._notices = notices
-        self._reports, self._bands = Latest(background), Latest(background)
+        self._reports, self._bands, self._waiting = Latest(background), Latest(background), Latest(background)
         self._asked: tuple[Any, ...] | None = None
         self._compared: tuple[Any, ...] | None = None
+        self._listed: tuple[Any, ...] | None = None
         self.wrote: Callable[[], None] = lambda: None
         """Called after a decision, so that others hear of it at once."""
         self.author: Callable[[], str] = lambda: "analyst"
@@ -74,27 +74,45 @@ class FrontTime(param.Parameterized):
         if not self.playing:
             self._refresh_report()
             self._refresh_band()
+            self._refresh_held()
 
     def _refresh_report(self) -> None:
         view, a = self._viewing.view, self._reach.a
         moment, provider = self._fronting.moment, self._fronting.provider
         looked_at = self.watched or Layer.DISPLACEMENT in view.layers
         key = (provider, a.start if a else None, moment, view.known_at, self._workspace.catalog.revision)
-        if not looked_at or key == self._asked or provider is None or a is None or moment is None:
+        if not looked_at or key == self._asked:
             return
         self._asked = key
+        if provider is None or a is None or moment is None:
+            self.report = None
+            return
 
-        def work() -> tuple[FrontReport | None, tuple[HeldSnapshot, ...]]:
-            waiting = tuple(held(self._workspace))
-            return report(self._workspace, provider, a.start, moment, known_at=view.known_at), waiting
-
-        self._reports.ask(work, self._reported)
+        self._reports.ask(
+            lambda: report(self._workspace, provider, a.start, moment, known_at=view.known_at), self._reported
+        )
 
     def _reported(self, result: Any) -> None:  # noqa: ANN401
         if isinstance(result, Exception):
             self._notices.fail(result)
             return
-        self.param.update(report=result[0], held=result[1])
+        self.report = result
+
+    def _refresh_held(self) -> None:
+        key = (self._viewing.view.known_at, self._workspace.catalog.revision)
+        if self.watched and key != self._listed:
+            self._listed, known_at = key, key[0]
+            self._waiting.ask(
+                lambda: tuple(one for one in held(self._workspace) if known_at is None or one.retrieved <= known_at),
+                self._held,
+            )
+
+    def _held(self, result: Any) -> None:  # noqa: ANN401
+        if isinstance(result, Exception):
+            self._listed = None
+            self._notices.fail(result)
+        elif result != self.held:
+            self.held = result
 
     def _refresh_band(self) -> None:
         view, moment = self._viewing.view, self._fronting.moment
