@@ -8,10 +8,11 @@ export function modelNamed(name) {
   return null;
 }
 
-// A change of a Bokeh source is handled at once; component messages wait for the event loop's next round.
+// A change of a Bokeh source is handled at once; component messages wait for the event loop's next round. What equals
+// what is there is no change: each message carries its time, so that the same can be said twice in a row.
 export function post(message) {
   const mailbox = modelNamed("mailbox");
-  if (mailbox) mailbox.data = {json: [JSON.stringify(message)]};
+  if (mailbox) mailbox.data = {json: [JSON.stringify({...message, sent: performance.now()})]};
 }
 
 // Bring a file of annotations to the server and ask the session to read it.
