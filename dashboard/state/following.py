@@ -31,9 +31,14 @@ class Track:
         self._places.append((now, fitted(extent, size)))
 
     def resized(self, extent: Extent, old: Size, new: Size) -> None:
-        """Note that a map at an extent changes its size: it keeps its centre and its scale."""
-        scale = (extent.x1 - extent.x0) / old[0]
-        self._places.append((self._clock(), _around(extent.centre, scale, new)))
+        """Note that a map at an extent changes its size: it keeps its centre and its scale.
+
+        The extent may be the one it was sent to, not yet the one it made of it: then its scale is that of all of it.
+        """
+        now = self._clock()
+        for shown in (_box(extent), fitted(extent, old)):
+            scale = (shown[2] - shown[0]) / old[0]
+            self._places.append((now, _around(extent.centre, scale, new)))
 
     def holds(self, view: View) -> bool:
         """Whether the view's dates are those that were put, and its extent one that was put lately or last."""
