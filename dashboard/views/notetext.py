@@ -45,7 +45,7 @@ def form(work: Work, forces: Sequence[Force]) -> str:
 
     sides = {"": "–", **{force.name: force.name for force in forces}}
     grade = fields.get("grade") or DEFAULT_GRADE
-    reliability, credibility = grade[0], grade[1]
+    reliability, credibility = grade[:1], grade[1:]
     parts = [
         f"<h3>{'New' if not work.base else 'Editing'} {escape(work.sketch.shape.value)}</h3>",
         '<div class="grid">',
