@@ -26,7 +26,7 @@ IMPORT = f"""async (points) => {{
   return points.map(CALL);
 }}"""
 
-SEA = "() => model('map').renderers.find((layer) => layer.name === 'sea').glyph.fill_color.value"
+SEA = "() => model('map').renderers.find((layer) => layer.name === 'sea-shapes').glyph.fill_color.value"
 
 
 @pytest.fixture
