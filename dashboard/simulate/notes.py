@@ -13,6 +13,8 @@ from dashboard.simulate.ground import to_degrees
 
 FRONT_WEEK = 7
 _SMOOTH_M = 60.0
+_ROUGH_M = 12.0
+"""As coarse as a hand draws, metres."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,7 @@ def notes(seed: int) -> tuple[Noted, ...]:
 
 def _of_event(event: Event, *, point: bool = False, **told: Any) -> Noted:  # noqa: ANN401 - fields of Noted
     """Return what is said about an event: its outline, its time and its pictures, unless told otherwise."""
-    shape: BaseGeometry = event.outline.centroid if point else event.outline.convex_hull.buffer(15.0, quad_segs=2)
+    shape: BaseGeometry = event.outline.centroid if point else event.outline.convex_hull.buffer(15.0, quad_segs=2).simplify(_ROUGH_M)
     start = moment(event.start)
     when = {
         "valid_from": start,
