@@ -77,7 +77,8 @@ def notes(seed: int) -> tuple[Noted, ...]:
 
 def _of_event(event: Event, *, point: bool = False, **told: Any) -> Noted:  # noqa: ANN401 - fields of Noted
     """Return what is said about an event: its outline, its time and its pictures, unless told otherwise."""
-    shape: BaseGeometry = event.outline.centroid if point else event.outline.convex_hull.buffer(15.0, quad_segs=2).simplify(_ROUGH_M)
+    around = event.outline.convex_hull.buffer(15.0, quad_segs=2).simplify(_ROUGH_M)
+    shape: BaseGeometry = event.outline.centroid if point else around
     start = moment(event.start)
     when = {
         "valid_from": start,
