@@ -1,6 +1,8 @@
 """From the desk into the log: drafts, saving, undo of what was saved, and the decision of conflicts."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,19 @@ from dashboard.state.background import attempt
 from dashboard.state.notices import Weight
 from dashboard.state.session import Session
 from dashboard.workflows.workspace import Workspace, open_workspace
+
+
+CRASH = """
+import os, sys
+from pathlib import Path
+from desk_makers import LINE, begin, draw
+from dashboard.workflows.workspace import open_workspace
+session = begin(open_workspace(Path(sys.argv[1])))
+draw(session, *LINE, title="kept")
+session.recording.autosave()
+os._exit(0)
+"""
+"""Draws and ends without closing anything."""
 
 
 @pytest.fixture
@@ -65,13 +80,9 @@ class TestDrafts:
 
     def test_a_draft_survives_the_process(self, tmp_path: Path) -> None:
         root = tmp_path / "crash"
-        child = os.fork()
-        if child == 0:  # ends without closing anything
-            session = begin(open_workspace(root))
-            draw(session, *LINE, title="kept")
-            session.recording.autosave()
-            os._exit(0)
-        assert os.waitpid(child, 0)[1] == 0
+        here = Path(__file__).parent
+        paths = os.pathsep.join(str(path) for path in (here, here.parents[1]))
+        subprocess.run([sys.executable, "-c", CRASH, str(root)], check=True, env={**os.environ, "PYTHONPATH": paths})
         with open_workspace(root) as workspace:
             session = begin(workspace)
             assert [dict(draft.fields)["title"] for draft in session.recording.drafts] == ["kept"]
