@@ -21,7 +21,6 @@ from dashboard.state.notices import Weight
 from dashboard.state.session import Session
 from dashboard.workflows.workspace import Workspace, open_workspace
 
-
 CRASH = """
 import os, sys
 from pathlib import Path
