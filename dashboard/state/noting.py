@@ -64,6 +64,8 @@ class Noting(param.Parameterized):
 
     listing = param.ClassSelector(class_=Listing, default=Listing())
     chosen = param.ClassSelector(class_=Chosen, default=None, allow_None=True)
+    choices = param.Integer(default=0)
+    """How often somebody chose one: choosing the same again counts, looking it up again does not."""
     conflicts = param.ClassSelector(class_=tuple, default=())
     """Every open `Conflict` there is."""
     marks = param.ClassSelector(class_=tuple, default=())
@@ -179,6 +181,7 @@ class Noting(param.Parameterized):
         found = self._known(id_, known_at)
         if found is not None:
             self.chosen = found
+            self.choices += 1
         else:
             remedy = "list those there are" if known_at is None else "choose a later 'as known at'"
             self._notices.fail(NotFoundError(f"Annotation {id_} is not known; {remedy}."))

@@ -6,6 +6,7 @@ from typing import Any
 
 from dashboard.model.palette import Theme
 from dashboard.model.view import CompareMode, Layer, View
+from dashboard.state.drawing import Work
 from dashboard.state.session import Session
 from dashboard.views.background import BackgroundLayers
 from dashboard.views.brief import BriefView
@@ -121,11 +122,11 @@ def _wire_notes(session: Session, panels: Panels, later: Callable[..., None]) ->
     drawing, noting, recording = session.drawing, session.noting, session.recording
     pen, notes, fronts, timeline = panels.pen, panels.inspector.notes, panels.fronts, panels.timeline
     _on(drawing, ["work", "open", "cutting"], pen.show, notes.show_desk, fronts.show_chosen)
-    _on(drawing, "work", lambda: panels.inspector.open("Notes") if drawing.work is not None else None)
+    drawing.param.watch(lambda event: _laid(panels, event.old, event.new), "work")
     _on(drawing, ["work", "open"], notes.show_top)
     later(noting, ["listing", "marks"], notes.show_list, timeline.show_notes)
     _on(noting, "chosen", notes.show_desk, notes.show_list, fronts.show_chosen)
-    _on(noting, "chosen", lambda: panels.inspector.open("Notes") if noting.chosen is not None else None)
+    _on(noting, "choices", lambda: panels.inspector.open("Notes"))
     _on(noting, "conflicts", notes.show_top)
     _on(noting, "forces", notes.show_desk)
     _on(recording, "drafts", notes.show_top)
@@ -133,6 +134,12 @@ def _wire_notes(session: Session, panels: Panels, later: Callable[..., None]) ->
     _on(session.exchanging.job, "progress", notes.show_exchange)
     later(session.overlaying, "overlaid", fronts.show_notes)
     _on(session.company, ["me", "people", "show_cursors", "share_cursor"], panels.company.show)
+
+
+def _laid(panels: Panels, before: Work | None, now: Work | None) -> None:
+    """Show the form of what comes onto the desk; a vertex more calls nobody back from another tab."""
+    if now is not None and (before is None or before.id != now.id):
+        panels.inspector.open("Notes")
 
 
 def _on(
