@@ -39,6 +39,8 @@ class Recording(param.Parameterized):
         self._kept: Work | None = None
         self._signed: set[str] = set()
         """Names under which this session kept drafts: people name themselves at any time."""
+        self._resumed: set[tuple[str, str]] = set()
+        """(id, author) of drafts taken up here, perhaps another's: recorded, they are done."""
         self.author: Callable[[], str] = lambda: "analyst"
         """Who signs; set by whoever knows the person."""
         self.wrote: Callable[[], None] = lambda: None
@@ -92,6 +94,7 @@ class Recording(param.Parameterized):
             if draft.id == draft_id:
                 self.put_aside()
                 self._drawing.resume(draft)
+                self._resumed.add((draft.id, draft.author))
                 self.drafts = tuple(other for other in self.drafts if other.id != draft_id)
 
     def discard(self, draft_id: str) -> None:
@@ -156,7 +159,8 @@ class Recording(param.Parameterized):
     def _forget(self, ids: Iterable[str]) -> None:
         """Throw away the drafts of what is recorded now."""
         gone = tuple(ids)
-        self._background(lambda: self._discard(gone, self._signed), self._drafted)
+        authors = self._signed | {author for id_, author in self._resumed if id_ in gone}
+        self._background(lambda: self._discard(gone, authors), self._drafted)
 
     def remove(self, revision: Revision) -> None:
         """Take an annotation off the map; its history stays, and it can be brought back."""
