@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 from uuid import uuid4
 
@@ -90,16 +90,20 @@ class Annotations:
         return self._log.append(_saved(annotation, author, base, note, event_id))
 
     def save_many(
-        self, annotations: Iterable[Annotation], *, author: str, note: str = "", bases: Mapping[str, int] | None = None
-    ) -> list[Event]:
-        """Record many annotations, all or none, in one transaction; see `save`.
+        self, annotations: Iterable[Annotation], *, author: str, note: str = "",
+        bases: Mapping[str, int] | None = None, removed: Mapping[str, int] | None = None,
+    ) -> list[Event]:  # fmt: skip
+        """Record many annotations and then removals, all or none, in one transaction; see `save` and `remove`.
 
         Parameters
         ----------
         bases : version that an edited one is based on, by id; without one it is taken for new
+        removed : version of each one that is taken off the map, by id
         """
-        known = bases or {}
-        return self._log.append_many(_saved(one, author, known.get(one.id, 0), note) for one in annotations)
+        known, said = bases or {}, {"note": note} if note else {}
+        saved = (_saved(one, author, known.get(one.id, 0), note) for one in annotations)
+        gone = (_new(REMOVED, SUBJECT + id_, author, base, said, None) for id_, base in (removed or {}).items())
+        return self._log.append_many(chain(saved, gone))
 
     def remove(self, id_: str, *, author: str, base: int, event_id: str | None = None, note: str = "") -> Event:
         """Take an annotation off the map. Its history stays; saving it again brings it back.

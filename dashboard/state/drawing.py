@@ -21,6 +21,8 @@ from dashboard.workflows.annotate import Fields, fields_of, first_fields, sketch
 
 SNAP_PX = 10
 SAME_PX = 2
+ABSORBED = "absorbed"
+"""Field of a draft: what was joined to it, ``id=version`` a line."""
 FREEHAND_PX = 1.5
 """Tolerance of a freehand line's simplification, pixels on the screen."""
 
@@ -127,7 +129,14 @@ class Drawing(param.Parameterized):
 
     def resume(self, draft: Draft) -> None:
         """Take a draft up again."""
-        self.put(Work(id=draft.id, base=draft.base, sketch=draft.sketch, fields=draft.fields, adding=False))
+        fields = dict(draft.fields)
+        joined = (line.rpartition("=") for line in fields.pop(ABSORBED, "").splitlines())
+        self.put(
+            Work(
+                id=draft.id, base=draft.base, sketch=draft.sketch, fields=tuple(sorted(fields.items())), adding=False,
+                absorbed=tuple((id_, int(version)) for id_, _, version in joined),
+            )
+        )  # fmt: skip
 
     def clear(self) -> None:
         """Take the work off the desk."""
@@ -256,9 +265,11 @@ def _close(sketch: Sketch, vertex: Vertex, metres_per_pixel: float) -> bool:
 
 def draft_of(work: Work, author: str, reason: str = "") -> Draft:
     """Return what has to be kept of the work on the desk."""
+    joined = "\n".join(f"{id_}={version}" for id_, version in work.absorbed)
+    fields = work.form | {ABSORBED: joined} if joined else work.form
     return Draft(
         id=work.id, author=author, updated=datetime.now(UTC), base=work.base, sketch=work.upright.sketch,
-        fields=work.fields, reason=reason,
+        fields=tuple(sorted(fields.items())), reason=reason,
     )  # fmt: skip
 
 

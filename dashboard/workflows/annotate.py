@@ -135,7 +135,7 @@ def sketch_of_annotation(annotation: Annotation) -> Sketch:
 
 
 def record(workspace: Workspace, wishes: Sequence[Wish], *, author: str) -> list[Event]:
-    """Record edits in order and return their events; one on a stale base comes back as a conflict, kept.
+    """Record edits, all or none, and return their events in order; one on a stale base is a conflict, kept.
 
     An annotation carries the strictest handling of what it rests on.
 
@@ -144,14 +144,14 @@ def record(workspace: Workspace, wishes: Sequence[Wish], *, author: str) -> list
     InputError
         If credibility 1 is claimed without two observations from different providers, or evidence is not there.
     """
-    prepared = [(wish, _marked(workspace, wish.annotation)) for wish in wishes]
-    store = workspace.catalog.annotations
-    return [
-        store.remove(wish.id, author=author, base=wish.base)
-        if annotation is None
-        else store.save(annotation, author=author, base=wish.base)
-        for wish, annotation in prepared
-    ]
+    events = workspace.catalog.annotations.save_many(
+        [made for wish in wishes if (made := _marked(workspace, wish.annotation)) is not None],
+        author=author,
+        bases={wish.id: wish.base for wish in wishes},
+        removed={wish.id: wish.base for wish in wishes if wish.annotation is None},
+    )
+    by_subject = {event.subject: event for event in events}
+    return [by_subject[f"annotation:{wish.id}"] for wish in wishes]
 
 
 def _marked(workspace: Workspace, annotation: Annotation | None) -> Annotation | None:

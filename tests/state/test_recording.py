@@ -17,6 +17,7 @@ from dashboard.model.errors import DiskFullError
 from dashboard.model.event import Outcome
 from dashboard.model.sketch import Draft, Shape, Sketch
 from dashboard.state.background import attempt
+from dashboard.state.drawing import Drawing, Work, draft_of
 from dashboard.state.notices import Weight
 from dashboard.state.session import Session
 from dashboard.workflows.workspace import Workspace, open_workspace
@@ -509,3 +510,15 @@ class TestSlowDisk:
         session.recording.save()
         slow.run()
         assert len(on_the_map(session)) == 1
+
+
+def test_a_draft_remembers_what_was_joined_to_it() -> None:
+    work = Work(
+        id="one", base=4, sketch=Sketch(Shape.LINE, ((((30.0, 48.0), (31.0, 48.0)),),)), fields=(("title", "x"),),
+        absorbed=(("two", 7), ("a=b", 9)),
+    )  # fmt: skip
+    drawing = Drawing()
+    drawing.resume(draft_of(work, "ANNA"))
+    assert drawing.work is not None
+    assert drawing.work.absorbed == work.absorbed
+    assert drawing.work.fields == work.fields
