@@ -150,3 +150,8 @@ class Acquisition:
         """(west, south, east, north) in degrees."""
         west, south, east, north = self.footprint.bounds
         return west, south, east, north
+
+    @property
+    def arrived(self) -> datetime:
+        """When it could be known: when it was received, or its end where that is not stated, UTC."""
+        return self.received or self.stop

@@ -70,7 +70,7 @@ class Reach(param.Parameterized):
         return tuple(
             acq
             for acq in self.everything
-            if (not names or acq.constellation in names) and (known_at is None or arrived(acq) <= known_at)
+            if (not names or acq.constellation in names) and (known_at is None or acq.arrived <= known_at)
         )
 
     def get(self, acquisition_id: str | None) -> Acquisition | None:
@@ -121,7 +121,7 @@ class Reach(param.Parameterized):
         among = [acq for acq in self._arrived_by(known_at) if acq.pixels is not None]
         instead: dict[str, str | None] = {}
         for letter, acq in (("a", self.a), ("b", self.b)):
-            if acq is not None and arrived(acq) > known_at:
+            if acq is not None and acq.arrived > known_at:
                 found = snap(among, acq.start)
                 instead[letter] = found.id if found is not None else None
                 instead |= {"polarisation": self._polarisation(found)} if found is not None else {}
@@ -140,11 +140,6 @@ class Reach(param.Parameterized):
     def _polarisation(self, acq: Acquisition) -> str | None:
         now = self._viewing.view.polarisation
         return now if now in acq.polarisations or not acq.polarisations else acq.polarisations[0]
-
-
-def arrived(acq: Acquisition) -> datetime:
-    """Return when an acquisition could be known: when it was received, or sensed where that is not stated."""
-    return acq.received or acq.stop
 
 
 def _with(among: tuple[Acquisition, ...], current: Acquisition) -> tuple[Acquisition, ...]:

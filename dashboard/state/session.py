@@ -75,6 +75,7 @@ class Session:
 
     def start(self) -> None:
         """Load what the first view needs."""
+        self.believe(self.viewing.view.known_at)
         self.pictures.refresh()
         self.inspecting.refresh()
         self.refresh()

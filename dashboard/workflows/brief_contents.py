@@ -64,6 +64,7 @@ def contents(workspace: Workspace, view: View, page: Page, title: str, *, report
     """
     made = datetime.now(UTC).replace(microsecond=0)
     before, after = (None if name is None else workspace.catalog.acquisitions.get(name) for name in (view.a, view.b))
+    _check_known(view, (before, after))
     area = area_name(workspace, view.extent)
     title = title.strip() or printable(default_title(view, area, before, after))
     layout = arrange(page, title)
@@ -109,6 +110,15 @@ def contents(workspace: Workspace, view: View, page: Page, title: str, *, report
         footprints=footprints,
         credits=_credits(handling, held),
     )
+
+
+def _check_known(view: View, shown: Sequence[Acquisition | None]) -> None:
+    """Refuse a sheet that says what was known at a moment and shows what had not arrived by then."""
+    late = [acq for acq in shown if acq is not None and view.known_at is not None and acq.arrived > view.known_at]
+    if late and view.known_at is not None:
+        names = " and ".join(f"{acq.id} (arrived {dtg(acq.arrived)})" for acq in late)
+        msg = f"{names} was not known at {dtg(view.known_at)}; choose earlier acquisitions or a later 'as known at'."
+        raise InputError(msg)
 
 
 def refuse(shown: Sequence[Shown], now: datetime) -> None:
