@@ -10,13 +10,13 @@ from dashboard.geo.mending import problem
 from dashboard.model.annotation import Annotation, Conflict, Force, Revision
 from dashboard.model.errors import InputError, NightglassError, NotFoundError
 from dashboard.model.event import Event, Outcome
-from dashboard.model.handling import UNMARKED, Handling
 from dashboard.model.sketch import Draft
 from dashboard.state.background import Background, Done
 from dashboard.state.drawing import Drawing, Recorded, Step, Work, draft_of, filled
 from dashboard.state.notices import Notices, Weight
 from dashboard.state.noting import Noting
-from dashboard.workflows.annotate import Wish, annotation_from, record, stated_handling
+from dashboard.state.wishing import wishes
+from dashboard.workflows.annotate import Wish, record
 from dashboard.workflows.workspace import Workspace
 
 
@@ -117,30 +117,13 @@ class Recording(param.Parameterized):
         if work is None or self.busy:
             return
         try:
-            wishes = self._wishes(work)
+            wanted = wishes(self._workspace, work)
         except (InputError, ValueError) as error:
             self._notices.fail(error)
             self._kept = None
             self.autosave()
             return
-        self._write(wishes, lambda pairs: self._saved(work, pairs))
-
-    def _wishes(self, work: Work) -> list[Wish]:
-        handling = self._handling(work.id) if work.base else stated_handling(work.form)
-        main = annotation_from(work.id, work.sketch, work.form, handling=handling)
-        others = [annotation_from(id_, sketch, work.form, handling=handling) for id_, sketch in work.others]
-        return [
-            Wish(id=work.id, base=work.base, annotation=main),
-            *(Wish(id=other.id, base=0, annotation=other) for other in others),
-            *(Wish(id=id_, base=base, annotation=None) for id_, base in work.absorbed),
-        ]
-
-    def _handling(self, id_: str) -> Handling:
-        """Return what an annotation carries besides its label: the form shows only the label."""
-        try:
-            return replace(self._workspace.catalog.annotations.get(id_).annotation.handling, tlp=None)
-        except NotFoundError:
-            return UNMARKED
+        self._write(wanted, lambda pairs: self._saved(work, pairs))
 
     def _saved(self, work: Work, pairs: tuple[tuple[Annotation | None, Annotation | None], ...]) -> None:
         now = self._drawing.work
