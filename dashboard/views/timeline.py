@@ -36,11 +36,12 @@ class TimelineView(pn.viewable.Viewer):
         self._theme: Theme = theme
         self._names: list[str] = []
         self._fitted: tuple[datetime, datetime] | None = None
+        self._last_tap: tuple[float, str | None] = (0.0, None)
         period = session.viewing.view.period or DEFAULT_PERIOD
         self.plot = timeline(period, tokens(theme))
         fig = self.plot.figure
         fig.on_event(Tap, self._tapped)
-        fig.on_event(DoubleTap, lambda event: self._go_there(event.x, event.y))
+        fig.on_event(DoubleTap, self._tapped_twice)
         for letter, head in (("a", self.plot.a), ("b", self.plot.b)):
             head.on_change("location", lambda attr, old, new, letter=letter: self._dragged(letter, new))  # noqa: ARG005
         self.plot.valid.on_change("location", lambda attr, old, new: self._moment_dragged(new))  # noqa: ARG005
@@ -54,8 +55,17 @@ class TimelineView(pn.viewable.Viewer):
 
     # From the browser
 
+    def _tapped_twice(self, event: Any) -> None:  # noqa: ANN401 - a Bokeh event
+        """Go where an acquisition is; two quick clicks at two places are two clicks."""
+        x, lane = self._last_tap
+        if lane == self._lane(event.y) and abs(event.x - x) <= self._reach_ms:
+            self._go_there(event.x, event.y)
+        else:
+            self._tapped(event)
+
     def _tapped(self, event: Any) -> None:  # noqa: ANN401 - a Bokeh event
         lane = self._lane(event.y)
+        self._last_tap = event.x, lane
         moment = datetime.fromtimestamp(event.x / 1000.0, UTC)
         provider = next((name for name in self._providers if front_lane(name, self._providers) == lane), None)
         if provider is not None:
