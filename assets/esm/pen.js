@@ -73,6 +73,9 @@ class Pen {
     window.addEventListener("nightglass:cursor", this.cursor);
     document.addEventListener("keydown", this.onKey);
     this.svg.addEventListener("pointerdown", (event) => this.stroke(event));
+    // A finger on a handle drags it; the browser would scroll, and take the finger away as soon as the handle is redrawn.
+    const held = (event) => event.target.closest(".vertex, .between, .grip") && event.preventDefault();
+    this.svg.addEventListener("touchstart", held, {passive: false});
     this.changed("open");
   }
 
@@ -256,15 +259,24 @@ class Pen {
     event.preventDefault();
     event.stopPropagation();
     const move = (next) => moved(this.toMap(next));
-    const end = (next) => {
+    const leave = () => {
       window.removeEventListener("pointermove", move);
       window.removeEventListener("pointerup", end);
-      window.removeEventListener("pointercancel", end);
+      window.removeEventListener("pointercancel", cancel);
+    };
+    const end = (next) => {
+      leave();
       ended(this.toMap(next));
+    };
+    // Taken away by the browser, for a scroll or a call: it lies nowhere, so nothing was meant by it.
+    const cancel = () => {
+      leave();
+      this.preview = this.traced = null;
+      this.later();
     };
     window.addEventListener("pointermove", move);
     window.addEventListener("pointerup", end);
-    window.addEventListener("pointercancel", end);
+    window.addEventListener("pointercancel", cancel);
   }
 
   grab(event, where, op) {
