@@ -1,6 +1,5 @@
 """Two browsers on one annotation: edits travel within a second, and a stale one is kept until a person decides."""
 
-import time
 from collections.abc import Iterator
 
 import pytest

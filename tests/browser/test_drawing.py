@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import shapely
-from desk import blank, fresh, latest, view_to_draw_in
+from desk import blank, fresh, latest, recorded, view_to_draw_in
 from driver import Driver, address
 
 from dashboard.geo.mercator import project, to_mercator
@@ -245,8 +245,6 @@ def test_a_line_is_split_and_its_pieces_share_the_vertex(driver, ledger) -> None
 
 
 def annotations(ledger) -> list:
-    from desk import recorded
-
     return [revision.annotation for revision in recorded(ledger)]
 
 
@@ -307,3 +305,69 @@ def test_a_bow_tie_says_why_is_kept_as_a_draft_and_repaired_with_one_click(drive
     driver.save()
     assert latest(driver, ledger).annotation.geometry.is_valid
     driver.wait(lambda: not ledger.catalog.drafts.all(), "no draft of what is recorded")
+
+
+def test_the_same_button_and_the_same_key_count_twice_in_a_row(driver) -> None:
+    first = driver.draw("Line", *LINE).parts
+    chosen(driver, 1)
+    for _ in range(2):
+        changed(driver, lambda: driver.press("ArrowUp"))
+    for _ in range(2):
+        driver.tool("Undo")
+    driver.wait(lambda: driver.pen.parts == first, "both steps back")
+    driver.page.evaluate("document.activeElement?.blur()")
+    driver.tool("Continue")
+    driver.wait(lambda: driver.pen.adding, "the pencil")
+    driver.press("Escape")
+    driver.press("Escape")
+    driver.wait(lambda: not driver.pen.shape, "the line put aside")
+
+
+def touched(driver: Driver, *spots: tuple[float, float]) -> None:
+    """Drag a finger along pixels of the page."""
+    fingers = driver.page.context.new_cdp_session(driver.page)
+
+    def send(kind: str, *points: tuple[float, float]) -> None:
+        touches = [{"x": x, "y": y} for x, y in points]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+
+    send("touchStart", spots[0])
+    for spot in spots[1:]:
+        send("touchMove", spot)
+        driver.page.wait_for_timeout(30)
+    send("touchEnd")
+    fingers.detach()
+
+
+def test_a_phone_draws_with_fingers_alone(open_sheet, ledger) -> None:
+    phone = open_sheet(address(view_to_draw_in(ledger)), width=390, height=844, touch=True)
+    fresh(phone, ledger)
+    fold = phone.page.get_by_role("button", name="Fold inspector")
+    fold.tap()
+    phone.page.get_by_role("tab", name="Notes").tap()
+    phone.page.get_by_role("button", name="Draw", exact=True).tap()
+    phone.wait(phone.tools.is_visible, "the tools")
+    fold.tap()
+    phone.wait(lambda: "inspector" in phone.view.folded, "the free map")
+    phone.tools.get_by_role("button", name="Line", exact=True).tap()
+    phone.wait(lambda: phone.pen.adding, "the pencil")
+    for count, share in enumerate(((0.2, 0.3), (0.5, 0.45), (0.75, 0.3)), 1):
+        phone.page.touchscreen.tap(*phone.spot(*share))
+        phone.wait(lambda count=count: len(phone.pen.vertices) == count, "the vertex")
+    phone.tools.get_by_role("button", name="Finish", exact=True).tap()
+    phone.wait(lambda: not phone.pen.adding, "the end of the line")
+    for button in phone.tools.get_by_role("button").all():
+        box = button.bounding_box()
+        assert box["height"] >= 44
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+    x, y = phone.pixel(*phone.pen.vertices[1])
+    before = phone.pen.parts
+    touched(phone, (x, y), *((x + 6 * n, y - 8 * n) for n in range(1, 6)))
+    phone.wait(lambda: phone.pen.parts != before, "the dragged vertex")
+    there = phone.pixel(*phone.pen.vertices[1])
+    np.testing.assert_allclose(there, (x + 30, y - 40), atol=2)
+    phone.tools.get_by_role("button", name="Save", exact=True).tap()
+    phone.wait(lambda: not phone.pen.shape, "the empty desk")
+    assert mercator(latest(phone, ledger).annotation.geometry)
+    phone.close()

@@ -82,7 +82,9 @@ def timeline_spot(driver: Driver, x: float, y: float) -> tuple[float, float]:
 
 def step_spot(driver: Driver, moment) -> tuple[float, float]:
     """Return the middle of a step's box on the timeline."""
-    columns = {name: driver.column("front-steps", name) for name in ("provider", "at", "left", "right", "bottom", "top")}
+    columns = {
+        name: driver.column("front-steps", name) for name in ("provider", "at", "left", "right", "bottom", "top")
+    }
     place = list(zip(columns["provider"], columns["at"], strict=True)).index((PROVIDER, moment.timestamp() * 1000))
     left, right, bottom, top = (columns[name][place] for name in ("left", "right", "bottom", "top"))
     return timeline_spot(driver, (left + right) / 2, (bottom + top) / 2)
