@@ -51,6 +51,7 @@ class Fronting(param.Parameterized):
         self._viewing = viewing
         self._reach = reach
         self._notices = notices
+        self._background = background
         self._latest = Latest(background)
         self._steps = Latest(background)
         self.light = False
@@ -128,6 +129,18 @@ class Fronting(param.Parameterized):
     def busy(self) -> bool:
         """Whether a front is being looked up."""
         return self._latest.busy
+
+    def prepare(self, moment: datetime | None) -> None:
+        """Have the front of a moment at hand before it is asked for: the next day while this one is drawn."""
+        view, width, provider = self._viewing.view, self._viewing.width, self.provider
+
+        def work() -> None:
+            found = at(self._workspace, provider, moment, view.known_at)
+            if found is not None:
+                front_frame(found, view.extent, width)
+
+        if moment is not None:
+            self._background(work, lambda _: None)  # what fails here fails again, and is told, when it is asked for
 
     # Steps: the moments at which a provider's front is stated anew
 

@@ -142,6 +142,8 @@ class FrontTime(param.Parameterized):
         if moment is None:
             return False
         self._viewing.play_moment(moment)
+        if self.playing:
+            self._fronting.prepare(self._fronting.neighbour(by, moment=moment))
         return True
 
     def rewind(self) -> None:
