@@ -67,21 +67,21 @@ def changed(driver: Driver, act) -> list:
 
 
 @pytest.mark.parametrize(
-    ("tool", "shares", "shape", "kind", "layer"),
+    ("tool", "shares", "stated", "layer"),
     [
-        ("Point", LINE[:1], Shape.POINT, AnnotationKind.POSITION, "note-points"),
-        ("Line", LINE, Shape.LINE, AnnotationKind.FRONTLINE, "note-lines"),
-        ("Area", SQUARE, Shape.AREA, AnnotationKind.CONTROL, "note-areas"),
-        ("Text", LINE[:1], Shape.TEXT, AnnotationKind.NOTE, "note-labels"),
+        ("Point", LINE[:1], (Shape.POINT, AnnotationKind.POSITION), "note-points"),
+        ("Line", LINE, (Shape.LINE, AnnotationKind.FRONTLINE), "note-lines"),
+        ("Area", SQUARE, (Shape.AREA, AnnotationKind.CONTROL), "note-areas"),
+        ("Text", LINE[:1], (Shape.TEXT, AnnotationKind.NOTE), "note-labels"),
     ],
 )
-def test_what_is_clicked_is_what_is_recorded(driver, ledger, tool, shares, shape, kind, layer) -> None:
+def test_what_is_clicked_is_what_is_recorded(driver, ledger, tool, shares, stated, layer) -> None:
     drawn = driver.draw(tool, *shares)
     np.testing.assert_allclose(drawn.vertices, under(driver, *shares), atol=driver.metres_per_pixel)
     driver.fill(title="Mill bridge")
     driver.save()
     found = latest(driver, ledger).annotation
-    assert (found.shape, found.kind, found.title) == (shape, kind, "Mill bridge")
+    assert (found.shape, found.kind, found.title) == (*stated, "Mill bridge")
     assert mercator(found.geometry) == drawn.vertices
     driver.wait(lambda: driver.length(layer), "it on the map")
     assert driver.column("note-labels", "text") == ["Mill bridge"]
