@@ -84,6 +84,17 @@ def test_a_write_of_another_process_is_heard_within_a_second(tmp_path: Path) -> 
         services.close()
 
 
+class Visit:
+    """One client session, driven in the clients' own thread: a browser test before may have left a loop in this one."""
+
+    def __init__(self, clients: ThreadPoolExecutor, url: str) -> None:
+        self._clients = clients
+        self._session = clients.submit(pull_session, url=url).result(20)
+
+    def close(self) -> None:
+        self._clients.submit(self._session.close).result(20)
+
+
 class Site:
     """A server whose sessions join a hub, in a thread of this process."""
 
@@ -91,6 +102,7 @@ class Site:
         self.hub = Hub()
         self.hub.start()
         self.executor = ThreadPoolExecutor(2)
+        self.clients = ThreadPoolExecutor(1, initializer=lambda: asyncio.set_event_loop(asyncio.new_event_loop()))
         self.backgrounds: list[DocumentBackground] = []
         self.told: list[str] = []
         self._started = threading.Event()
@@ -124,14 +136,16 @@ class Site:
         server.stop()
         self.loop.close(all_fds=True)
 
-    def open(self) -> Any:
-        return pull_session(url=f"http://127.0.0.1:{self.port}/")
+    def open(self) -> Visit:
+        return Visit(self.clients, f"http://127.0.0.1:{self.port}/")
 
     def close(self) -> None:
         self.loop.add_callback(self.loop.stop)
         self._thread.join(20)
         self.hub.close()
         self.executor.shutdown()
+        self.clients.submit(lambda: asyncio.get_event_loop().close()).result(20)
+        self.clients.shutdown()
 
 
 @pytest.fixture
