@@ -14,8 +14,11 @@ from dashboard.catalog.tables import acquisition
 from dashboard.model.acquisition import (
     Acquisition,
     Calibration,
+    Geocoding,
+    Kind,
     LookSide,
     Origin,
+    Original,
     PassDirection,
     PixelFile,
     Pixels,
@@ -104,7 +107,24 @@ def _body(acq: Acquisition) -> dict[str, Any]:
         "received": None if acq.received is None else micros(acq.received),
         "origin": [acq.origin.reader, acq.origin.reader_version, acq.origin.files, sorted(acq.origin.guessed)],
         "pixels": None if acq.pixels is None else _pixels_body(acq.pixels),
+        **_delivery(acq),
     }
+
+
+def _delivery(acq: Acquisition) -> dict[str, Any]:
+    """Return what not every record has: absent means absent."""
+    found: dict[str, Any] = {}
+    if acq.kind is not Kind.SAR:
+        found["kind"] = acq.kind.value
+    if acq.geocoding is not None:
+        geo = acq.geocoding
+        found["geocoding"] = [geo.kind, geo.heights, number(geo.error_m), number(geo.shift_per_m), geo.basis]
+    if acq.original is not None:
+        was = acq.original
+        found["original"] = [was.path, was.sha256, [int(side) for side in was.shape], was.complex]
+    if acq.details:
+        found["details"] = [list(pair) for pair in acq.details]
+    return found
 
 
 def _pixels_body(pixels: Pixels) -> dict[str, Any]:
@@ -148,9 +168,27 @@ def _acquisition(row: Row[Any], footprint: BaseGeometry) -> Acquisition:
         ),
         handling=handling_of(handling),
         received=None if received is None else moment(received),
+        kind=Kind(body.get("kind", Kind.SAR)),
+        geocoding=_geocoding(body.get("geocoding")),
+        original=_original(body.get("original")),
+        details=tuple((name, value) for name, value in body.get("details", ())),
         origin=_origin(body["origin"], sha256),
         pixels=None if pixels is None else _pixels(pixels),
     )
+
+
+def _geocoding(found: list[Any] | None) -> Geocoding | None:
+    if found is None:
+        return None
+    kind, heights, error, shift, basis = found
+    return Geocoding(kind=kind, heights=heights, error_m=error, shift_per_m=shift, basis=basis)
+
+
+def _original(found: list[Any] | None) -> Original | None:
+    if found is None:
+        return None
+    path, sha256, (rows, columns), is_complex = found
+    return Original(path=path, sha256=sha256, shape=(rows, columns), complex=is_complex)
 
 
 def _origin(found: list[Any], sha256: str) -> Origin:

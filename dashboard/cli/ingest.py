@@ -38,14 +38,23 @@ def ingest_products(
     time: Annotated[
         str | None, typer.Option("--time", metavar="ISO", help="UTC time of products that state none.")
     ] = None,
+    dem: Annotated[
+        Path | None,
+        typer.Option("--dem", help="GeoTIFF of ellipsoidal heights for products in radar geometry; else one height."),
+    ] = None,
+    aliases: Annotated[
+        Path | None,
+        typer.Option("--aliases", help="TOML of field names for formats without a public specification."),
+    ] = None,
 ) -> None:
-    """Archive SAR products and record them: OPERA RTC, GeoTIFF with a side-car, STAC items and tables."""
-    from dashboard.workflows.ingest import ingest  # noqa: PLC0415 - GDAL is slow to import
+    """Archive products and record them; `nightglass sources` lists what is read."""
+    from dashboard.sources.product import Given  # noqa: PLC0415 - GDAL is slow to import
+    from dashboard.workflows.ingest import ingest  # noqa: PLC0415
     from dashboard.workflows.workspace import open_workspace  # noqa: PLC0415
 
-    moment = _moment(time, "--time")
+    given = Given(time=_moment(time, "--time"), dem=dem, aliases=aliases)
     with open_workspace(_data(data)) as workspace, _bar() as report:
-        entries = ingest(workspace, paths, time=moment, dry_run=dry_run, report=report)
+        entries = ingest(workspace, paths, given=given, dry_run=dry_run, report=report)
     _finish(entries)
 
 

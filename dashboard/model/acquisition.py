@@ -12,6 +12,14 @@ AMPLITUDE_SCALE = 1e4
 """Archive amplitude: DN = round(AMPLITUDE_SCALE * sqrt(linear power)), uint16, 0 = no data."""
 
 
+class Kind(StrEnum):
+    """What made the picture."""
+
+    SAR = "sar"
+    OPTICAL = "optical"
+    """Visible bands: context to look at, never part of a radar statistic."""
+
+
 class PassDirection(StrEnum):
     """Whether the platform flew towards north or towards south."""
 
@@ -47,6 +55,36 @@ class Calibration:
 
 
 UNCALIBRATED = Calibration(valid=False, why_not="units are not stated in the product")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Geocoding:
+    """How pixels were placed on the ground, and how well."""
+
+    kind: str
+    """``affine`` (delivered on a map grid), ``gcp``, ``rpc``, ``sensor`` or ``none``."""
+    heights: str
+    """Heights that were used, for people: ``as delivered``, ``constant 120 m``, ``DEM kyiv.tif``."""
+    error_m: float | None = None
+    """Stated position error of ground that lies at those heights, metres; None when the product states none."""
+    shift_per_m: float | None = None
+    """Metres by which ground moves for each metre that it lies above or below those heights."""
+    basis: str = ""
+    """Where the error comes from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Original:
+    """The delivered image, which is never changed: coherence needs the complex numbers that the archive has not."""
+
+    path: str
+    """Where it lay when it was read."""
+    sha256: str
+    """Of the file with the pixels."""
+    shape: tuple[int, int]
+    """(rows, columns) as delivered."""
+    complex: bool
+    """Whether amplitude and phase are there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +148,7 @@ class Acquisition:
     """Vendor product id restricted to ``[A-Za-z0-9_.-]``."""
     constellation: str
     """``iceye``, ``capella``, ``qps-sar``, ``alos``, ``cosmo-skymed``, ``sentinel-1``, ... (lower kebab)."""
+    kind: Kind = Kind.SAR
     platform: str | None = None
     """``iceye-x42``, ``sentinel-1a``, ..."""
     start: datetime
@@ -141,6 +180,12 @@ class Acquisition:
     handling: Handling = UNMARKED
     received: datetime | None = None
     """When the product became available here or at the provider, UTC."""
+    geocoding: Geocoding | None = None
+    """None when nothing is known of it."""
+    original: Original | None = None
+    """None when the archive holds all that was delivered."""
+    details: tuple[tuple[str, str], ...] = ()
+    """What else the product states: (field, value as text); STAC's name of the field where there is one."""
     origin: Origin
     pixels: Pixels | None = None
     """None: known, not ingested (a hollow tick on the timeline)."""

@@ -11,7 +11,7 @@ from dashboard.model.errors import DamagedProductError
 from dashboard.sources.footprint import bounds_footprint
 from dashboard.sources.grid import opened
 from dashboard.sources.power import Band, TiffPower, sample
-from dashboard.sources.product import Found, Product, origin
+from dashboard.sources.product import NOTHING_GIVEN, Evidence, Found, Given, Product, System, origin
 from dashboard.sources.record import Placed, acquisition, constellation_of, polarisations
 from dashboard.sources.sidecar import bands_of, beside, load_item, polarisation_in
 from dashboard.sources.units import Formula, relative_formula, stated
@@ -28,28 +28,38 @@ class GeoTiffReader:
 
     name = "geotiff"
     looks_for = "a GeoTIFF, with a STAC or plain JSON side-car for its calibration"
+    systems: tuple[System, ...] = (
+        System(
+            name="any GeoTIFF",
+            constellation="as stated",
+            forms=("GeoTIFF with STAC or plain JSON side-car", "GeoTIFF alone"),
+            calibration="as the side-car states; alone: none",
+            georeference="map grid or ground control points",
+            evidence=Evidence.VERIFIED,
+        ),
+    )
 
     def sniff(self, path: Path) -> float:
         """Return 0.5 for any TIFF."""
         with path.open("rb") as stream:
             return 0.5 if stream.read(4) in MAGIC else 0.0
 
-    def read(self, path: Path, *, time: datetime | None = None) -> Iterator[Found]:
+    def read(self, path: Path, given: Given = NOTHING_GIVEN) -> Iterator[Found]:
         """Yield the one product that the file belongs to.
 
         Raises
         ------
         InputError
-            If it is damaged, without georeference, or states no time and `time` is None.
+            If it is damaged, without georeference, or states no time and none is given.
         """
         described_by = beside(path)
         if described_by is not None:
             item = load_item(described_by)
             bands = bands_of(described_by, item)
             if any(band.path == path for band in bands):
-                yield described(described_by, item, bands, time=time)
+                yield described(described_by, item, bands, time=given.time)
                 return
-        yield _undescribed(path, time)
+        yield _undescribed(path, given.time)
 
 
 def described(path: Path, item: Mapping[str, Any], bands: Sequence[Band], *, time: datetime | None = None) -> Product:

@@ -11,7 +11,16 @@ from dashboard.sources.footprint import bounds_footprint
 from dashboard.sources.grid import opened
 from dashboard.sources.marking import copernicus
 from dashboard.sources.power import Band, TiffPower
-from dashboard.sources.product import Found, NotRead, Product, origin
+from dashboard.sources.product import (
+    NOTHING_GIVEN,
+    Evidence,
+    Found,
+    Given,
+    NotRead,
+    Product,
+    System,
+    origin,
+)
 from dashboard.sources.units import Formula
 from dashboard.sources.values import moment
 
@@ -49,6 +58,16 @@ class OperaReader:
 
     name = "opera-rtc-s1"
     looks_for = "OPERA RTC-S1 (OPERA_L2_RTC-S1_T<track>-<burst>-<swath>_<start>Z_..._VV.tif)"
+    systems: tuple[System, ...] = (
+        System(
+            name="Sentinel-1 RTC (OPERA)",
+            constellation="sentinel-1",
+            forms=("RTC-S1 GeoTIFF",),
+            calibration="gamma0, terrain corrected by the producer",
+            georeference="map grid, as delivered",
+            evidence=Evidence.VERIFIED,
+        ),
+    )
 
     def sniff(self, path: Path) -> float:
         """Return 0.9 for a file with the product's name, 0.8 for its other layers, which are passed over."""
@@ -56,7 +75,7 @@ class OperaReader:
             return 0.9
         return 0.8 if OTHER.fullmatch(path.name) else 0.0
 
-    def read(self, path: Path, *, time: datetime | None = None) -> Iterator[Found]:  # noqa: ARG002  the name states it
+    def read(self, path: Path, given: Given = NOTHING_GIVEN) -> Iterator[Found]:  # noqa: ARG002  the name states it
         """Yield the acquisition of the burst that the file belongs to.
 
         Raises

@@ -4,12 +4,14 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
 from dashboard import __version__
 from dashboard.model.acquisition import AMPLITUDE_SCALE, Acquisition, Origin
 from dashboard.model.errors import DamagedProductError, NightglassError
+from dashboard.model.handling import Handling
 from dashboard.raster.write import PowerSource
 
 
@@ -58,6 +60,66 @@ class NotRead:
 Found = Product | NotRead
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What the person who hands over a product states beside it."""
+
+    time: datetime | None = None
+    """UTC moment for products that state none."""
+    dem: Path | None = None
+    """GeoTIFF of heights above the WGS 84 ellipsoid, metres, for products in radar geometry; None: one height."""
+    handling: Handling | None = None
+    """Handling on top of what the product states; the stricter counts."""
+    aliases: Path | None = None
+    """Names of fields and platforms for formats without a public specification, instead of those shipped."""
+
+
+NOTHING_GIVEN = Given()
+
+
+class Evidence(StrEnum):
+    """What the reading of a format rests on."""
+
+    VERIFIED = "verified"
+    """Read on products or records of the provider."""
+    DOCUMENTED = "documented"
+    """Built from published documents, tested on synthetic products only."""
+    GUESSED = "guessed"
+    """No public document: names of fields are assumptions until a person confirms them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing that a product of a system can state."""
+
+    name: str
+    """What it is, e.g. ``incidence``."""
+    where: str
+    """Attribute of `Acquisition`, ``details: <key>``, or empty when it is not taken over."""
+    note: str = ""
+    """Its name in the product, or why it is absent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """One row of the table of what is read."""
+
+    name: str
+    """For people, e.g. ``ALOS-2 PALSAR-2``."""
+    constellation: str
+    forms: tuple[str, ...]
+    """Products, e.g. ``CEOS 1.5``."""
+    calibration: str
+    """One clause: to which quantity, or why not."""
+    georeference: str
+    """One clause: map grid, control points, RPC, sensor model."""
+    evidence: Evidence
+    remarks: str = ""
+    """What else a user must know."""
+    fields: tuple[Field, ...] = ()
+    """Every field of the format that Nightglass knows of."""
+
+
 class Reader(Protocol):
     """Knows one kind of product."""
 
@@ -65,12 +127,14 @@ class Reader(Protocol):
     """Recorded as the origin of what it read."""
     looks_for: str
     """What it recognises, as one clause for people."""
+    systems: tuple[System, ...]
+    """Rows of the table of what is read; empty for what is no system of its own."""
 
     def sniff(self, path: Path) -> float:
         """Return how sure the reader is that `path` is its kind, 0 to 1, from at most 4 KiB and the names beside it."""
 
-    def read(self, path: Path, *, time: datetime | None = None) -> Iterator[Found]:
-        """Yield what the file, with the files that belong to it, holds; `time` stands in for an unstated one."""
+    def read(self, path: Path, given: Given = NOTHING_GIVEN) -> Iterator[Found]:
+        """Yield what the file, with the files that belong to it, holds."""
 
 
 def origin(reader: str, paths: Sequence[Path], guessed: frozenset[str] = frozenset()) -> Origin:

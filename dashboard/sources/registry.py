@@ -1,13 +1,12 @@
 """All readers, and the walk through what a person hands over."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 
 from dashboard.model.errors import DamagedProductError, NightglassError, UnknownProductError
 from dashboard.sources.geotiff import GeoTiffReader
 from dashboard.sources.opera import OperaReader
-from dashboard.sources.product import Found, NotRead, Reader
+from dashboard.sources.product import NOTHING_GIVEN, Found, Given, NotRead, Reader
 from dashboard.sources.stac import StacReader
 
 READERS: tuple[Reader, ...] = (OperaReader(), StacReader(), GeoTiffReader())
@@ -19,7 +18,7 @@ IMAGERY_SUFFIXES = frozenset(
 """In a folder, an unrecognised file with one of these is reported; others are no products and passed over."""
 
 
-def products(path: Path, *, time: datetime | None = None) -> Iterator[Found]:
+def products(path: Path, given: Given = NOTHING_GIVEN) -> Iterator[Found]:
     """Yield what a file or a folder holds, one product after the other.
 
     A folder is walked in order of names, side-cars before the files they describe; what fails inside it is yielded
@@ -28,7 +27,7 @@ def products(path: Path, *, time: datetime | None = None) -> Iterator[Found]:
     Parameters
     ----------
     path : file or folder; links are not followed
-    time : UTC moment for products that state none
+    given : what the person states beside the product
 
     Raises
     ------
@@ -38,9 +37,9 @@ def products(path: Path, *, time: datetime | None = None) -> Iterator[Found]:
         If the one file cannot be used.
     """
     if path.is_dir():
-        yield from _walk(path, time)
+        yield from _walk(path, given)
         return
-    yield from reader_of(path).read(path, time=time)
+    yield from reader_of(path).read(path, given)
 
 
 def reader_of(path: Path) -> Reader:
@@ -74,13 +73,13 @@ def looked_for() -> str:
     return "It looks for " + "; ".join(reader.looks_for for reader in READERS) + "."
 
 
-def _walk(folder: Path, time: datetime | None) -> Iterator[Found]:
+def _walk(folder: Path, given: Given) -> Iterator[Found]:
     claimed: set[Path] = set()
     recognised = False
     for path in sorted(_files(folder), key=lambda p: (p.parent, p.suffix.lower() != ".json", p.name)):
         if path in claimed:
             continue
-        for found in _read_one(path, time):
+        for found in _read_one(path, given):
             claimed.update(found.paths)
             recognised = True
             yield found
@@ -96,10 +95,10 @@ def _files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _read_one(path: Path, time: datetime | None) -> Iterator[Found]:
+def _read_one(path: Path, given: Given) -> Iterator[Found]:
     """Yield what one file of a folder holds, errors included."""
     try:
-        yield from reader_of(path).read(path, time=time)
+        yield from reader_of(path).read(path, given)
     except UnknownProductError as error:
         if path.suffix.lower() in IMAGERY_SUFFIXES:
             yield NotRead(path=path, name=path.name, reason=str(error), error=error)

@@ -14,7 +14,17 @@ from dashboard.model.acquisition import Calibration
 from dashboard.model.errors import DamagedProductError, InputError
 from dashboard.sources.footprint import clean_footprint
 from dashboard.sources.geotiff import described
-from dashboard.sources.product import Found, NotRead, Product, origin, record_origin
+from dashboard.sources.product import (
+    NOTHING_GIVEN,
+    Evidence,
+    Found,
+    Given,
+    NotRead,
+    Product,
+    System,
+    origin,
+    record_origin,
+)
 from dashboard.sources.record import Placed, acquisition
 from dashboard.sources.sidecar import bands_of, inside, is_item, is_plain, load_item
 from dashboard.sources.units import stated
@@ -35,6 +45,16 @@ class StacReader:
 
     name = "stac"
     looks_for = "STAC items, catalogues or GeoParquet of STAC items"
+    systems: tuple[System, ...] = (
+        System(
+            name="STAC",
+            constellation="as stated",
+            forms=("item", "item collection", "catalogue tree", "GeoParquet"),
+            calibration="as proc:cal states",
+            georeference="that of the GeoTIFF; without pixels the footprint",
+            evidence=Evidence.VERIFIED,
+        ),
+    )
 
     def sniff(self, path: Path) -> float:
         """Return 0.8 for STAC JSON and GeoParquet, 0.6 for a plain side-car."""
@@ -48,7 +68,7 @@ class StacReader:
             return 0.8
         return 0.6 if _is_item_or_plain(path) else 0.0
 
-    def read(self, path: Path, *, time: datetime | None = None) -> Iterator[Found]:
+    def read(self, path: Path, given: Given = NOTHING_GIVEN) -> Iterator[Found]:
         """Yield the acquisitions of an item, of each item below a catalogue, or of each row of a table.
 
         Raises
@@ -58,6 +78,7 @@ class StacReader:
         """
         with path.open("rb") as stream:
             is_parquet = stream.read(4) == b"PAR1"
+        time = given.time
         if is_parquet:
             yield from _rows(path, time)
             return

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
 from dashboard.model.acquisition import Acquisition
 from dashboard.model.errors import CancelledError, InputError, NightglassError, NotFoundError, ResourceError
 from dashboard.model.progress import CancelToken, Progress, Report, silent
-from dashboard.sources.product import Found, NotRead, Product
+from dashboard.sources.product import NOTHING_GIVEN, Found, Given, NotRead, Product
 from dashboard.sources.registry import products
 from dashboard.workflows.archiving import archive, is_there, sweep
 from dashboard.workflows.workspace import Workspace
@@ -61,7 +60,7 @@ def ingest(
     workspace: Workspace,
     paths: Sequence[Path],
     *,
-    time: datetime | None = None,
+    given: Given = NOTHING_GIVEN,
     dry_run: bool = False,
     report: Report = silent,
     cancel: CancelToken | None = None,
@@ -74,7 +73,7 @@ def ingest(
     Parameters
     ----------
     paths : files or folders
-    time : UTC moment for products that state none
+    given : what the person states beside the products
     dry_run : only say what would be done
     report : told the share of bytes done
     cancel : checked between blocks
@@ -97,7 +96,7 @@ def ingest(
     run = _Run(workspace, dry_run, report, cancel or CancelToken(), total=sum(map(_size, paths)))
     try:
         for path in paths:
-            if not _one_path(run, path, time):
+            if not _one_path(run, path, given):
                 break
     except CancelledError as error:
         _flush(run)
@@ -113,9 +112,9 @@ def exit_code(entries: Sequence[IngestEntry]) -> int:
     return next((entry.exit_code for entry in entries if entry.failed), 0)
 
 
-def _one_path(run: _Run, path: Path, time: datetime | None) -> bool:
+def _one_path(run: _Run, path: Path, given: Given) -> bool:
     """Ingest what a path holds; return False when going on is pointless."""
-    for found in _found(path, time):
+    for found in _found(path, given):
         run.cancel.check()
         entry = _one(run, found)
         if entry is not None:
@@ -128,10 +127,10 @@ def _one_path(run: _Run, path: Path, time: datetime | None) -> bool:
     return True
 
 
-def _found(path: Path, time: datetime | None) -> Iterator[Found]:
+def _found(path: Path, given: Given) -> Iterator[Found]:
     """Yield what a path holds; the error of a single file is an answer, too."""
     try:
-        yield from products(path, time=time)
+        yield from products(path, given)
     except CancelledError:
         raise
     except NightglassError as error:

@@ -13,8 +13,11 @@ from dashboard.catalog.catalog import Catalog
 from dashboard.model.acquisition import (
     Acquisition,
     Calibration,
+    Geocoding,
+    Kind,
     LookSide,
     Origin,
+    Original,
     PassDirection,
     PixelFile,
     Pixels,
@@ -146,6 +149,21 @@ def acquisitions(draw: st.DrawFn) -> Acquisition:
         ),
         handling=draw(handlings()),
         received=draw(st.none() | _times),
+        kind=draw(st.sampled_from(Kind)),
+        geocoding=draw(
+            st.none() | st.builds(Geocoding, kind=_words, heights=_words, error_m=_numbers, shift_per_m=_numbers)
+        ),
+        original=draw(
+            st.none()
+            | st.builds(
+                Original,
+                path=_words,
+                sha256=_words,
+                shape=st.tuples(st.integers(1, 10**6), st.integers(1, 10**6)),
+                complex=st.booleans(),
+            )
+        ),
+        details=tuple(draw(st.lists(st.tuples(_words, _words), max_size=3))),
         origin=Origin(
             reader=draw(_words),
             reader_version=draw(_words),

@@ -21,12 +21,12 @@ from dashboard.model.errors import (
     UnknownUnitsError,
 )
 from dashboard.model.handling import Tlp
-from dashboard.sources.product import NotRead, Product
+from dashboard.sources.product import Given, NotRead, Product
 from dashboard.sources.registry import products
 
 
 def one(path: Path, time: datetime | None = None) -> Product:
-    (found,) = products(path, time=time)
+    (found,) = products(path, Given(time=time))
     assert isinstance(found, Product)
     return found
 
