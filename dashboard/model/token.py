@@ -12,6 +12,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
+from dashboard.model.coverage import Measure
 from dashboard.model.errors import BadTokenError, InputError
 from dashboard.model.view import CompareMode, Extent, Layer, Stretch, StretchKind, View
 
@@ -73,6 +74,7 @@ def _unpack(body: str, check: str) -> dict[str, Any]:
 def _plain(view: View) -> dict[str, Any]:
     period = None if view.period is None else [_stamp(moment) for moment in view.period]
     return {
+        **_coverage(view),
         "extent": [float(side) for side in (view.extent.x0, view.extent.y0, view.extent.x1, view.extent.y1)],
         "a": view.a,
         "b": view.b,
@@ -93,10 +95,16 @@ def _plain(view: View) -> dict[str, Any]:
     }
 
 
+def _coverage(view: View) -> dict[str, Any]:
+    """Return what came later: left out where it says nothing, so that tokens stay as they were."""
+    found: dict[str, Any] = {} if view.measure is Measure.LOOKS else {"measure": view.measure.value}
+    return found if view.brush is None else {**found, "brush": [_stamp(moment) for moment in view.brush]}
+
+
 def _rebuild(found: dict[str, Any]) -> View:
     try:
         kind, low, high = found.get("stretch", ["percentile", 2.0, 98.0])
-        period = found.get("period")
+        period, brush = found.get("period"), found.get("brush")
         pixel = found.get("pixel")
         return View(
             extent=Extent(*(float(v) for v in found["extent"])),
@@ -113,6 +121,8 @@ def _rebuild(found: dict[str, Any]) -> View:
             valid_at=_moment_or_none(found.get("valid_at")),
             known_at=_moment_or_none(found.get("known_at")),
             period=None if period is None else (_moment(period[0]), _moment(period[1])),
+            brush=None if brush is None else (_moment(brush[0]), _moment(brush[1])),
+            measure=Measure(found.get("measure", "looks")),
             constellations=tuple(_text(name) or "" for name in found.get("constellations", [])),
             pixel=None if pixel is None else (float(pixel[0]), float(pixel[1])),
             folded=frozenset(_text(name) or "" for name in found.get("folded", [])),

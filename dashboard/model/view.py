@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from dashboard.model.coverage import Measure
 from dashboard.model.errors import InputError
 
 MERCATOR_LIMIT_M = 20_037_508.342789244
@@ -45,10 +46,13 @@ class Layer(StrEnum):
     """How far the front moved between A and B, as a ribbon along it."""
     DISAGREEMENT = "disagreement"
     """Ground on which two providers differ."""
+    COVERAGE = "coverage"
+    """How often, how lately and by whom ground was looked at."""
     GRID = "grid"
 
 
-DEFAULT_LAYERS = frozenset(Layer) - {Layer.GRID, Layer.FOOTPRINTS, Layer.DISPLACEMENT, Layer.DISAGREEMENT}
+_ASKED_FOR = {Layer.GRID, Layer.FOOTPRINTS, Layer.DISPLACEMENT, Layer.DISAGREEMENT, Layer.COVERAGE}
+DEFAULT_LAYERS = frozenset(Layer) - _ASKED_FOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,10 @@ class View:
     """The map as it was believed at this moment, UTC; None means as it is known now."""
     period: tuple[datetime, datetime] | None = None
     """Time window of the timeline, UTC; None means everything."""
+    brush: tuple[datetime, datetime] | None = None
+    """Period that the coverage is of, UTC; None follows the timeline's window."""
+    measure: Measure = Measure.LOOKS
+    """What the coverage layer shows."""
     constellations: tuple[str, ...] = ()
     """Shown constellations, sorted; empty means all."""
     pixel: tuple[float, float] | None = None
@@ -135,5 +143,7 @@ class View:
             if not 0.0 <= value <= 1.0:
                 msg = f"View {name} is {value:g}; it must lie between 0 and 1."
                 raise InputError(msg)
-        if self.period is not None and not self.period[0] < self.period[1]:
-            raise InputError("The view's period ends before it starts; give an earlier start.")
+        for name, period in (("period", self.period), ("brushed period", self.brush)):
+            if period is not None and not period[0] < period[1]:
+                msg = f"The view's {name} ends before it starts; give an earlier start."
+                raise InputError(msg)

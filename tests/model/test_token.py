@@ -1,12 +1,16 @@
 """A token is a view and nothing else: it round-trips, and anything damaged is refused with a message."""
 
+import base64
+import json
 import math
+import zlib
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashboard.model.coverage import Measure
 from dashboard.model.errors import BadTokenError, InputError
 from dashboard.model.token import MAX_TOKEN_CHARS, decode, encode
 from dashboard.model.view import CompareMode, Extent, Layer, Stretch, StretchKind, View
@@ -36,6 +40,8 @@ views = st.builds(
     valid_at=st.none() | moments,
     known_at=st.none() | moments,
     period=st.none() | st.tuples(moments, moments).filter(lambda p: p[0] < p[1]),
+    brush=st.none() | st.tuples(moments, moments).filter(lambda p: p[0] < p[1]),
+    measure=st.sampled_from(Measure),
     constellations=st.lists(ids, max_size=3).map(tuple),
     pixel=st.none() | st.tuples(st.floats(-180, 180), st.floats(-85, 85)),
     folded=st.frozensets(st.sampled_from(["layers", "inspector", "timeline"])),
@@ -71,3 +77,15 @@ def test_nonsense_gets_a_message(bad: str) -> None:
 def test_impossible_extents_are_refused(corners: tuple[float, float, float, float]) -> None:
     with pytest.raises(InputError, match="Extent"):
         Extent(*corners)
+
+
+def test_a_view_without_coverage_has_the_token_it_always_had() -> None:
+    view = View(extent=Extent(0.0, 0.0, 1000.0, 500.0), a="ONE", b="TWO")
+    said = json.loads(zlib.decompress(base64.urlsafe_b64decode(encode(view).split(".")[1] + "==")))
+    assert not {"brush", "measure"} & set(said)
+    assert decode(encode(view)).measure is Measure.LOOKS
+
+
+def test_a_brush_that_ends_before_it_starts_is_refused() -> None:
+    with pytest.raises(InputError, match="brushed period ends before"):
+        View(extent=Extent(0, 0, 1, 1), brush=(datetime(2024, 2, 1, tzinfo=UTC), datetime(2024, 1, 1, tzinfo=UTC)))
