@@ -8,6 +8,7 @@ from dashboard.catalog.acquisitions import Acquisitions
 from dashboard.catalog.annotations import Annotations, Drawn
 from dashboard.catalog.areas import Areas
 from dashboard.catalog.changes import Changes
+from dashboard.catalog.coverage import Coverage
 from dashboard.catalog.drafts import Drafts
 from dashboard.catalog.engine import Database
 from dashboard.catalog.forces import Forces
@@ -27,6 +28,7 @@ class Catalog:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.acquisitions = Acquisitions(database)
+        self.coverage = Coverage(database)
         self.frontlines = Frontlines(database)
         self.changes = Changes(database)
         self.areas = Areas(database)

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dashboard.model.errors import InputError
 
 Box = tuple[float, float, float, float]
@@ -60,16 +63,17 @@ class Delay:
     worst_s: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Strip:
-    """One look of a provider, for the picture of looks over time."""
+    """The looks of a provider in order of time, for the picture of looks over time."""
 
-    at: datetime
-    delay_s: float | None
-    """None: arrival not stated."""
+    starts_s: NDArray[np.float64]
+    """(looks,) when each began, seconds since 1970."""
+    delays_s: NDArray[np.float64]
+    """(looks,) how long after that it arrived; not a number where that is not stated."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ProviderCoverage:
     """What one provider, or all together, saw of an area."""
 
@@ -94,8 +98,7 @@ class ProviderCoverage:
     delay: Delay
     share: float
     """Of the area that was seen at least once, 0 to 1, by ground area."""
-    strip: tuple[Strip, ...]
-    """Every look in order of time."""
+    strip: Strip
 
     @property
     def known_only(self) -> int:
@@ -103,7 +106,7 @@ class ProviderCoverage:
         return self.products - self.with_pixels
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Coverage:
     """Who looked at an area, how much and how late."""
 
