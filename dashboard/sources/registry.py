@@ -1,6 +1,7 @@
 """All readers, and the walk through what a person hands over."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from dashboard.model.errors import DamagedProductError, NightglassError, UnknownProductError
@@ -8,9 +9,13 @@ from dashboard.sources.geotiff import GeoTiffReader
 from dashboard.sources.opera import OperaReader
 from dashboard.sources.product import NOTHING_GIVEN, Found, Given, NotRead, Reader
 from dashboard.sources.stac import StacReader
+from dashboard.sources.worker import Worker
 
 READERS: tuple[Reader, ...] = (OperaReader(), StacReader(), GeoTiffReader())
 """In order of precedence among equals."""
+
+IN_PROCESS = frozenset({OperaReader.name, StacReader.name, GeoTiffReader.name})
+"""Readers of what is text or plain GeoTIFF; all others take their products apart in a process of its own."""
 
 IMAGERY_SUFFIXES = frozenset(
     {".tif", ".tiff", ".ntf", ".nitf", ".nsf", ".h5", ".hdf5", ".vrt", ".zip", ".gz", ".safe", ".jp2", ".til"}
@@ -39,7 +44,13 @@ def products(path: Path, given: Given = NOTHING_GIVEN) -> Iterator[Found]:
     if path.is_dir():
         yield from _walk(path, given)
         return
-    yield from reader_of(path).read(path, given)
+    yield from _read_by(reader_of(path), path, given)
+
+
+@cache
+def worker() -> Worker:
+    """Return the process that reads vendor formats; it starts with the first question."""
+    return Worker({reader.name: reader for reader in READERS})
 
 
 def reader_of(path: Path) -> Reader:
@@ -73,6 +84,10 @@ def looked_for() -> str:
     return "It looks for " + "; ".join(reader.looks_for for reader in READERS) + "."
 
 
+def _read_by(reader: Reader, path: Path, given: Given) -> Iterator[Found]:
+    return reader.read(path, given) if reader.name in IN_PROCESS else worker().read(reader.name, path, given)
+
+
 def _walk(folder: Path, given: Given) -> Iterator[Found]:
     claimed: set[Path] = set()
     recognised = False
@@ -98,7 +113,7 @@ def _files(folder: Path) -> Iterator[Path]:
 def _read_one(path: Path, given: Given) -> Iterator[Found]:
     """Yield what one file of a folder holds, errors included."""
     try:
-        yield from reader_of(path).read(path, given)
+        yield from _read_by(reader_of(path), path, given)
     except UnknownProductError as error:
         if path.suffix.lower() in IMAGERY_SUFFIXES:
             yield NotRead(path=path, name=path.name, reason=str(error), error=error)
