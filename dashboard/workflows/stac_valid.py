@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft7Validator, FormatChecker
-from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.exceptions import ValidationError
 from referencing import Registry, Resource
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT7
@@ -129,10 +129,19 @@ def _fault(uri: str, found: Mapping[str, Any]) -> str:
     if uri not in shipped():
         return f"the schema {uri[:120]} is not shipped, so it cannot be checked"
     try:
-        worst = best_match(_validator({"$ref": uri}).iter_errors(found))
+        leaves = [leaf for error in _validator({"$ref": uri}).iter_errors(found) for leaf in _leaves(error)]
     except Unresolvable as error:
         return f"a schema refers to {str(error.ref)[:120]}, which is not shipped"
-    return "" if worst is None else _words(worst, uri)
+    # An item fails every branch that is meant for collections, too: what lies deepest is what is wrong with it.
+    return _words(max(leaves, key=lambda leaf: len(leaf.absolute_path)), uri) if leaves else ""
+
+
+def _leaves(error: ValidationError) -> Iterator[ValidationError]:
+    if error.context:
+        for part in error.context:
+            yield from _leaves(part)
+    else:
+        yield error
 
 
 def _words(error: ValidationError, uri: str) -> str:

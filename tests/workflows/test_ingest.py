@@ -26,6 +26,7 @@ from dashboard.sources.registry import products
 from dashboard.workflows import archiving
 from dashboard.workflows.archiving import ITEM, sweep
 from dashboard.workflows.ingest import IngestEntry, exit_code, ingest
+from dashboard.workflows.stac_valid import faults
 from dashboard.workflows.workspace import Workspace, open_workspace
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
@@ -144,7 +145,8 @@ def test_the_item_is_stac(workspace: Workspace, tmp_path: Path) -> None:
     prefixes = {name.partition(":")[0] for name in properties if ":" in name} - {"rel", "proc"}
     declared = {uri.split("/")[3] for uri in item["stac_extensions"]}
     names = {"proj": "projection"}
-    assert {names.get(p, p) for p in prefixes} | {"file", "timestamps"} == declared
+    assert {names.get(p, p) for p in prefixes} | {"file", "raster", "timestamps"} == declared
+    assert faults(item) == ()
     for asset in item["assets"].values():
         assert asset["href"].startswith("./")
         assert len(asset["file:checksum"]) == 68
