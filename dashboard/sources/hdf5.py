@@ -193,12 +193,13 @@ def _content(obj: h5py.Group | h5py.Dataset, name: str, file: str) -> Any:  # no
         if name not in obj.attrs:
             return None
         ident = obj.attrs.get_id(name)
+        if ident.get_space().get_simple_extent_type() == h5py.h5s.NULL:
+            return None
         size = max(ident.get_storage_size(), prod(ident.shape) * ident.dtype.itemsize)
         if size > MOST_ATTRIBUTE_BYTES:
             msg = f"{where} has {size:,} bytes; the limit is {MOST_ATTRIBUTE_BYTES:,}. The product is damaged."
             raise DamagedProductError(msg)
-        found = obj.attrs[name]
-    return None if isinstance(found, h5py.Empty) else found
+        return obj.attrs[name]
 
 
 def _where(obj: h5py.Group | h5py.Dataset) -> str:
