@@ -77,7 +77,7 @@ class TiffPower:
         except RasterioError as error:
             raise damaged(band.path) from error
         power = self._formula.power(values)
-        power[~_valid(values, dataset.nodata, self._formula)] = np.nan
+        power[~_valid(values, dataset.nodata, self._formula) | np.isinf(power)] = np.nan
         if mask is not None:
             power[mask == 0] = np.nan
         return power

@@ -30,6 +30,10 @@ class Formula:
 
     def power(self, values: NDArray[Any]) -> NDArray[np.float32]:
         """Return linear power, float32; negative power (noise removed) becomes 0, NaN stays NaN."""
+        with np.errstate(over="ignore", invalid="ignore"):  # damaged numbers become inf or NaN: no data, not noise
+            return self._linear(values)
+
+    def _linear(self, values: NDArray[Any]) -> NDArray[np.float32]:
         if self.kind == "db":
             linear: NDArray[np.float32] = np.power(np.float32(10.0), values.astype(np.float32) / np.float32(10.0))
             return linear

@@ -105,25 +105,22 @@ def assault(
     with _fast_folder(tmp_path) as folder:
         for number, product in enumerate(written):
             bundle = _Bundle(folder / str(number), product)
-            examples = -(-mutants // len(written))
-
-            @settings(
-                max_examples=examples,
-                deadline=None,
-                database=None,
-                derandomize=True,
-                print_blob=False,
-                suppress_health_check=list(HealthCheck),
-            )
-            @given(damages)
-            def attack(damage: Damage, bundle: "_Bundle" = bundle) -> None:
-                outcomes[bundle.attacked(damage, given_beside)] += 1
-
-            attack()
+            _attack(bundle, -(-mutants // len(written)), given_beside, outcomes)
     total = sum(outcomes.values())
     assert outcomes["refused"] >= FEWEST_REFUSED * total, outcomes
     assert outcomes["fatal"] <= MOST_KILLED * total, outcomes
     return outcomes
+
+
+def _attack(bundle: "_Bundle", examples: int, beside: Given, outcomes: Counter[str]) -> None:
+    checks = list(HealthCheck)
+
+    @settings(max_examples=examples, deadline=None, database=None, derandomize=True, suppress_health_check=checks)
+    @given(damages)
+    def attack(damage: Damage) -> None:
+        outcomes[bundle.attacked(damage, beside)] += 1
+
+    attack()
 
 
 class _Bundle:
