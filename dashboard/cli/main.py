@@ -13,6 +13,8 @@ from dashboard.cli.front import front
 from dashboard.cli.ingest import ingest_areas, ingest_fronts, ingest_products
 from dashboard.cli.serve import demo, serve
 from dashboard.cli.snapshot import snapshot
+from dashboard.cli.sources import sources
+from dashboard.cli.stac import stac
 from dashboard.model.errors import NightglassError
 
 app = typer.Typer(
@@ -34,10 +36,12 @@ app.command()(demo)
 app.command()(snapshot)
 app.command()(doctor)
 app.command("ingest")(ingest_products)
+app.command("sources")(sources)
 app.command("ingest-frontline")(ingest_fronts)
 app.command("ingest-outlines")(ingest_areas)
 app.add_typer(front, name="front")
 app.add_typer(annotations, name="annotations")
+app.add_typer(stac, name="stac")
 app.command("backup")(backup_catalog)
 app.command("restore")(restore_catalog)
 
