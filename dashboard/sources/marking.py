@@ -1,6 +1,7 @@
 """Handling from the `rel:*` fields of a side-car and from what is known of a constellation's licence."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +20,13 @@ RANK_WORDS = {
 
 JAPANESE = frozenset({"qps-sar", "alos"})
 """Constellations whose products fall under the Japanese remote sensing act unless their side-car says otherwise."""
+JP_RSD = "JP-RSD"
+"""Regime of that act (Act 77 of 2016)."""
+CATEGORY = f"{JP_RSD} category: "
+"""Start of the regime that names the category of a datum, which its supplier has to state with it."""
+NO_CATEGORY = "to be stated by supplier"
+EXERCISE = "EXERCISE - SYNTHETIC DATA"
+"""Caveat of simulated products, wherever their format has room for it."""
 
 
 def handling(properties: Mapping[str, Any], constellation: str, year: int) -> Handling:
@@ -53,6 +61,21 @@ def handling(properties: Mapping[str, Any], constellation: str, year: int) -> Ha
     )
     synthetic = any("SYNTHETIC" in caveat for caveat in stated.caveats)
     return stated & copernicus(year) if constellation == "sentinel-1" and not synthetic else stated
+
+
+def exercise(*texts: str | None) -> Handling:
+    """Return the caveat of an exercise if any free text of a product carries it, else nothing.
+
+    Formats of vendors have no field for caveats; simulated products write theirs where people write remarks.
+    """
+    found = any(text is not None and EXERCISE in text.upper() for text in texts)
+    return Handling(caveats=frozenset({EXERCISE} if found else ()))
+
+
+def categorised(handled: Handling, category: str | None) -> Handling:
+    """Return a handling with another category under the Japanese act; None puts it back to be stated."""
+    kept = frozenset(regime for regime in handled.regimes if not regime.startswith(CATEGORY))
+    return replace(handled, regimes=kept | {JP_RSD, CATEGORY + (category or NO_CATEGORY)})
 
 
 def copernicus(year: int) -> Handling:
@@ -99,7 +122,7 @@ def _tlp(stated: object) -> Tlp | None:
 def _regimes(properties: Mapping[str, Any], constellation: str) -> frozenset[str]:
     stated = set(words(properties.get("rel:regime")))
     if not stated and constellation in JAPANESE:
-        stated.add("JP-RSD")
+        stated |= {JP_RSD, CATEGORY + NO_CATEGORY}
     licence = str(properties.get("license") or "")
     if licence and licence not in {"other", "proprietary", "various"}:
         stated.add(licence)

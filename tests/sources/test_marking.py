@@ -2,7 +2,7 @@ import pytest
 
 from dashboard.model.errors import DamagedProductError
 from dashboard.model.handling import Rank, Tlp
-from dashboard.sources.marking import handling
+from dashboard.sources.marking import categorised, exercise, handling
 
 
 def of(constellation: str = "iceye", **fields: object) -> object:
@@ -55,7 +55,19 @@ def test_nobody_is_not_everybody() -> None:
 
 
 def test_licences_that_come_with_a_constellation() -> None:
-    assert of("qps-sar").regimes == {"JP-RSD"}
+    assert of("qps-sar").regimes == {"JP-RSD", "JP-RSD category: to be stated by supplier"}
+    assert of("alos").regimes == of("qps-sar").regimes
     assert of("qps-sar", rel__regime=["exercise"]).regimes == {"exercise"}
     assert of("sentinel-1").attributions == {"Contains modified Copernicus Sentinel data 2024"}
     assert of(license="CC-BY-4.0").regimes == {"CC-BY-4.0"}
+
+
+def test_a_category_takes_the_place_of_the_one_before() -> None:
+    stated = categorised(of("qps-sar"), "corrected, 46 cm")
+    assert stated.regimes == {"JP-RSD", "JP-RSD category: corrected, 46 cm"}
+    assert categorised(stated, None).regimes == of("qps-sar").regimes
+
+
+def test_the_caveat_of_an_exercise_is_found_in_free_text() -> None:
+    assert exercise(None, "remarks: Exercise - Synthetic Data.").caveats == {"EXERCISE - SYNTHETIC DATA"}
+    assert exercise(None, "", "synthetic aperture").caveats == frozenset()
