@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dashboard.model.errors import InputError
-from dashboard.model.handling import Handling
+from dashboard.model.handling import Handling, Rank
 from dashboard.model.progress import Progress, Report
 from dashboard.settings.config import load_settings
 
@@ -52,7 +52,8 @@ def ingest_products(
     from dashboard.workflows.ingest import ingest  # noqa: PLC0415
     from dashboard.workflows.workspace import open_workspace  # noqa: PLC0415
 
-    given = Given(time=_moment(time, "--time"), dem=dem, aliases=aliases)
+    ceiling = Rank(load_settings().ceiling)
+    given = Given(time=_moment(time, "--time"), dem=dem, aliases=aliases, ceiling=ceiling)
     with open_workspace(_data(data)) as workspace, _bar() as report:
         entries = ingest(workspace, paths, given=given, dry_run=dry_run, report=report)
     _finish(entries)

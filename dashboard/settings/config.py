@@ -25,6 +25,13 @@ class Settings(BaseSettings):
     port: int = Field(default=5006, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
     cache_mb: int = Field(default=384, ge=16, description="Memory for decoded image blocks, MiB.")
     workers: int = Field(default=4, ge=1, le=64, description="Threads that read images and query the catalogue.")
+    ceiling: int = Field(
+        default=0,
+        ge=0,
+        le=4,
+        description="Highest marking that is taken in: 0 unclassified, 1 restricted, 2 confidential, 3 secret, 4 top "
+        "secret. Only as high as the machine is accredited for.",
+    )
     tiles: str = Field(
         default="", description="Optional tile source, {z}/{x}/{y}; empty keeps the offline basemap and stays offline."
     )

@@ -11,7 +11,7 @@ from typing import Protocol
 from dashboard import __version__
 from dashboard.model.acquisition import AMPLITUDE_SCALE, Acquisition, Origin
 from dashboard.model.errors import DamagedProductError, NightglassError
-from dashboard.model.handling import Handling
+from dashboard.model.handling import Handling, Rank
 from dashboard.raster.write import PowerSource
 
 
@@ -72,6 +72,8 @@ class Given:
     """Handling on top of what the product states; the stricter counts."""
     aliases: Path | None = None
     """Names of fields and platforms for formats without a public specification, instead of those shipped."""
+    ceiling: Rank = Rank.TOP_SECRET
+    """Products marked above are refused: the machine may not be accredited to hold them."""
 
 
 NOTHING_GIVEN = Given()

@@ -7,7 +7,7 @@ from pathlib import Path
 from dashboard.model.errors import DamagedProductError, NightglassError, UnknownProductError
 from dashboard.sources.geotiff import GeoTiffReader
 from dashboard.sources.opera import OperaReader
-from dashboard.sources.product import NOTHING_GIVEN, Found, Given, NotRead, Reader
+from dashboard.sources.product import NOTHING_GIVEN, Found, Given, NotRead, Reader, System
 from dashboard.sources.stac import StacReader
 from dashboard.sources.worker import Worker
 
@@ -51,6 +51,11 @@ def products(path: Path, given: Given = NOTHING_GIVEN) -> Iterator[Found]:
 def worker() -> Worker:
     """Return the process that reads vendor formats; it starts with the first question."""
     return Worker({reader.name: reader for reader in READERS})
+
+
+def systems() -> tuple[System, ...]:
+    """Return every system that is read, in the order of the readers."""
+    return tuple(system for reader in READERS for system in reader.systems)
 
 
 def reader_of(path: Path) -> Reader:

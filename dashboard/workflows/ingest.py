@@ -1,11 +1,18 @@
 """Products into the archive and the catalogue: each acquisition all or nothing, one failure stopping no other."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dashboard.model.acquisition import Acquisition
-from dashboard.model.errors import CancelledError, InputError, NightglassError, NotFoundError, ResourceError
+from dashboard.model.errors import (
+    AccessError,
+    CancelledError,
+    InputError,
+    NightglassError,
+    NotFoundError,
+    ResourceError,
+)
 from dashboard.model.progress import CancelToken, Progress, Report, silent
 from dashboard.sources.product import NOTHING_GIVEN, Found, Given, NotRead, Product
 from dashboard.sources.registry import products
@@ -116,7 +123,7 @@ def _one_path(run: _Run, path: Path, given: Given) -> bool:
     """Ingest what a path holds; return False when going on is pointless."""
     for found in _found(path, given):
         run.cancel.check()
-        entry = _one(run, found)
+        entry = _one(run, _held_to(found, given))
         if entry is not None:
             run.entries.append(entry)
             if entry.exit_code == ResourceError.exit_code or _is_full(entry):
@@ -135,6 +142,22 @@ def _found(path: Path, given: Given) -> Iterator[Found]:
         raise
     except NightglassError as error:
         yield NotRead(path=path, name=path.name, reason=str(error), error=error)
+
+
+def _held_to(found: Found, given: Given) -> Found:
+    """Return what was found under the handling that the person adds; refused where the machine may not hold it."""
+    if isinstance(found, NotRead):
+        return found
+    acq = found.acquisition
+    handling = acq.handling if given.handling is None else acq.handling & given.handling
+    if handling.rank > given.ceiling:
+        found.close()
+        refusal = AccessError(
+            f"{acq.id} is marked {handling.marking!r}; this machine takes products up to "
+            f"{given.ceiling.name.replace('_', ' ')}. Use an accredited machine, or raise the setting 'ceiling' there."
+        )
+        return NotRead(path=found.paths[0], name=acq.id, reason=str(refusal), error=refusal, paths=found.paths)
+    return found if handling is acq.handling else replace(found, acquisition=replace(acq, handling=handling))
 
 
 def _one(run: _Run, found: Found) -> IngestEntry | None:
