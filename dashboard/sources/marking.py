@@ -22,9 +22,10 @@ JAPANESE = frozenset({"qps-sar", "alos"})
 """Constellations whose products fall under the Japanese remote sensing act unless their side-car says otherwise."""
 JP_RSD = "JP-RSD"
 """Regime of that act (Act 77 of 2016)."""
-CATEGORY = f"{JP_RSD} category: "
-"""Start of the regime that names the category of a datum, which its supplier has to state with it."""
-NO_CATEGORY = "to be stated by supplier"
+CATEGORY = f"{JP_RSD} CATEGORY"
+"""Start of the caveat that names the category of a datum, which its supplier has to state with it."""
+UNSTATED = f"{CATEGORY} TO BE STATED BY SUPPLIER"
+"""The caveat until then: nothing leaves that carries it."""
 EXERCISE = "EXERCISE - SYNTHETIC DATA"
 """Caveat of simulated products, wherever their format has room for it."""
 
@@ -60,6 +61,8 @@ def handling(properties: Mapping[str, Any], constellation: str, year: int) -> Ha
         conflict=conflict or bool(properties.get("rel:conflict")),
     )
     synthetic = any("SYNTHETIC" in caveat for caveat in stated.caveats)
+    if constellation in JAPANESE and properties.get("rel:regime") is None:
+        return categorised(stated, None)
     return stated & copernicus(year) if constellation == "sentinel-1" and not synthetic else stated
 
 
@@ -74,8 +77,9 @@ def exercise(*texts: str | None) -> Handling:
 
 def categorised(handled: Handling, category: str | None) -> Handling:
     """Return a handling with another category under the Japanese act; None puts it back to be stated."""
-    kept = frozenset(regime for regime in handled.regimes if not regime.startswith(CATEGORY))
-    return replace(handled, regimes=kept | {JP_RSD, CATEGORY + (category or NO_CATEGORY)})
+    kept = frozenset(caveat for caveat in handled.caveats if not caveat.startswith(CATEGORY))
+    stated = UNSTATED if category is None else f"{CATEGORY}: {category}"
+    return replace(handled, regimes=handled.regimes | {JP_RSD}, caveats=kept | {stated})
 
 
 def copernicus(year: int) -> Handling:
@@ -122,7 +126,7 @@ def _tlp(stated: object) -> Tlp | None:
 def _regimes(properties: Mapping[str, Any], constellation: str) -> frozenset[str]:
     stated = set(words(properties.get("rel:regime")))
     if not stated and constellation in JAPANESE:
-        stated |= {JP_RSD, CATEGORY + NO_CATEGORY}
+        stated.add(JP_RSD)
     licence = str(properties.get("license") or "")
     if licence and licence not in {"other", "proprietary", "various"}:
         stated.add(licence)
