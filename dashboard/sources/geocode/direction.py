@@ -1,54 +1,53 @@
-"""Which way a platform flew and looked, from where it was and what it imaged."""
+"""Directions on the ground and of the flight, from the orbit."""
 
 import math
 
 import numpy as np
 
-from dashboard.model.acquisition import LookSide, PassDirection
-from dashboard.sources.geocode.ellipsoid import from_ecef, to_ecef
+from dashboard.model.acquisition import PassDirection
+from dashboard.sources.geocode.doppler import OrbitPath
+from dashboard.sources.geocode.ellipsoid import to_ecef
 from dashboard.sources.geocode.sensor import Floats
+
+SEARCH_STEPS = 512
 
 
 def look_azimuth(position: Floats, place: tuple[float, float]) -> float:
-    """Return the direction on the ground in which the radar looked, degrees clockwise from true north, 0 to 360.
+    """Return the direction on the ground in which a radar looks, degrees clockwise from true north.
 
     Parameters
     ----------
-    position : of the platform, earth-centred metres, shape (3,)
-    place : longitude and latitude of what it looked at, degrees
+    position : of the platform, earth-centred, earth-fixed metres, shape (3,)
+    place : longitude and latitude of what it looks at, degrees
     """
-    east, north, _ = _local(*place)
-    away = _at(*place) - np.asarray(position, np.float64)
-    return math.degrees(math.atan2(float(away @ east), float(away @ north))) % 360.0
+    lon, lat = (math.radians(v) for v in place)
+    east = np.array([-math.sin(lon), math.cos(lon), 0.0])
+    north = np.array([-math.sin(lat) * math.cos(lon), -math.sin(lat) * math.sin(lon), math.cos(lat)])
+    sight = _ecef(place, 0.0) - position
+    return math.degrees(math.atan2(float(sight @ east), float(sight @ north))) % 360.0
 
 
-def pass_of(position: Floats, velocity: Floats) -> PassDirection:
-    """Return whether a platform moved northwards or southwards.
+def pass_of(velocity: Floats) -> PassDirection:
+    """Return whether a platform with an earth-fixed velocity (x, y, z) flies north or south."""
+    return PassDirection.ASCENDING if velocity[2] > 0 else PassDirection.DESCENDING
 
-    Parameters
-    ----------
-    position, velocity : earth-centred, earth-fixed metres and metres per second, shape (3,)
+
+def abeam(orbit: OrbitPath, place: tuple[float, float], height_m: float = 0.0) -> float | None:
+    """Return when the orbit is nearest to a place (lon, lat), on the orbit's clock; None outside its states.
+
+    The distance is least where its rate, and with it the Doppler shift, is zero.
     """
-    lon, lat, _ = from_ecef(np.asarray(position, np.float64))
-    _, north, _ = _local(float(lon), float(lat))
-    northward = float(np.asarray(velocity, np.float64) @ north)
-    return PassDirection.ASCENDING if northward > 0 else PassDirection.DESCENDING
+    target = _ecef(place, height_m)
+    low, high = orbit.span
+    for _ in range(4):
+        times = np.linspace(low, high, SEARCH_STEPS)
+        nearest = int(np.argmin(np.linalg.norm(orbit.position(times) - target, axis=-1)))
+        if nearest in {0, SEARCH_STEPS - 1}:
+            return None
+        low, high = float(times[nearest - 1]), float(times[nearest + 1])
+    return (low + high) / 2
 
 
-def side_of(position: Floats, velocity: Floats, place: tuple[float, float]) -> LookSide:
-    """Return the side of the flight path on which a place (longitude, latitude in degrees) lies."""
-    here = np.asarray(position, np.float64)
-    right = np.cross(np.asarray(velocity, np.float64), here)
-    return LookSide.RIGHT if float(right @ (_at(*place) - here)) > 0 else LookSide.LEFT
-
-
-def _at(lon: float, lat: float) -> Floats:
-    return to_ecef(np.array(lon), np.array(lat), np.array(0.0))
-
-
-def _local(lon: float, lat: float) -> tuple[Floats, Floats, Floats]:
-    """Return unit vectors to the east, the north and upwards."""
-    a, b = math.radians(lon), math.radians(lat)
-    east = np.array([-math.sin(a), math.cos(a), 0.0])
-    up = np.array([math.cos(b) * math.cos(a), math.cos(b) * math.sin(a), math.sin(b)])
-    return east, np.cross(up, east), up
+def _ecef(place: tuple[float, float], height_m: float) -> Floats:
+    found: Floats = to_ecef(np.array([place[0]]), np.array([place[1]]), np.array([height_m]))[0]
+    return found
