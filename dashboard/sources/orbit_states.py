@@ -9,8 +9,9 @@ import numpy as np
 from dashboard.model.acquisition import LookSide, PassDirection
 from dashboard.model.errors import DamagedProductError
 from dashboard.sources.facts import Facts
-from dashboard.sources.geocode.direction import look_azimuth, pass_of, side_of
+from dashboard.sources.geocode.direction import look_azimuth, pass_of
 from dashboard.sources.geocode.doppler import MOST_STATES, OrbitPath
+from dashboard.sources.geocode.ellipsoid import to_ecef
 from dashboard.sources.geocode.sensor import Floats
 
 
@@ -36,11 +37,14 @@ class Track:
 
     def side_of(self, moment: datetime, place: tuple[float, float]) -> LookSide:
         """Return the side on which a place lies."""
-        return side_of(self._position(moment), self._velocity(moment), place)
+        here = self._position(moment)
+        right = np.cross(self._velocity(moment), here)
+        away = to_ecef(np.array(place[0]), np.array(place[1]), np.array(0.0)) - here
+        return LookSide.RIGHT if float(right @ away) > 0 else LookSide.LEFT
 
     def pass_at(self, moment: datetime) -> PassDirection:
         """Return the direction of flight at a moment."""
-        return pass_of(self._position(moment), self._velocity(moment))
+        return pass_of(self._velocity(moment))
 
     def _position(self, moment: datetime) -> Floats:
         return self.path.position(np.array(self.seconds(moment)))
