@@ -30,6 +30,12 @@ export function render({model, el}) {
   const say = (node, extra = {}) => post({...JSON.parse(node.dataset.say), ...extra});
 
   root.addEventListener("click", (event) => {
+    const copied = event.target.closest("[data-copy]");
+    if (copied) {
+      const {copy, called} = copied.dataset;
+      navigator.clipboard?.writeText(copy).then(() => post({type: "copied", text: called}), () => post({type: "copied", text: ""}));
+      return;
+    }
     const node = event.target.closest("[data-say]");
     if (!node || /^(INPUT|SELECT|TEXTAREA)$/.test(node.tagName) || node.disabled) return;
     const fields = Object.fromEntries([...root.querySelectorAll("[data-with]")].map((each) => [each.name, each.value]));

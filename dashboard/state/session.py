@@ -17,6 +17,7 @@ from dashboard.state.background import Background
 from dashboard.state.briefs import Briefs
 from dashboard.state.changing import Changing
 from dashboard.state.company import Company
+from dashboard.state.covering import Covering
 from dashboard.state.drawing import Drawing
 from dashboard.state.exchanging import Exchanging
 from dashboard.state.fronting import Fronting
@@ -57,6 +58,7 @@ class Session:
         self._tapped = (math.inf, math.inf)
         self.noting = Noting(workspace, self.viewing, self.reach, background, self.notices)
         self.overlaying = Overlaying(workspace, self.viewing, background, self.notices)
+        self.covering = Covering(workspace, self.viewing, background, self.notices)
         self.recording = Recording(workspace, self.drawing, self.noting, background, self.notices)
         self.exchanging = Exchanging(workspace, self.viewing, self.noting, self.recording, background, self.notices)
         # Without a server there is nobody else: a hub of one's own.
@@ -83,7 +85,8 @@ class Session:
 
     def refresh(self) -> None:
         """Look again for what others may have written."""
-        for part in (self.reach, self.fronting, self.fronttime, self.changing, self.noting, self.overlaying):
+        parts = (self.fronting, self.fronttime, self.changing, self.noting, self.overlaying, self.covering)
+        for part in (self.reach, *parts):
             part.refresh()
 
     def _wrote(self) -> None:

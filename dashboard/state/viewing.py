@@ -8,6 +8,7 @@ import param
 
 from dashboard.geo.mercator import extent_of
 from dashboard.model.area import Area
+from dashboard.model.coverage import Measure
 from dashboard.model.token import decode, encode
 from dashboard.model.view import CompareMode, Extent, Layer, Stretch, View
 
@@ -127,6 +128,14 @@ class Viewing(param.Parameterized):
         """Set the timeline's window; not an undo step."""
         if period != self.view.period:
             self.view = replace(self.view, period=period)
+
+    def brush(self, period: tuple[datetime, datetime] | None) -> None:
+        """Choose the period that the coverage is of; None follows the timeline's window."""
+        self._set(replace(self.view, brush=period))
+
+    def choose_measure(self, measure: Measure) -> None:
+        """Choose what the coverage layer shows, and show it."""
+        self._set(replace(self.view, measure=measure, layers=self.view.layers | {Layer.COVERAGE}))
 
     def choose_moment(self, moment: datetime | None) -> None:
         """Show fronts and annotations as they were at a moment; None follows B."""

@@ -163,7 +163,9 @@ class App:
         self.shell.styles = _variables(tokens(theme))
         self._session.overlaying.theme = theme
         panels = self.panels
-        for part in (panels.map, panels.ground, panels.timeline, panels.inspector, panels.pen, panels.fronts):
+        for part in (
+            panels.map, panels.ground, panels.timeline, panels.inspector, panels.pen, panels.fronts, panels.coverage,
+        ):  # fmt: skip
             part.retheme(theme)
 
 

@@ -14,6 +14,7 @@ from dashboard.state.changing import FALSE_ALARM_RATES
 from dashboard.state.session import Session
 from dashboard.views.arrange import arrange_text, kilometres
 from dashboard.views.card import Card
+from dashboard.views.coverage import CoverageView
 from dashboard.views.details import details, outcome_text
 from dashboard.views.front import FrontView
 from dashboard.views.mailbox import Mailbox
@@ -25,13 +26,13 @@ from dashboard.views.text import text
 _FARS = {f"1 in {round(1 / far):,}": far for far in FALSE_ALARM_RATES}
 
 
-TABS = ("Series", "Changes", "Front", "Notes", "Acquisitions")
+TABS = ("Series", "Changes", "Front", "Notes", "Acquisitions", "Coverage")
 
 
 class InspectorView(pn.viewable.Viewer):
-    """Five tabs; tables are linked both ways with map and timeline."""
+    """Six tabs; tables are linked both ways with map and timeline."""
 
-    def __init__(self, session: Session, theme: Theme, mailbox: Mailbox) -> None:
+    def __init__(self, session: Session, theme: Theme, mailbox: Mailbox, coverage: CoverageView) -> None:
         super().__init__()
         self._session = session
         self._mailbox = mailbox
@@ -49,8 +50,9 @@ class InspectorView(pn.viewable.Viewer):
             ("Front", self.front.__panel__()),
             ("Notes", self.notes.__panel__()),
             ("Acquisitions", pn.Column(self._filter, self._table, sizing_mode="stretch_width")),
+            ("Coverage", coverage.__panel__()),
             sizing_mode="stretch_both",
-            sx={"& .MuiTab-root": {"minWidth": 0, "padding": "6px 9px"}},
+            sx={"& .MuiTab-root": {"minWidth": 0, "padding": "6px 6px", "fontSize": 12.5}},
         )
         self._tabs.param.watch(lambda *_: self._turned_to(), "active")
 
@@ -64,6 +66,7 @@ class InspectorView(pn.viewable.Viewer):
 
     def _turned_to(self) -> None:
         self._session.fronttime.watched = TABS[self._tabs.active] == "Front"
+        self._session.covering.watched = TABS[self._tabs.active] == "Coverage"
 
     def _build_changes(self) -> None:
         changing = self._session.changing

@@ -104,6 +104,7 @@ class Keyboard:
         self._sheet.open = False
         self._panels.brief.close()
         self._session.notices.clear()
+        self._session.viewing.brush(None)
         self.stop()
 
     def play(self) -> None:

@@ -28,7 +28,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("Ctrl+Enter", "save the drawing"),
     ("Ctrl+E", "brief this view"),
     ("?", "this sheet"),
-    ("Esc", "close"),
+    ("Esc", "close; forget the brushed period"),
 )
 
 
@@ -37,7 +37,8 @@ def key_sheet() -> pmui.Dialog:
     rows = "".join(f"<tr><th><kbd>{key}</kbd></th><td>{what}</td></tr>" for key, what in KEYS)
     mouse = (
         "<p class='muted'>Map: drag pans, wheel zooms, click inspects, double-click goes there. Timeline: click sets "
-        "B, Shift+click sets A, drag pans, wheel zooms, the coloured playheads can be dragged. Drop an exported "
+        "B, Shift+click sets A, drag pans, wheel zooms, the coloured playheads can be dragged; a drag along its ruler "
+        "brushes the period of the coverage. Drop an exported "
         "picture on the page to open its view.</p>"
     )
     credits_ = (

@@ -6,9 +6,11 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 
+from dashboard.model.coverage import Measure
 from dashboard.model.view import Layer, Stretch, StretchKind
 from dashboard.state.pictures import Doing, Status
 from dashboard.state.session import Session
+from dashboard.views.coveragetext import TITLES
 from dashboard.views.text import COMPACT, text
 
 LABELS = {
@@ -20,6 +22,7 @@ LABELS = {
     Layer.DISPLACEMENT: "Movement of the front",
     Layer.DISAGREEMENT: "Where providers differ",
     Layer.ANNOTATIONS: "Annotations",
+    Layer.COVERAGE: "Coverage",
     Layer.FOOTPRINTS: "Footprints",
     Layer.BASEMAP: "Basemap",
     Layer.PLACES: "Places",
@@ -77,6 +80,11 @@ class LayersView(pn.viewable.Viewer):
         self._against = pmui.Select(
             label="compared with", options=[], size="small", margin=(8, 8), visible=False, width=240
         )
+        self._measure = pmui.Select(
+            label="Coverage shows", options={words: measure.value for measure, words in TITLES.items()},
+            value=view.measure.value, size="small", margin=(4, 8), width=240, visible=Layer.COVERAGE in view.layers,
+        )  # fmt: skip
+        self._coverage_status = text("", css_classes=["status"], margin=(0, 12))
         self._constellations = pmui.MultiChoice(label="Constellations", options=[], value=[], margin=(8, 8), width=240)
         pn.bind(self._chose_polarisation, self._polarisation.param.value, watch=True)
         pn.bind(self._chose_kind, self._kind.param.value, watch=True)
@@ -84,6 +92,7 @@ class LayersView(pn.viewable.Viewer):
         pn.bind(session.viewing.opacity, self._opacity.param.value, watch=True)
         pn.bind(self._chose_provider, self._provider.param.value, watch=True)
         pn.bind(self._chose_against, self._against.param.value, watch=True)
+        pn.bind(self._chose_measure, self._measure.param.value, watch=True)
         pn.bind(lambda names: session.viewing.choose_constellations(tuple(names)),
                 self._constellations.param.value, watch=True)  # fmt: skip
 
@@ -95,6 +104,7 @@ class LayersView(pn.viewable.Viewer):
             *(self._switches[layer] for layer in (Layer.CHANGES, Layer.ANNOTATIONS, Layer.FRONTLINE, Layer.GHOST,
                                                   Layer.GROUND, Layer.DISPLACEMENT, Layer.DISAGREEMENT)),
             self._provider, self._against,
+            self._switches[Layer.COVERAGE], self._coverage_status, self._measure,
             *(self._switches[layer] for layer in (Layer.FOOTPRINTS, Layer.BASEMAP, Layer.PLACES, Layer.GRID)),
             self._constellations,
             css_classes=["panel", "layers"], width=260, margin=0,
@@ -127,6 +137,10 @@ class LayersView(pn.viewable.Viewer):
         if name and name != self._session.fronttime.against:
             self._session.viewing.choose_against(name)
 
+    def _chose_measure(self, name: str | None) -> None:
+        if name and name != self._session.viewing.view.measure.value:
+            self._session.viewing.choose_measure(Measure(name))
+
     # From the state
 
     def show_view(self) -> None:
@@ -145,6 +159,7 @@ class LayersView(pn.viewable.Viewer):
             _set(self._range, value=(stretch.low, stretch.high))
         _set(self._kind, value=name)
         _set(self._opacity, value=view.opacity)
+        _set(self._measure, value=view.measure.value, visible=Layer.COVERAGE in view.layers)
         self._show_polarisations()
 
     def _show_polarisations(self) -> None:
@@ -176,10 +191,16 @@ class LayersView(pn.viewable.Viewer):
 
     def show_status(self, status: Status) -> None:
         """Say beside the imagery switch what the layer is doing."""
-        words = status.doing.value + (f": {status.why}" if status.why else "")
-        self._status.object = (
-            "" if status.doing is Doing.READY else f'<span class="{status.doing.name.lower()}">{escape(words)}</span>'
-        )
+        self._status.object = _said(status)
+
+    def show_coverage(self, status: Status) -> None:
+        """Say beside the coverage switch what the layer is doing."""
+        self._coverage_status.object = _said(status)
+
+
+def _said(status: Status) -> str:
+    words = status.doing.value + (f": {status.why}" if status.why else "")
+    return "" if status.doing is Doing.READY else f'<span class="{status.doing.name.lower()}">{escape(words)}</span>'
 
 
 def _set(widget: Any, **values: Any) -> None:  # noqa: ANN401 - any widget

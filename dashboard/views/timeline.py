@@ -8,6 +8,7 @@ from bokeh.events import DoubleTap, Tap
 
 from dashboard.model.palette import Theme, annotation_colour, tokens
 from dashboard.plots.lanes import NOTES, STEP_COLUMNS, front_columns, front_lane, note_columns, step_columns
+from dashboard.plots.ruler import ruler
 from dashboard.plots.timeline import (
     CHANGES,
     dress,
@@ -20,6 +21,7 @@ from dashboard.plots.timeline import (
 )
 from dashboard.state.session import Session
 from dashboard.views.layerdata import side_colour
+from dashboard.views.mailbox import Mailbox, Message
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 DEFAULT_PERIOD = (_NOW - timedelta(days=90), _NOW)
@@ -30,7 +32,7 @@ PLAYHEAD_TOLERANCE_S = 1.0
 class TimelineView(pn.viewable.Viewer):
     """Draws the reach of the session over time; a click sets B, a shift-click A."""
 
-    def __init__(self, session: Session, theme: Theme) -> None:
+    def __init__(self, session: Session, theme: Theme, mailbox: Mailbox) -> None:
         super().__init__()
         self._session = session
         self._theme: Theme = theme
@@ -47,11 +49,16 @@ class TimelineView(pn.viewable.Viewer):
         self.plot.valid.on_change("location", lambda attr, old, new: self._moment_dragged(new))  # noqa: ARG005
         for name in ("start", "end"):
             fig.x_range.on_change(name, lambda attr, old, new: self._brushed())  # noqa: ARG005 - Bokeh checks the names
-        self._pane = pn.pane.Bokeh(fig, sizing_mode="stretch_width", margin=0)
+        self.ruler = ruler(self.plot, mailbox.source, tokens(theme))
+        mailbox.on("brush", self._chose_period)
+        self._panes = [
+            pn.pane.Bokeh(part, sizing_mode="stretch_width", margin=0, css_classes=[name])
+            for part, name in ((self.ruler.figure, "ruler"), (fig, "lanes"))
+        ]
 
     def __panel__(self) -> pn.viewable.Viewable:
         """Return the panel."""
-        return pn.Column(self._pane, sizing_mode="stretch_width", css_classes=["timeline"], margin=0)
+        return pn.Column(*self._panes, sizing_mode="stretch_width", css_classes=["timeline"], margin=0)
 
     # From the browser
 
@@ -143,6 +150,11 @@ class TimelineView(pn.viewable.Viewer):
             return
         self._session.viewing.choose_moment(datetime.fromtimestamp(location / 1000.0, UTC))
 
+    def _chose_period(self, message: Message) -> None:
+        """Take over the period that was brushed on the ruler."""
+        start, end = (datetime.fromtimestamp(float(message[name]) / 1000, UTC) for name in ("start", "end"))
+        self._session.viewing.brush((start, end) if start < end else None)
+
     def _brushed(self) -> None:
         window = self.plot.figure.x_range
         period = (datetime.fromtimestamp(window.start / 1000, UTC), datetime.fromtimestamp(window.end / 1000, UTC))
@@ -223,14 +235,16 @@ class TimelineView(pn.viewable.Viewer):
             if location != head.location:
                 head.update(location=location, visible=location is not None)
         self.plot.flags.data = flag_columns(a, b, valid, max(len(self._names), 1) - 0.5, tokens(self._theme))
-        period = self._session.viewing.view.period
-        if period is not None:
-            self._set_range(period)
+        view = self._session.viewing.view
+        self.ruler.show(view.brush)
+        if view.period is not None:
+            self._set_range(view.period)
 
     def retheme(self, theme: Theme) -> None:
         """Change the timeline's colours in place."""
         self._theme = theme
         dress(self.plot, tokens(theme))
+        self.ruler.dress(tokens(theme))
         self.show_reach()
         self.show_fronts()
         self.show_notes()

@@ -11,6 +11,7 @@ from dashboard.state.session import Session
 from dashboard.views.background import BackgroundLayers
 from dashboard.views.brief import BriefView
 from dashboard.views.company import CompanyView
+from dashboard.views.coverage import CoverageView
 from dashboard.views.frontmap import FrontLayers
 from dashboard.views.header import HeaderView
 from dashboard.views.inspector import InspectorView
@@ -36,12 +37,13 @@ class Panels:
         self.map = MapView(session, theme, self.mailbox, tiles)
         self.pen = PenView(session, theme, self.mailbox)
         self.company = CompanyView(session.company, self.mailbox)
-        self.map.over += [self.pen.pen, self.company.overlay, self.company.strip]
+        self.coverage = CoverageView(session, self.map.surface, theme, self.mailbox)
+        self.map.over += [self.coverage.overlay, self.pen.pen, self.company.overlay, self.company.strip]
         self.fronts = FrontLayers(session, self.map, theme, self.mailbox)
         self.ground = BackgroundLayers(session, self.map.surface, theme)
-        self.timeline = TimelineView(session, theme)
+        self.timeline = TimelineView(session, theme, self.mailbox)
         self.layers = LayersView(session)
-        self.inspector = InspectorView(session, theme, self.mailbox)
+        self.inspector = InspectorView(session, theme, self.mailbox, self.coverage)
         self.header = HeaderView(session)
         self.brief = BriefView(session)
 
@@ -112,6 +114,7 @@ def wire(session: Session, panels: Panels) -> None:
           inspector.show_changes)  # fmt: skip
     later(changing.job, "progress", inspector.show_progress)
     later(session.inspecting, "series", inspector.show_series)
+    _wire_coverage(session, panels)
     _on(session.briefs, ["ready", "failure"], panels.brief.show)
     _on(session.briefs.job, "progress", panels.brief.show)
     _show_everything(panels)
@@ -134,6 +137,15 @@ def _wire_notes(session: Session, panels: Panels, later: Callable[..., None]) ->
     _on(session.exchanging.job, "progress", notes.show_exchange)
     later(session.overlaying, "overlaid", fronts.show_notes)
     _on(session.company, ["me", "people", "show_cursors", "share_cursor"], panels.company.show)
+
+
+def _wire_coverage(session: Session, panels: Panels) -> None:
+    """Connect coverage with its layer and its tab."""
+    covering, shown = session.covering, panels.coverage
+    _on(covering, "picture", shown.show_layer)
+    _on(covering, "table", shown.show_table)
+    _on(covering, "spot", shown.show_spot)
+    _on(covering, "status", lambda: panels.layers.show_coverage(covering.status))
 
 
 def _laid(panels: Panels, before: Work | None, now: Work | None) -> None:
@@ -176,6 +188,7 @@ def _show_everything(panels: Panels) -> None:
     panels.fronts.show_fronts()
     panels.timeline.show_notes()
     panels.ground.show()
+    panels.coverage.show_table()
 
 
 def _view_changed(panels: Panels, after: AfterFrame, old: View, new: View) -> None:
@@ -192,8 +205,8 @@ def _view_changed(panels: Panels, after: AfterFrame, old: View, new: View) -> No
         after(panels.fronts.show_chosen)
     if (old.layers ^ new.layers) & _FRONT_LAYERS:
         after(panels.fronts.show_fronts, panels.fronts.show_movement, panels.layers.show_fronts)
-    if old.period != new.period:
-        after(timeline.show_playheads)
+    if _covered(old) != _covered(new):
+        after(timeline.show_playheads, panels.coverage.show_table, panels.layers.show_view)
     if old.constellations != new.constellations:
         after(timeline.show_reach, inspector.show_reach, panels.map.show_footprints)
     after(
@@ -201,6 +214,10 @@ def _view_changed(panels: Panels, after: AfterFrame, old: View, new: View) -> No
     )
     if _controls(old) != _controls(new):
         after(panels.layers.show_view, panels.header.show_view)
+
+
+def _covered(view: View) -> tuple[Any, ...]:
+    return (view.period, view.brush, view.measure, Layer.COVERAGE in view.layers)
 
 
 def _controls(view: View) -> tuple[Any, ...]:

@@ -16,7 +16,7 @@ from dashboard.render.coverage.footprints import Window
 CLEAR, HATCH, ONCE, FIRST = 0, 1, 2, 3
 HATCH_PX = 9
 """From one line of the hatch to the next, along a row."""
-ALPHA = 150
+ALPHA = 118
 """Of a class, 0 to 255: the picture below stays readable."""
 _HOUR, _DAY = 3_600, 86_400
 _COUNTS = (1, 2, 3, 5, 9, 17, 33, 65)

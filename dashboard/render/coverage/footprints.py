@@ -20,6 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from dashboard.geo.mercator import RADIUS_M, to_mercator
 from dashboard.model.errors import GridMismatchError, InputError
 from dashboard.render.coverage import kernels
+from dashboard.render.coverage.times import kernels as times_kernels
 
 MOST_VISITS = 300_000_000
 """Looks times pixels up to which gaps are worked out for every pixel: a tenth of a second."""
@@ -198,7 +199,7 @@ def latest(shapes: Footprints, order: NDArray[np.int64], window: Window) -> NDAr
     """Return the last place in `order` of a footprint over every pixel, (y, x); -1 where there is none."""
     out = np.full((window.height, window.width), -1, np.int32)
     chosen = np.flatnonzero(shapes.inside(*window.bounds)[order])[::-1]
-    kernels.newest(shapes.outlines, order[chosen], window.grid, window.latitudes, out)
+    times_kernels.newest(shapes.outlines, order[chosen], window.grid, window.latitudes, out)
     return np.where(out >= 0, chosen[out], -1).astype(np.int32) if len(chosen) else out
 
 
@@ -231,15 +232,15 @@ def gaps(shapes: Footprints, order: NDArray[np.int64], times: NDArray[np.int64],
     block = _block(shapes, order[chosen], window)
     coarse = window.coarse(block)
     state = np.empty((2, coarse.height, coarse.width), np.int32)
-    state[0], state[1] = kernels.ONCE, kernels.NEVER
+    state[0], state[1] = times_kernels.ONCE, times_kernels.NEVER
     since = times[chosen] - (times[chosen[0]] if len(chosen) else 0)
-    if len(chosen) and since[-1] >= kernels.NEVER:
+    if len(chosen) and since[-1] >= times_kernels.NEVER:
         raise InputError("The looks span more than 68 years; choose a shorter period.")
-    kernels.gaps(shapes.outlines, order[chosen], since.astype(np.int32), coarse.grid, coarse.latitudes, state)
+    times_kernels.gaps(shapes.outlines, order[chosen], since.astype(np.int32), coarse.grid, coarse.latitudes, state)
     rows = ((window.row + np.arange(window.height)) // block - coarse.row).astype(np.intp)
     columns = ((window.col + np.arange(window.width)) // block - coarse.col).astype(np.intp)
     gap, last = (part[rows[:, None], columns[None, :]] if block > 1 else part for part in state)
-    return Gaps(gap, last != kernels.NEVER, block)
+    return Gaps(gap, last != times_kernels.NEVER, block)
 
 
 def _block(shapes: Footprints, order: NDArray[np.int64], window: Window) -> int:
