@@ -6,14 +6,21 @@ export const bytesOf = (array) => new Uint8Array(array.buffer, array.byteOffset,
 
 const pixel = (r, g, b, a) => ((a << 24) | (b << 16) | (g << 8) | r) >>> 0;
 
-export function greyTable(palette, opacity) {
-  const table = new Uint32Array(256);
+// A palette is 256 greys, or 256 times red, green and blue of an optical picture.
+export function table(palette, opacity) {
+  const made = new Uint32Array(256);
   const alpha = Math.round(255 * opacity);
+  const [step, green, blue] = palette.length > 256 ? [3, 1, 2] : [1, 0, 0];
   for (let level = 1; level < 256; level++) {
-    const grey = palette[level];
-    table[level] = pixel(grey, grey, grey, alpha);
+    const at = step * level;
+    made[level] = pixel(palette[at], palette[at + green], palette[at + blue], alpha);
   }
-  return table;
+  return made;
+}
+
+export function greys(palette) {
+  if (palette.length === 256) return palette;
+  return Uint8Array.from({length: 256}, (_, i) => (77 * palette[3 * i] + 151 * palette[3 * i + 1] + 28 * palette[3 * i + 2]) >> 8);
 }
 
 export function colourTable(colours, opacity) {

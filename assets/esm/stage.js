@@ -2,7 +2,7 @@
 // composites), the swipe line, the scale bar, the read-out under the cursor, and the shape of the visible extent.
 // It tells the server when a pan, zoom or resize has ended, where the line was left and which frame was drawn.
 
-import {bytesOf, colourTable, greyTable, paint, swipe, twoColour} from "./compose.js";
+import {bytesOf, colourTable, greys, paint, swipe, table, twoColour} from "./compose.js";
 import {modelNamed, post, typing} from "./models.js";
 import {decimal, groundScale, lonlat, mgrs} from "./position.js";
 
@@ -236,7 +236,7 @@ class Stage {
       const usable = frame && frame.width === width && frame.height === height;
       const levels = usable ? frame.levels : new Uint8Array(width * height);
       const palette = bytesOf(this.shown.data[`palette-${name}`][0]);
-      return {levels, palette, table: greyTable(palette, opacity)};
+      return {levels, palette: greys(palette), table: table(palette, opacity)};
     };
     if (mode === "log-ratio") {
       const frame = this.frames.ratio;
@@ -244,8 +244,8 @@ class Stage {
     } else if (mode === "two-colour") twoColour(out, side("a"), side("b"), opacity, width, height);
     else if (mode === "swipe") swipe(out, side("a"), side("b"), this.column(this.part("b") ?? this.part("a")), width, height);
     else {
-      const {levels, table} = side(mode);
-      paint(out, levels, table, width, height);
+      const frame = side(mode);
+      paint(out, frame.levels, frame.table, width, height);
     }
   }
 

@@ -56,6 +56,8 @@ def _quantity(acq: Acquisition | None) -> str:
 def _grey(
     sheet: Sheet, name: str, acq: Acquisition | None, limits: tuple[float, float] | None, tokens: Tokens
 ) -> list[Entry]:
+    if acq is not None and acq.optical:
+        return [Entry(words=f"{name} · visible bands {''.join(acq.polarisations)}, no backscatter", ink=_BOLD, gap=1.4)]
     if limits is None:
         return []
     steps = np.linspace(0, 255, _RAMP_STEPS).astype(int)

@@ -197,6 +197,11 @@ class Acquisition:
         return west, south, east, north
 
     @property
+    def optical(self) -> bool:
+        """Whether it is a picture in visible bands: context beside the radar, without backscatter."""
+        return self.kind is Kind.OPTICAL
+
+    @property
     def arrived(self) -> datetime:
         """When it could be known: when it was received, or its end where that is not stated, UTC."""
         return self.received or self.stop

@@ -213,7 +213,7 @@ def facts(acq: Acquisition) -> str:
         f"{acq.incidence_deg:.0f}°" if acq.incidence_deg is not None else None,
         f"{acq.resolution_m:g} m" if acq.resolution_m is not None else None,
         None if acq.pixels is not None else "not ingested",
-        None if acq.calibration.valid or acq.pixels is None else "uncalibrated",
+        None if acq.calibration.valid or acq.pixels is None or acq.optical else "uncalibrated",
     ]
     return " · ".join(part for part in parts if part)
 

@@ -20,9 +20,9 @@ _RATIO_MAP = "diverging_linear_bjy_30_90_c45"
 
 
 def grey(levels: NDArray[np.uint8], palette: NDArray[np.uint8]) -> Rgba:
-    """Return display bytes drawn through a palette of 256 greys."""
+    """Return display bytes drawn through a palette of 256 greys, or of (256, 3) colours."""
     table = np.full((256, 4), 255, np.uint8)
-    table[:, :3] = palette[:, None]
+    table[:, :3] = palette[:, None] if palette.ndim == 1 else palette
     return _painted(levels, table)
 
 
@@ -34,6 +34,8 @@ def two_colour(
 ) -> Rgba:
     """Return A in red and B in cyan: what went is red, what came is cyan, what stayed is grey.
 
+    Colours of an optical picture count by their brightness.
+
     Transparent unless both were observed: a missing look must not read as a change.
 
     Raises
@@ -44,9 +46,8 @@ def two_colour(
     if levels_a.shape != levels_b.shape:
         raise GridMismatchError(f"A is {levels_a.shape} pixels and B is {levels_b.shape}; read both on one grid.")
     tables = np.zeros((2, 256, 4), np.uint8)
-    tables[0, :, 0] = palette_a
-    tables[1, :, 1] = palette_b
-    tables[1, :, 2] = palette_b
+    tables[0, :, 0] = _greys(palette_a)
+    tables[1, :, 1] = tables[1, :, 2] = _greys(palette_b)
     tables[1, :, 3] = 255
     out = np.empty((*levels_a.shape, 4), np.uint8)
     a, b = np.ascontiguousarray(levels_a).reshape(-1), np.ascontiguousarray(levels_b).reshape(-1)
@@ -112,6 +113,14 @@ def _ratio_colours() -> tuple[str, ...]:
     position = np.clip((np.arange(256) - 1) / 254, 0, 1) * (len(anchors) - 1)
     colours = [np.interp(position, np.arange(len(anchors)), anchors[:, channel]) for channel in range(3)]
     return tuple("#{:02x}{:02x}{:02x}".format(*rgb) for rgb in np.rint(np.stack(colours, axis=1)).astype(int))
+
+
+def _greys(palette: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the brightness of every entry; in whole numbers, so that the browser finds the same ones."""
+    if palette.ndim == 1:
+        return palette
+    red, green, blue = (palette[:, band].astype(np.uint32) for band in range(3))
+    return ((red * 77 + green * 151 + blue * 28) >> 8).astype(np.uint8)
 
 
 def _rgb(colour: str) -> tuple[int, int, int]:

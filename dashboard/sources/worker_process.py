@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import rasterio
 
 from dashboard.model.errors import DamagedProductError, NightglassError
 from dashboard.sources.product import Found, Given, OpenPower, Product, Reader
 
 MEMORY_BYTES = 2 * 2**30
 """On top of what the libraries take."""
+GDAL_CACHE_MB = 256
 UNFORESEEN = "in a way that its reader does not foresee"
 """Part of the message when a reader let an error of a library through."""
 
@@ -51,15 +53,15 @@ def serve(pipe: Connection, readers: dict[str, Reader]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches both processes: the parent decides
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 2)  # decoders print what they think of damaged files; the error says what matters
-    os.environ["GDAL_CACHEMAX"] = "256"
     _limit_memory()
     work = _Work(readers)
-    while True:
-        try:
-            question, *arguments = pipe.recv()
-        except EOFError:
-            return
-        pipe.send(_answer(work, question, arguments))
+    with rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_MB):
+        while True:
+            try:
+                question, *arguments = pipe.recv()
+            except EOFError:
+                return
+            pipe.send(_answer(work, question, arguments))
 
 
 def _answer(work: _Work, question: str, arguments: list[Any]) -> tuple[Any, ...]:

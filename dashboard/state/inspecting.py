@@ -75,10 +75,10 @@ class Inspecting(param.Parameterized):
 def read_series(
     workspace: Workspace, anchor: Acquisition, members: tuple[Acquisition, ...], pixel: tuple[float, float]
 ) -> PixelSeries:
-    """Read one point (longitude, latitude) through a stack, in dB, for every polarisation of the anchor."""
+    """Read one point (longitude, latitude) through a stack, in dB, for every polarisation; light has none."""
     items = [(acq.start, acq.pixels) for acq in members if acq.pixels is not None]
     values: dict[str, NDArray[np.float64]] = {}
-    for polarisation in anchor.polarisations:
+    for polarisation in () if anchor.optical else anchor.polarisations:
         power = workspace.archive.series(items, polarisation, *pixel).values.astype(np.float64)
         with np.errstate(divide="ignore", invalid="ignore"):
             values[polarisation] = 10 * np.log10(power)

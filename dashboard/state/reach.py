@@ -138,8 +138,10 @@ class Reach(param.Parameterized):
             self._viewing.choose(a=acq.id, polarisation=self._polarisation(acq))
 
     def _polarisation(self, acq: Acquisition) -> str | None:
-        now = self._viewing.view.polarisation
-        return now if now in acq.polarisations or not acq.polarisations else acq.polarisations[0]
+        now: str = self._viewing.view.polarisation
+        if acq.optical or not acq.polarisations:  # colours are no polarisation: the radar's stays chosen
+            return now
+        return now if now in acq.polarisations else acq.polarisations[0]
 
 
 def _with(among: tuple[Acquisition, ...], current: Acquisition) -> tuple[Acquisition, ...]:

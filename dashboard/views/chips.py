@@ -19,12 +19,7 @@ def _chip(letter: str, acq: Acquisition | None, view: View) -> str:
     if acq is None:
         what = "Shift-click a tick to choose A" if letter == "a" else "Click a tick on the timeline to choose B"
         return f'<div class="chip {letter}"><span class="letter">{letter.upper()}</span><span>{what}</span></div>'
-    quantity = acq.calibration.quantity.value if acq.calibration.quantity else ""
-    calibrated = (
-        f"{escape(view.polarisation)} {quantity} calibrated"
-        if acq.calibration.valid
-        else f'<span class="warn">{escape(view.polarisation)} uncalibrated</span>'
-    )
+    calibrated = _worth(acq, view)
     return (
         f'<div class="chip {letter}"><span class="letter">{letter.upper()}</span>'
         f'<span><b title="{iso(acq.start)}">{dtg(acq.start)}</b> {escape(acq.platform or acq.constellation)}</span>'
@@ -32,10 +27,20 @@ def _chip(letter: str, acq: Acquisition | None, view: View) -> str:
     )
 
 
+def _worth(acq: Acquisition, view: View) -> str:
+    """Return what the brightness stands for."""
+    if acq.optical:
+        return "visible bands " + escape("".join(acq.polarisations))
+    quantity = acq.calibration.quantity.value if acq.calibration.quantity else ""
+    if acq.calibration.valid:
+        return f"{escape(view.polarisation)} {quantity} calibrated"
+    return f'<span class="warn">{escape(view.polarisation)} uncalibrated</span>'
+
+
 def looks(a: Acquisition | None, b: Acquisition | None, view: View) -> str:
     """Return the look-direction arrows of the shown acquisitions: one where they are the same."""
     shown = {CompareMode.A: (("A", a),), CompareMode.B: (("B", b),)}.get(view.compare, (("A", a), ("B", b)))
-    azimuths = [(letter, look_azimuth(acq)) for letter, acq in shown if acq is not None]
+    azimuths = [(letter, look_azimuth(acq)) for letter, acq in shown if acq is not None and not acq.optical]
     if len(azimuths) == 2 and azimuths[0][1] == azimuths[1][1]:
         azimuths = [("A and B", azimuths[0][1])]
     return "".join(_arrow(letter, azimuth) for letter, azimuth in azimuths)

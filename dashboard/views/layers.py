@@ -164,7 +164,8 @@ class LayersView(pn.viewable.Viewer):
 
     def _show_polarisations(self) -> None:
         reach = self._session.reach
-        names = list(dict.fromkeys(p for acq in (reach.b, reach.a) if acq for p in acq.polarisations)) or ["VV"]
+        radar = [acq for acq in (reach.b, reach.a) if acq is not None and not acq.optical]
+        names = list(dict.fromkeys(p for acq in radar for p in acq.polarisations)) or ["VV"]
         wanted = self._session.viewing.view.polarisation
         if list(self._polarisation.options) != names:
             self._polarisation.param.update(options=names, value=wanted if wanted in names else names[0])

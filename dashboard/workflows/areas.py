@@ -13,7 +13,7 @@ from dashboard.model.acquisition import Acquisition
 from dashboard.model.area import Area
 from dashboard.model.stack import mismatches
 from dashboard.model.view import View
-from dashboard.workflows.frames import PASS_SECONDS
+from dashboard.workflows.passes import PASS_SECONDS
 from dashboard.workflows.workspace import Workspace
 
 NOWHERE: Box = (22.0, 44.0, 41.0, 53.0)

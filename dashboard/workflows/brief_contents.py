@@ -25,7 +25,8 @@ from dashboard.model.progress import Progress, Report, silent
 from dashboard.model.view import MERCATOR_LIMIT_M, CompareMode, Extent, Layer, View
 from dashboard.workflows.areas import areas
 from dashboard.workflows.brief_layers import Dated, dated, sources
-from dashboard.workflows.frames import composed, imagery, members
+from dashboard.workflows.frames import composed, imagery
+from dashboard.workflows.passes import members
 from dashboard.workflows.workspace import Workspace
 
 MAX_CHANGES = 20_000

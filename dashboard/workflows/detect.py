@@ -23,8 +23,8 @@ from dashboard.model.stack import statistics_refusals
 from dashboard.raster.vectorise import polygons
 from dashboard.workflows.calibrate import Parameters, Speckle, speckle
 from dashboard.workflows.extent import Box, box_of
-from dashboard.workflows.frames import members, touching
 from dashboard.workflows.observed import PixelAreas, pixel_areas
+from dashboard.workflows.passes import members, touching
 from dashboard.workflows.searched import full_grid
 from dashboard.workflows.workspace import Workspace
 

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
-from dashboard.catalog.catalog import AcquisitionQuery
 from dashboard.geo.mercator import bbox_of, screen_geobox
 from dashboard.model.acquisition import AMPLITUDE_SCALE, Acquisition
 from dashboard.model.handling import Handling, combine
@@ -16,12 +14,13 @@ from dashboard.model.stack import mismatches
 from dashboard.model.view import CompareMode, Extent, StretchKind, View
 from dashboard.render import compose
 from dashboard.render.levels import decibel_bytes, histogram, limits_db, palette, ratio_levels
-from dashboard.workflows.extent import Box, box_of
+from dashboard.render.visible import brightness, indexed
+from dashboard.workflows import visible
+from dashboard.workflows.extent import box_of
+from dashboard.workflows.passes import members, touching
 from dashboard.workflows.remembered import Remembered
 from dashboard.workflows.workspace import Workspace
 
-PASS_SECONDS = 120.0
-"""Acquisitions of one platform, track and mode that start within this time are one pass and are drawn together."""
 PALETTE_WIDTH = 1024
 """Pixels across the view's extent on the grid that a palette is computed from, whatever the screen's size."""
 _REMEMBERED_HISTOGRAMS = 512
@@ -49,11 +48,11 @@ class Imagery:
     ratio: Bytes | None
     """(y, x) log-ratio bytes, 128 = equal, 0 = not observed twice; only for LOG_RATIO with both A and B."""
     palette_a: Bytes
-    """256 greys; entry 0 is never drawn."""
+    """256 greys, or (256, 3) colours of an optical picture; entry 0 is never drawn."""
     palette_b: Bytes
-    limits_a: Limits
-    """Decibels drawn black and white in A."""
-    limits_b: Limits
+    limits_a: Limits | None
+    """Decibels drawn black and white in A; None for an optical picture, which has none."""
+    limits_b: Limits | None
     handling: Handling
     """Strictest of every acquisition drawn."""
     same_stack: bool
@@ -81,26 +80,8 @@ class _Side:
     amplitude: NDArray[np.uint16]
     levels: Bytes
     scale: float
-
-
-def members(workspace: Workspace, acquisition: Acquisition) -> list[Acquisition]:
-    """Return the acquisitions of one pass, in order of time: what a product's slices or bursts are one picture of.
-
-    Members share platform, track, mode, polarisations and calibration with `acquisition` and start within
-    `PASS_SECONDS` of it; those without pixels here are left out. Without a stated platform or track nothing shows
-    that two acquisitions are one pass, so the acquisition stands alone.
-    """
-    if acquisition.platform is None or acquisition.track is None:
-        return [acquisition]
-    around = timedelta(seconds=PASS_SECONDS)
-    query = AcquisitionQuery(
-        period=(acquisition.start - around, acquisition.start + around),
-        constellations=(acquisition.constellation,),
-        with_pixels=True,
-    )
-    near = workspace.catalog.acquisitions.find(query)
-    same = [other for other in near if other.id != acquisition.id and _of_one_pass(acquisition, other)]
-    return sorted([acquisition, *same], key=lambda member: (member.start, member.id))
+    colours: Bytes | None = None
+    """(256, 3) of an optical picture; `amplitude` is its brightness then."""
 
 
 def imagery(workspace: Workspace, view: View, geobox: GeoBox) -> Imagery:
@@ -120,17 +101,23 @@ def imagery(workspace: Workspace, view: View, geobox: GeoBox) -> Imagery:
     reasons = mismatches(a, b) if a is not None and b is not None else ()
     pass_a, pass_b = (None if acq is None else _pass(workspace, acq, view.polarisation) for acq in (a, b))
     wanted = zip((pass_a, pass_b), _SHOWN.get(view.compare, (True, True)), strict=True)
-    side_a, side_b = (_side(workspace, each, view.polarisation, geobox) if shown else None for each, shown in wanted)
+    side_a, side_b = (_side(workspace, each, view, geobox) if shown else None for each, shown in wanted)
     counts_a, counts_b = _histograms(workspace, view, pass_a, pass_b)
+    (palette_a, limits_a), (palette_b, limits_b) = (
+        (palette(view.stretch, counts), limits_db(view.stretch, counts))
+        if side is None or side.colours is None
+        else (side.colours, None)
+        for side, counts in ((side_a, counts_a), (side_b, counts_b))
+    )
     return Imagery(
         geobox=geobox,
         levels_a=None if side_a is None else side_a.levels,
         levels_b=None if side_b is None else side_b.levels,
         ratio=_ratio(side_a, side_b) if view.compare is CompareMode.LOG_RATIO else None,
-        palette_a=palette(view.stretch, counts_a),
-        palette_b=palette(view.stretch, counts_b),
-        limits_a=limits_db(view.stretch, counts_a),
-        limits_b=limits_db(view.stretch, counts_b),
+        palette_a=palette_a,
+        palette_b=palette_b,
+        limits_a=limits_a,
+        limits_b=limits_b,
         handling=combine([member.handling for side in (side_a, side_b) if side for member in side.drawn]),
         same_stack=not reasons,
         mismatches=reasons,
@@ -168,30 +155,9 @@ def composed(found: Imagery, view: View) -> compose.Rgba:
 
 def forget() -> None:
     """Drop every remembered frame and histogram: for measuring what a first look costs."""
+    visible.forget()
     _SIDES.clear()
     _HISTOGRAMS.clear()
-
-
-def touching(among: Iterable[Acquisition], bbox: Box) -> list[Acquisition]:
-    """Return the acquisitions with pixels whose bounding box meets `bbox` (west, south, east, north; degrees)."""
-    west, south, east, north = bbox
-    return [
-        acq
-        for acq in among
-        if acq.pixels is not None
-        and acq.bbox[0] <= east
-        and acq.bbox[2] >= west
-        and acq.bbox[1] <= north
-        and acq.bbox[3] >= south
-    ]
-
-
-def _of_one_pass(a: Acquisition, b: Acquisition) -> bool:
-    scales = {acq.pixels.amplitude_scale for acq in (a, b) if acq.pixels is not None}
-    return len(scales) <= 1 and all(
-        getattr(a, name) == getattr(b, name)
-        for name in ("constellation", "platform", "track", "mode", "polarisations", "calibration")
-    )
 
 
 def _pass(workspace: Workspace, acquisition: Acquisition, polarisation: str) -> _Pass:
@@ -203,9 +169,12 @@ def _pass(workspace: Workspace, acquisition: Acquisition, polarisation: str) -> 
     )
 
 
-def _side(workspace: Workspace, source: _Pass | None, polarisation: str, geobox: GeoBox) -> _Side | None:
+def _side(workspace: Workspace, source: _Pass | None, view: View, geobox: GeoBox) -> _Side | None:
     if source is None:
         return None
+    if source.acquisition.optical:
+        return _optical_side(workspace, source.acquisition, view, geobox)
+    polarisation = view.polarisation
     drawn = tuple(touching(source.members, box_of(geobox)))
 
     def read() -> _Side | None:
@@ -219,6 +188,24 @@ def _side(workspace: Workspace, source: _Pass | None, polarisation: str, geobox:
 
     hashes = [file.sha256 for member in drawn if member.pixels and (file := member.pixels.file(polarisation))]
     return _SIDES.get((tuple(geobox.shape), tuple(geobox.affine), str(geobox.crs), source.scale, *hashes), read)
+
+
+def _optical_side(workspace: Workspace, acquisition: Acquisition, view: View, geobox: GeoBox) -> _Side | None:
+    drawn = tuple(touching([acquisition], box_of(geobox)))
+    canonical = _canonical(view.extent)
+
+    def read() -> _Side | None:
+        bands = visible.read_bands(workspace, acquisition, geobox) if drawn else None
+        if bands is None:
+            return None
+        levels, colours = indexed(bands, visible.limits(workspace, acquisition, canonical))
+        amplitude = brightness(bands)
+        for shared in (amplitude, levels, colours):
+            shared.flags.writeable = False
+        return _Side(drawn=drawn, amplitude=amplitude, levels=levels, scale=1.0, colours=colours)
+
+    hashes = [file.sha256 for file in acquisition.pixels.files] if acquisition.pixels else []
+    return _SIDES.get((tuple(geobox.shape), tuple(geobox.affine), str(geobox.crs), view.extent, *hashes), read)
 
 
 def _mosaic(
@@ -235,8 +222,8 @@ def _mosaic(
 
 
 def _ratio(a: _Side | None, b: _Side | None) -> Bytes | None:
-    if a is None or b is None:
-        return None
+    if a is None or b is None or a.colours is not None or b.colours is not None:
+        return None  # light is no backscatter: there is nothing to divide
     return ratio_levels(a.amplitude, b.amplitude, scale_a=a.scale, scale_b=b.scale)
 
 

@@ -9,7 +9,7 @@ from pyproj import Transformer
 from dashboard.model.acquisition import Acquisition, Pixels
 from dashboard.model.errors import InputError, ResourceError
 from dashboard.workflows.extent import Box
-from dashboard.workflows.frames import members
+from dashboard.workflows.passes import members
 from dashboard.workflows.workspace import Workspace
 
 MOST_PIXELS = 36_000_000

@@ -16,7 +16,8 @@ from dashboard.raster.archive import Archive
 from dashboard.render.compose import ratio_palette, swipe_column
 from dashboard.render.levels import decibel_bytes
 from dashboard.workflows.extent import box_of
-from dashboard.workflows.frames import Imagery, forget, imagery, members, picture
+from dashboard.workflows.frames import Imagery, forget, imagery, picture
+from dashboard.workflows.passes import members
 from dashboard.workflows.workspace import Workspace, open_workspace
 
 SHAPE = (220, 300)
