@@ -8,6 +8,7 @@ from rich.console import Console
 from dashboard import __version__
 from dashboard.cli.annotations import annotations
 from dashboard.cli.backup import backup_catalog, restore_catalog
+from dashboard.cli.coverage import show_coverage
 from dashboard.cli.doctor import doctor
 from dashboard.cli.front import front
 from dashboard.cli.ingest import ingest_areas, ingest_fronts, ingest_products
@@ -39,6 +40,7 @@ app.command("ingest")(ingest_products)
 app.command("sources")(sources)
 app.command("ingest-frontline")(ingest_fronts)
 app.command("ingest-outlines")(ingest_areas)
+app.command("coverage")(show_coverage)
 app.add_typer(front, name="front")
 app.add_typer(annotations, name="annotations")
 app.add_typer(stac, name="stac")

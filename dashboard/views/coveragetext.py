@@ -5,7 +5,7 @@ from html import escape
 
 import numpy as np
 
-from dashboard.model.coverage import Coverage, Delay, Measure, ProviderCoverage, Spot
+from dashboard.model.coverage import Coverage, Measure, ProviderCoverage, Spot
 from dashboard.model.dtg import dtg, iso
 from dashboard.model.palette import Tokens
 from dashboard.render.coverage.classes import FIRST, HATCH_PX, ONCE, labels, palette, words
