@@ -4,11 +4,19 @@ import tomllib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from dashboard.model.errors import InputError
+from dashboard.model.host import check_entry
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -35,6 +43,19 @@ class Settings(BaseSettings):
     tiles: str = Field(
         default="", description="Optional tile source, {z}/{x}/{y}; empty keeps the offline basemap and stays offline."
     )
+    stac_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Hosts that `nightglass fetch-stac` may ask: host for https, host:port for another port and for "
+        "http on this machine; with commas in the environment. Empty: it asks nobody.",
+    )
+
+    @field_validator("stac_hosts", mode="before")
+    @classmethod
+    def _hosts(cls, given: object) -> object:
+        parts = given.split(",") if isinstance(given, str) else given
+        if not isinstance(parts, list | tuple):
+            return given
+        return tuple(check_entry(str(part)) for part in parts if str(part).strip())
 
     @classmethod
     def settings_customise_sources(
