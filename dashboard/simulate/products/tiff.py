@@ -38,7 +38,7 @@ def write_tiff(  # noqa: PLR0913 - each option is one of the ways in which vendo
     path : of the file
     bands : (y, x) arrays of one shape and type
     geobox : the map grid; or
-    gcps : control points in WGS 84 (rasterio counts from the corner of the first pixel); or
+    gcps : control points in WGS 84 (rasterio counts from the corner of the first pixel); and/or
     rpcs : RPC00B coefficients
     tags : TIFF tags (``TIFFTAG_...``) and GDAL metadata
     nodata : value that marks pixels without data
@@ -82,6 +82,5 @@ def quantised(amplitude: NDArray[np.floating[Any]], dtype: str = "uint16") -> ND
 def _place(geobox: GeoBox | None, gcps: Sequence[GroundControlPoint] | None, rpcs: RPC | None) -> dict[str, Any]:
     if geobox is not None:
         return {"crs": str(geobox.crs), "transform": geobox.affine}
-    if gcps is not None:
-        return {"gcps": list(gcps), "crs": WGS84}
-    return {} if rpcs is None else {"rpcs": rpcs}
+    found: dict[str, Any] = {} if gcps is None else {"gcps": list(gcps), "crs": WGS84}
+    return found if rpcs is None else {**found, "rpcs": rpcs}
