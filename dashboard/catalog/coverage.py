@@ -8,9 +8,11 @@ import shapely
 from numpy.typing import NDArray
 from sqlalchemy import func, select
 
+from dashboard.catalog.codec import handling_of
 from dashboard.catalog.engine import Database
 from dashboard.catalog.tables import acquisition
 from dashboard.model.acquisition import Kind
+from dashboard.model.handling import Handling
 
 NOT_STATED = np.iinfo(np.int64).min
 """In a column of times: the product does not say."""
@@ -35,6 +37,9 @@ class LookRows:
     """Visible bands."""
     footprints: NDArray[np.object_]
     """Polygons and MultiPolygons in degrees."""
+    handling: NDArray[np.int64]
+    """Place in `handlings`."""
+    handlings: tuple[Handling, ...]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -53,14 +58,16 @@ class Coverage:
         received = func.json_extract(c.body, "$.received").label("received")
         kind = func.json_extract(c.body, "$.kind").label("kind")
         statement = select(
-            c.id, c.constellation, platform, c.start, c.stop, received, c.has_pixels, kind, c.footprint
+            c.id, c.constellation, platform, c.start, c.stop, received, c.has_pixels, kind, c.footprint, c.handling
         ).order_by(c.constellation, platform, c.start, c.id)
         found: list[tuple[Any, ...]] = []
         with self._database.reading() as connection, connection.execute(statement) as result:
             for part in result.partitions(_PARTIAL):
                 found += [tuple(row) for row in part]
-        columns = list(zip(*found, strict=True)) if found else [()] * 9
-        ids, constellations, platforms, starts, stops, arrivals, pixels, kinds, footprints = columns
+        columns = list(zip(*found, strict=True)) if found else [()] * 10
+        ids, constellations, platforms, starts, stops, arrivals, pixels, kinds, footprints, handlings = columns
+        known: dict[str, int] = {}
+        codes = [known.setdefault(text, len(known)) for text in handlings]
         return LookRows(
             ids=_objects(ids),
             constellations=_objects(constellations),
@@ -71,6 +78,8 @@ class Coverage:
             with_pixels=np.array(pixels, bool),
             optical=np.array([kind == Kind.OPTICAL.value for kind in kinds], bool),
             footprints=shapely.from_wkb(_objects(footprints)),
+            handling=np.array(codes, np.int64),
+            handlings=tuple(handling_of(text) for text in known),
         )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.model.errors import InputError
+from dashboard.model.handling import Handling
 
 Box = tuple[float, float, float, float]
 """(west, south, east, north), degrees; west > east crosses the antimeridian."""
@@ -119,6 +120,8 @@ class Coverage:
     """In order of name; those without a look in the period are left out."""
     total: ProviderCoverage
     """All together; its share is of ground seen by anybody."""
+    handling: Handling
+    """The strictest of all products that it is made from."""
     optical: int
     """Visible-band acquisitions in the same area and period: not counted anywhere else."""
 

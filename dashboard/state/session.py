@@ -274,4 +274,6 @@ class Session:
         shown += [change.handling for change in self.changing.changes[:1]]
         if Layer.ANNOTATIONS in self.viewing.view.layers:
             shown += [revision.annotation.handling for revision in self.noting.listing.rows]
+        if self.covering.picture is not None:
+            shown.append(self.covering.picture.handling)
         return combine(shown)

@@ -91,6 +91,7 @@ class App:
         session.fronting.param.watch(lambda *_: self._mark(), "fronts")
         session.changing.param.watch(lambda *_: self._mark(), "changes")
         session.noting.param.watch(lambda *_: self._mark(), "listing")
+        session.covering.param.watch(lambda *_: self._mark(), "picture")
         session.notices.param.watch(lambda event: self._tell(event.new), "current")
         self._view_changed()
 

@@ -13,6 +13,7 @@ from dashboard.catalog.coverage import NOT_STATED
 from dashboard.catalog.space import search_boxes, touching
 from dashboard.geo.mercator import extent_of, screen_geobox
 from dashboard.model.coverage import Box, Coverage, Delay, Measure, ProviderCoverage, Scope, Spot, Strip
+from dashboard.model.handling import Handling
 from dashboard.model.view import View
 from dashboard.render.coverage import classes as shown
 from dashboard.render.coverage.footprints import Window, counts, gaps, kinds, latest
@@ -38,6 +39,8 @@ class CoveragePicture:
     """Looks over the screen."""
     block: int
     """Pixels a side for which one gap was worked out; 1: for every pixel."""
+    handling: Handling
+    """The strictest of all that it is made from."""
 
 
 def scope_of(view: View) -> Scope:
@@ -73,6 +76,7 @@ def coverage_picture(
         as_of=until,
         count=len(order),
         block=block,
+        handling=all_looks.handling(order),
     )
 
 
@@ -149,8 +153,15 @@ def coverage(workspace: Workspace, scope: Scope, bbox: Box, now: datetime | None
             rows.append(replace(_row(found, mine, until, windows), provider=name))
     optical = found.chosen_optical(scope, until)
     hits = touching(bbox, found.optical[optical]).sum() if len(optical) else 0
-    total = _row(found, order, until, windows)
-    return Coverage(bbox=bbox, start=scope.start, as_of=until, rows=tuple(rows), total=total, optical=int(hits))
+    return Coverage(
+        bbox=bbox,
+        start=scope.start,
+        as_of=until,
+        rows=tuple(rows),
+        total=_row(found, order, until, windows),
+        handling=found.handling(order),
+        optical=int(hits),
+    )
 
 
 def _row(found: Looks, order: NDArray[np.int64], until: datetime, windows: list[Window]) -> ProviderCoverage:

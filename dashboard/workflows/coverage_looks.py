@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 from dashboard.catalog.codec import micros
 from dashboard.catalog.coverage import NOT_STATED, LookRows
 from dashboard.model.coverage import Scope
+from dashboard.model.handling import Handling, combine
 from dashboard.render.coverage.footprints import Footprints, footprints
 from dashboard.workflows.remembered import Remembered
 from dashboard.workflows.workspace import Workspace
 
 PAUSE_US = 1_000_000
 """Sensing that goes on within a second is the same look: slices and bursts of a pass, or several products of it."""
+LONGEST_US = 1_800_000_000
+"""No pass senses for longer than half an hour: an end that says so does not swallow what follows."""
 _REMEMBERED = 3
 """Moments of knowledge: a hundred thousand looks take 60 MB each."""
 _KEYS = count()
@@ -48,6 +51,9 @@ class Looks:
     """(looks,) how many of those can be drawn here."""
     names: tuple[str, ...]
     """Constellations."""
+    marked: NDArray[np.int64]
+    """(products, 2) the look that each is of, and the place of its handling."""
+    handlings: tuple[Handling, ...]
     optical: NDArray[np.object_]
     """Footprints of visible-band acquisitions, which are no looks of a radar."""
     optical_starts: NDArray[np.int64]
@@ -62,6 +68,11 @@ class Looks:
         if scope.constellations:
             kept &= np.isin(self.providers, [at for at, name in enumerate(self.names) if name in scope.constellations])
         return np.flatnonzero(kept)
+
+    def handling(self, order: NDArray[np.int64]) -> Handling:
+        """Return the strictest handling of some looks."""
+        mine = np.isin(self.marked[:, 0], order)
+        return combine([self.handlings[at] for at in np.unique(self.marked[mine, 1]).tolist()])
 
     def chosen_optical(self, scope: Scope, until: datetime) -> NDArray[np.int64]:
         """Return the visible-band acquisitions likewise."""
@@ -83,7 +94,7 @@ class _Followed:
         self._lock = threading.Lock()
         self._revision: int | None = None
         self._rows: LookRows | None = None
-        self._passes = np.zeros(0, np.int64)
+        self._numbers = np.zeros(0, np.int64)
         self._looks: Remembered[Looks] = Remembered(_REMEMBERED)
 
     def now(self, workspace: Workspace, known_at: datetime | None) -> Looks:
@@ -92,11 +103,11 @@ class _Followed:
             if self._rows is None or revision != self._revision:
                 rows = workspace.catalog.coverage.rows()
                 if self._rows is None or not _same(rows, self._rows):
-                    self._rows, self._passes = rows, passes(rows)
+                    self._rows, self._numbers = rows, look_numbers(rows)
                     self._looks.clear()
                 self._revision = revision
-            rows, of_pass = self._rows, self._passes
-            return self._looks.get(known_at, lambda: _looks(rows, of_pass, known_at))
+            rows, numbered = self._rows, self._numbers
+            return self._looks.get(known_at, lambda: _looks(rows, numbered, known_at))
 
 
 _followed: Remembered[_Followed] = Remembered(4)
@@ -110,30 +121,28 @@ def looks(workspace: Workspace, known_at: datetime | None = None) -> Looks:
     return _followed.get(workspace.root, _Followed).now(workspace, known_at)
 
 
-def passes(rows: LookRows) -> NDArray[np.int64]:
-    """Return the number of the pass that each product shows, (products,).
+def look_numbers(rows: LookRows) -> NDArray[np.int64]:
+    """Return the number of the look that each product shows, (products,).
 
-    Products of one platform are of one pass where their sensing times overlap or follow each other within `PAUSE_US`.
-    Without a platform every product is a pass of its own.
+    Products of one platform show one look where their sensing times overlap or follow each other within `PAUSE_US`.
+    Without a platform every product is a look of its own.
     """
     if not len(rows):
         return np.zeros(0, np.int64)
-    platform = (rows.constellations[1:] == rows.constellations[:-1]) & (rows.platforms[1:] == rows.platforms[:-1])
-    stated = rows.platforms[1:] != ""
-    # The latest end so far within a platform: the ends of earlier platforms must not reach into the next one.
-    owners = np.concatenate([[0], np.cumsum(~platform)])
-    span = int(rows.stops.max() - rows.starts.min()) + 2 * PAUSE_US + 1
-    ends = np.maximum.accumulate(rows.stops - rows.starts.min() + owners * span)
-    begins = rows.starts - rows.starts.min() + owners * span
-    goes_on = platform & stated & (begins[1:] <= ends[:-1] + PAUSE_US) & (rows.optical[1:] == rows.optical[:-1])
+    same = (rows.constellations[1:] == rows.constellations[:-1]) & (rows.platforms[1:] == rows.platforms[:-1])
+    same &= (rows.platforms[1:] != "") & (rows.optical[1:] == rows.optical[:-1])
+    ends = np.minimum(rows.stops, rows.starts + LONGEST_US)
+    parts = np.split(ends, np.flatnonzero(~same) + 1)
+    latest = np.concatenate([np.maximum.accumulate(part) for part in parts])
+    goes_on = same & (rows.starts[1:] <= latest[:-1] + PAUSE_US)
     return np.concatenate([[0], np.cumsum(~goes_on)]).astype(np.int64)
 
 
-def _looks(rows: LookRows, of_pass: NDArray[np.int64], known_at: datetime | None) -> Looks:
+def _looks(rows: LookRows, numbered: NDArray[np.int64], known_at: datetime | None) -> Looks:
     arrived = np.where(rows.received == NOT_STATED, rows.stops, rows.received)
     known = np.ones(len(rows), bool) if known_at is None else arrived <= micros(known_at)
     radar, seen = np.flatnonzero(known & ~rows.optical), np.flatnonzero(known & rows.optical)
-    numbers, first, each = np.unique(of_pass[radar], return_index=True, return_inverse=True)
+    numbers, first, each = np.unique(numbered[radar], return_index=True, return_inverse=True)
     size = len(numbers)
     starts = _least(rows.starts[radar], each, size)
     stated = rows.received[radar]
@@ -153,6 +162,8 @@ def _looks(rows: LookRows, of_pass: NDArray[np.int64], known_at: datetime | None
         products=np.bincount(each, minlength=size)[order],
         with_pixels=np.bincount(each, weights=rows.with_pixels[radar], minlength=size).astype(np.int64)[order],
         names=tuple(names.tolist()),
+        marked=np.stack([np.argsort(order)[each], rows.handling[radar]], axis=1),
+        handlings=rows.handlings,
         optical=rows.footprints[seen],
         optical_starts=rows.starts[seen],
         optical_names=rows.constellations[seen],
@@ -197,6 +208,13 @@ def _same(one: LookRows, other: LookRows) -> bool:
     fields: tuple[Callable[[LookRows], NDArray[np.generic]], ...] = (
         lambda rows: rows.ids, lambda rows: rows.constellations, lambda rows: rows.platforms, lambda rows: rows.starts,
         lambda rows: rows.stops, lambda rows: rows.received, lambda rows: rows.with_pixels, lambda rows: rows.optical,
-        lambda rows: shapely.to_wkb(rows.footprints),
+        _marks, lambda rows: shapely.to_wkb(rows.footprints),
     )  # fmt: skip
     return len(one) == len(other) and all(np.array_equal(field(one), field(other)) for field in fields)
+
+
+def _marks(rows: LookRows) -> NDArray[np.object_]:
+    """Return the handling of every product, (products,)."""
+    table = np.empty(len(rows.handlings), dtype=object)
+    table[:] = rows.handlings
+    return table[rows.handling] if len(rows) else table

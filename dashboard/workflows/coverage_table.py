@@ -10,7 +10,7 @@ _FIELDS = (
     "provider", "looks", "products", "with_pixels", "known_only", "share_seen", "first", "last", "age_s",
     "longest_gap_s", "median_revisit_s", "delay_median_s", "delay_p90_s", "delay_worst_s", "delay_stated",
     "delay_not_stated", "west",
-    "south", "east", "north", "from", "until",
+    "south", "east", "north", "from", "until", "handling",
 )  # fmt: skip
 
 
@@ -27,7 +27,7 @@ def separated(found: Coverage, mark: str = "\t") -> str:
                 *("" if at is None else iso(at) for at in (row.first, row.last)),
                 *_numbers(row.age_s, row.gap_s, row.revisit_s, late.median_s, late.p90_s, late.worst_s),
                 late.stated, late.not_stated, *_numbers(*found.bbox, digits=6),
-                "" if found.start is None else iso(found.start), iso(found.as_of),
+                "" if found.start is None else iso(found.start), iso(found.as_of), found.handling.banner,
             ]
         )  # fmt: skip
     return out.getvalue()

@@ -63,7 +63,8 @@ def footprints(geometries: Sequence[BaseGeometry] | NDArray[np.object_]) -> Foot
     if not np.isin(shapely.get_type_id(shapes), (3, 6)).all():
         raise InputError("A footprint is no polygon; give Polygons and MultiPolygons.")
     shapes = _turned(shapely.orient_polygons(shapes)) if len(shapes) else shapes
-    rings, ring_owners = shapely.get_rings(shapes, return_index=True)
+    parts, part_owners = shapely.get_parts(shapes, return_index=True)
+    rings, ring_parts = shapely.get_rings(parts, return_index=True)
     points, owners = shapely.get_coordinates(rings, return_index=True)
     lon, lat = np.ascontiguousarray(points[:, 0]), np.ascontiguousarray(points[:, 1])
     inner = shapely.point_on_surface(shapes)
@@ -72,7 +73,7 @@ def footprints(geometries: Sequence[BaseGeometry] | NDArray[np.object_]) -> Foot
     low, high = to_mercator(west, south), to_mercator(east, north)
     outlines = kernels.Outlines(
         lon=lon, lat=lat, y=to_mercator(lon, lat)[1], rings=_starts(owners, len(rings)),
-        shapes=_starts(ring_owners, len(shapes)), boxes=np.stack([west, low[1], east, high[1]], axis=1),
+        shapes=_starts(part_owners[ring_parts], len(shapes)), boxes=np.stack([west, low[1], east, high[1]], axis=1),
         spots=np.ascontiguousarray(spots),
     )  # fmt: skip
     return Footprints(outlines=outlines, boxes=np.stack([low[0], low[1], high[0], high[1]], axis=1))
