@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from pyproj import Transformer
-from shapely.ops import transform as reshape
 
 from dashboard.model.acquisition import Quantity
 from dashboard.simulate.products.scene import Scene
@@ -114,7 +114,8 @@ def check_footprint(seen: Seen, written: Written) -> None:
     if source is None:
         return
     to_map = Transformer.from_crs("OGC:CRS84", str(source.geobox.crs), always_xy=True)
-    area = reshape(to_map.transform, written.footprint).area
+    ring = shapely.get_coordinates(written.footprint)
+    area = shapely.Polygon(np.stack(to_map.transform(ring[:, 0], ring[:, 1]), axis=1)).area
     for name, power in seen.power.items():
         covered = float(np.isfinite(power).sum()) * source.geobox.affine.a**2
         assert abs(covered / area - 1) < 0.03, f"{name}: data cover {covered / area:.1%} of the footprint"
