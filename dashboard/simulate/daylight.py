@@ -97,7 +97,8 @@ def _ground(seed: int, day: float, grid: Grid) -> NDArray[np.float32]:
 def _texture(rng: np.random.Generator, shape: tuple[int, int]) -> NDArray[np.float32]:
     """Return small differences of brightness that stay from day to day."""
     coarse = gaussian_filter(rng.standard_normal(shape), 1.2)
-    return (1 + 0.05 * coarse / coarse.std()).astype(np.float32)
+    found: NDArray[np.float32] = (1 + 0.05 * coarse / coarse.std()).astype(np.float32)
+    return found
 
 
 def _draw_buildings(light: NDArray[np.float32], seed: int, day: float, grid: Grid) -> None:
