@@ -10,6 +10,7 @@ from dashboard.cli.annotations import annotations
 from dashboard.cli.backup import backup_catalog, restore_catalog
 from dashboard.cli.coverage import show_coverage
 from dashboard.cli.doctor import doctor
+from dashboard.cli.fetch_stac import fetch
 from dashboard.cli.front import front
 from dashboard.cli.ingest import ingest_areas, ingest_fronts, ingest_products
 from dashboard.cli.serve import demo, serve
@@ -38,6 +39,7 @@ app.command()(snapshot)
 app.command()(doctor)
 app.command("ingest")(ingest_products)
 app.command("sources")(sources)
+app.command("fetch-stac")(fetch)
 app.command("ingest-frontline")(ingest_fronts)
 app.command("ingest-outlines")(ingest_areas)
 app.command("coverage")(show_coverage)

@@ -12,10 +12,11 @@ from urllib.parse import urljoin
 import pystac
 import pystac_client
 import requests
+from pystac_client.errors import ClientTypeError
 from pystac_client.exceptions import APIError
 from pystac_client.stac_api_io import StacApiIO
 
-from dashboard.model.errors import DamagedProductError, InputError, ResourceError
+from dashboard.model.errors import DamagedProductError, InputError, NightglassError, ResourceError
 from dashboard.sources.stac_hosts import Web
 
 PAGE_ITEMS = 100
@@ -123,13 +124,13 @@ def _in_our_words(url: str) -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # remarks on conformance are for authors of servers
             yield
-    except (APIError, NotImplementedError, pystac.STACError, pystac.STACTypeError) as error:
+    except (APIError, ClientTypeError, NotImplementedError, pystac.STACError, pystac.STACTypeError) as error:
         msg = f"{url} is no STAC API with item search; give the address of its landing page."
         raise InputError(msg) from error
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DamagedProductError(f"{url} answers with something that is no JSON; is it a STAC API?") from error
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        if isinstance(error, InputError):
+    except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
+        if isinstance(error, NightglassError):
             raise
         raise DamagedProductError(f"{url} answers with JSON that is no STAC; is it a STAC API?") from error
 
