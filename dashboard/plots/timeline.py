@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from bokeh.models import (
@@ -24,8 +24,14 @@ from dashboard.model.dtg import dtg, iso
 from dashboard.model.palette import Tokens
 from dashboard.plots.hovering import HOVERED, STEPPED
 from dashboard.plots.lanes import NOTE_COLUMNS, NOTES, STEP_COLUMNS, front_lane, milliseconds
+from dashboard.plots.told import provider, told
 
 LANE_PX = 24
+LEAST_LANE_PX = 16
+"""Of many lanes: a word of 11 pixels still fits, and the tick in it."""
+LANES_PX = 264
+"""Height that lanes grow narrower to stay within; beyond it the panel scrolls."""
+AXIS_PX = 26
 CHANGES = "changes"
 _TIP = """<div style="font:12px 'Plex Mono', monospace; padding:2px 4px; max-width:420px">
 <b>@dtg</b> &nbsp;@title<br>@facts{safe}<br><span style="opacity:.7">@note</span></div>"""
@@ -152,7 +158,9 @@ def lay_lanes(made: Timeline, names: Sequence[str]) -> None:
     made.figure.y_range.update(start=-0.5, end=count - 0.5)
     made.figure.yaxis.ticker = FixedTicker(ticks=list(range(count)))
     made.figure.yaxis.major_label_overrides = {count - 1 - index: name for index, name in enumerate(names)}
-    made.figure.height = LANE_PX * count + 26
+    lane = min(LANE_PX, max(LEAST_LANE_PX, LANES_PX // max(count, 1)))
+    made.figure.height = lane * count + AXIS_PX
+    made.figure.yaxis.major_label_text_font_size = "12px" if lane >= 20 else "11px"
 
 
 def flag_columns(
@@ -182,9 +190,9 @@ def tick_columns(acquisitions: Sequence[Acquisition], names: Sequence[str], toke
         "colour": [colours[acq.pass_direction] for acq in acquisitions],
         "fill": [0.95 if acq.pixels is not None else 0.0 for acq in acquisitions],
         "dtg": [dtg(acq.start) for acq in acquisitions],
-        "title": [acq.platform or acq.constellation for acq in acquisitions],
-        "facts": [facts(acq) for acq in acquisitions],
-        "note": [f"{iso(acq.start)} · {delay(acq)}" for acq in acquisitions],
+        "title": [provider(acq) for acq in acquisitions],
+        "facts": [told(acq) for acq in acquisitions],
+        "note": [iso(acq.start) for acq in acquisitions],
     }
 
 
@@ -216,15 +224,3 @@ def facts(acq: Acquisition) -> str:
         None if acq.calibration.valid or acq.pixels is None or acq.optical else "uncalibrated",
     ]
     return " · ".join(part for part in parts if part)
-
-
-def delay(acq: Acquisition) -> str:
-    """Return how long after sensing the product arrived, in words."""
-    if acq.received is None:
-        return "delay not stated"
-    late = acq.received - acq.start
-    if late < timedelta(hours=2):
-        return f"received {late.total_seconds() / 60:.0f} min after sensing"
-    if late < timedelta(days=3):
-        return f"received {late.total_seconds() / 3600:.0f} h after sensing"
-    return f"received {late.days} d after sensing"

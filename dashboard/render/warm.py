@@ -5,6 +5,7 @@ import shapely
 
 from dashboard.model.view import Stretch, StretchKind
 from dashboard.render import compose, levels, strokes
+from dashboard.render.coverage import footprints
 
 
 def warm_up() -> None:
@@ -23,3 +24,12 @@ def warm_up() -> None:
     shapes = strokes.strokes([shapely.box(4, -9, 9, -4), shapely.Point(3, -3)], np.ones(2, np.uint8))
     table = np.zeros((256, 4), np.uint8)
     strokes.coloured(strokes.mark(shapes, window, strokes.Marks.empty(window)), table, table)
+    _coverage()
+
+
+def _coverage() -> None:
+    looks, order = footprints.footprints([shapely.box(-1, -1, 1, 1)]), np.zeros(1, np.int64)
+    window = footprints.Window(-8, -8, 16, 16, (10_000.0, 10_000.0))
+    footprints.counts(looks, order, window)
+    footprints.latest(looks, order, window)
+    footprints.gaps(looks, order, order, window)

@@ -4,7 +4,7 @@ from html import escape
 
 from dashboard.model.acquisition import Acquisition
 from dashboard.model.dtg import dtg, iso
-from dashboard.plots.timeline import delay
+from dashboard.plots.told import delay
 from dashboard.state.changing import Outcome
 from dashboard.workflows.fronts import Fronts
 

@@ -51,9 +51,10 @@ class TimelineView(pn.viewable.Viewer):
             fig.x_range.on_change(name, lambda attr, old, new: self._brushed())  # noqa: ARG005 - Bokeh checks the names
         self.ruler = ruler(self.plot, mailbox.source, tokens(theme))
         mailbox.on("brush", self._chose_period)
+        stays = {"position": "sticky", "top": "0", "z-index": "2"}  # while the lanes below it scroll
         self._panes = [
-            pn.pane.Bokeh(part, sizing_mode="stretch_width", margin=0, css_classes=[name])
-            for part, name in ((self.ruler.figure, "ruler"), (fig, "lanes"))
+            pn.pane.Bokeh(self.ruler.figure, sizing_mode="stretch_width", margin=0, styles=stays),
+            pn.pane.Bokeh(fig, sizing_mode="stretch_width", margin=0),
         ]
 
     def __panel__(self) -> pn.viewable.Viewable:

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +18,6 @@ from dashboard.plots.series import draw_series, mark, series_plot
 from dashboard.plots.surface import ABOVE, BELOW, PICTURE, recolour, surface
 from dashboard.plots.timeline import (
     CHANGES,
-    delay,
     facts,
     interval_columns,
     lanes,
@@ -120,14 +118,6 @@ def test_facts_leave_out_what_is_missing_and_say_what_is_not_there() -> None:
     assert facts(acquisition("one", mode="SM", incidence_deg=32.4)) == "SM · ascending · 32°"
     assert "not ingested" in facts(MIXED[2])
     assert "uncalibrated" in facts(acquisition("x", calibration=Calibration(valid=False, why_not="no units")))
-
-
-@pytest.mark.parametrize(
-    ("late", "words"), [(timedelta(minutes=40), "40 min"), (timedelta(hours=5), "5 h"), (timedelta(days=4), "4 d")]
-)
-def test_the_delay_is_told_in_a_sensible_unit(late: timedelta, words: str) -> None:
-    assert words in delay(acquisition("one", received=START + late))
-    assert delay(acquisition("one")) == "delay not stated"
 
 
 class TestSeries:
