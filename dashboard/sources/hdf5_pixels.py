@@ -29,6 +29,9 @@ class Turned:
     """Whether the last column comes first."""
 
 
+AS_STORED = Turned()
+
+
 class H5Native:
     """A `Native`: one image per polarisation, read window by window; the file opens at the first read.
 
@@ -36,7 +39,11 @@ class H5Native:
     """
 
     def __init__(
-        self, path: Path, images: Mapping[str, tuple[str, ...]], calibrate: Calibrate, turned: Turned = Turned()
+        self,
+        path: Path,
+        images: Mapping[str, tuple[str, ...]],
+        calibrate: Calibrate | Mapping[str, Calibrate],
+        turned: Turned = AS_STORED,
     ) -> None:
         """Check that the images agree in size.
 
@@ -44,7 +51,8 @@ class H5Native:
         ----------
         path : of the HDF5 file
         images : polarisation -> paths of its one or two datasets
-        calibrate : gets stored numbers of a window, (y, x) or (y, x, 2), and its rows and columns
+        calibrate : gets stored numbers of a window, (y, x) or (y, x, 2), and its rows and columns; one for each
+            polarisation where they differ
         turned : windows are read as if the image were stored the right way round
 
         Raises
@@ -56,7 +64,7 @@ class H5Native:
         """
         self._path = path
         self._images = dict(images)
-        self._calibrate = calibrate
+        self._calibrate = calibrate if isinstance(calibrate, Mapping) else dict.fromkeys(images, calibrate)
         self._turned = turned
         self._lock = threading.Lock()
         self._file: h5py.File | None = None
@@ -72,7 +80,7 @@ class H5Native:
         DamagedProductError
             If the file breaks off.
         """
-        return self._calibrate(self.stored(polarisation, rows, cols), rows, cols)
+        return self._calibrate[polarisation](self.stored(polarisation, rows, cols), rows, cols)
 
     def stored(self, polarisation: str, rows: slice, cols: slice) -> NDArray[Any]:
         """Return the numbers of a window as they are stored: (y, x) or (y, x, 2)."""

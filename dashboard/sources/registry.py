@@ -5,17 +5,17 @@ from functools import cache
 from pathlib import Path
 
 from dashboard.model.errors import DamagedProductError, NightglassError, UnknownProductError
+from dashboard.sources.alos import AlosReader
+from dashboard.sources.cosmo import CosmoReader
 from dashboard.sources.geotiff import GeoTiffReader
+from dashboard.sources.iceye import IceyeReader
 from dashboard.sources.opera import OperaReader
 from dashboard.sources.product import NOTHING_GIVEN, Found, Given, NotRead, Reader, System
 from dashboard.sources.stac import StacReader
 from dashboard.sources.worker import Worker
 
-READERS: tuple[Reader, ...] = (OperaReader(), StacReader(), GeoTiffReader())
+READERS: tuple[Reader, ...] = (OperaReader(), IceyeReader(), AlosReader(), CosmoReader(), StacReader(), GeoTiffReader())
 """In order of precedence among equals."""
-
-IN_PROCESS = frozenset({OperaReader.name, StacReader.name, GeoTiffReader.name})
-"""Readers of what is text or plain GeoTIFF; all others take their products apart in a process of its own."""
 
 IMAGERY_SUFFIXES = frozenset(
     {".tif", ".tiff", ".ntf", ".nitf", ".nsf", ".h5", ".hdf5", ".vrt", ".zip", ".gz", ".safe", ".jp2", ".til"}
@@ -90,7 +90,7 @@ def looked_for() -> str:
 
 
 def _read_by(reader: Reader, path: Path, given: Given) -> Iterator[Found]:
-    return reader.read(path, given) if reader.name in IN_PROCESS else worker().read(reader.name, path, given)
+    return worker().read(reader.name, path, given)
 
 
 def _walk(folder: Path, given: Given) -> Iterator[Found]:
