@@ -9,12 +9,13 @@ from dashboard.sources.alos import AlosReader
 from dashboard.sources.cosmo import CosmoReader
 from dashboard.sources.geotiff import GeoTiffReader
 from dashboard.sources.iceye import IceyeReader
+from dashboard.sources.nitf import NitfReader
 from dashboard.sources.opera import OperaReader
 from dashboard.sources.product import NOTHING_GIVEN, Found, Given, NotRead, Reader, System
 from dashboard.sources.stac import StacReader
 from dashboard.sources.worker import Worker
 
-READERS: tuple[Reader, ...] = (OperaReader(), IceyeReader(), AlosReader(), CosmoReader(), StacReader(), GeoTiffReader())
+READERS: tuple[Reader, ...] = (OperaReader(), IceyeReader(), AlosReader(), CosmoReader(), NitfReader(), StacReader(), GeoTiffReader())
 """In order of precedence among equals."""
 
 IMAGERY_SUFFIXES = frozenset(
