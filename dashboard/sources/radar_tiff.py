@@ -1,0 +1,127 @@
+"""Where the pixels of a GeoTIFF in radar geometry are: its RPCs, else its control points."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rasterio.control import GroundControlPoint
+from rasterio.io import DatasetReader
+from rasterio.rpc import RPC
+from rasterio.warp import transform
+
+from dashboard.model.errors import DamagedProductError, NoGeoreferenceError
+from dashboard.sources.facts import Facts
+from dashboard.sources.geocode.native import sane_shape
+from dashboard.sources.geocode.points import ControlPoint, PointSensor
+from dashboard.sources.geocode.rpc import Rpc, RpcSensor
+from dashboard.sources.geocode.sensor import Sensor
+from dashboard.sources.grid import opened
+
+NUMBERS = {
+    "line_offset": "line_off",
+    "sample_offset": "samp_off",
+    "lat_offset": "lat_off",
+    "lon_offset": "long_off",
+    "height_offset": "height_off",
+    "line_scale": "line_scale",
+    "sample_scale": "samp_scale",
+    "lat_scale": "lat_scale",
+    "lon_scale": "long_scale",
+    "height_scale": "height_scale",
+}
+"""Field of `Rpc` -> name in rasterio and in side-cars."""
+TABLES = {
+    "line_num": "line_num_coeff",
+    "line_den": "line_den_coeff",
+    "sample_num": "samp_num_coeff",
+    "sample_den": "samp_den_coeff",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accuracy:
+    """What is known beside the geometry itself."""
+
+    height_m: float | None
+    """Of the scene; None: that of the geometry."""
+    error_m: float | None
+    basis: str
+    look: tuple[float, float] | None = None
+    """(look azimuth, incidence): moves control points with height."""
+
+
+def place(path: Path, accuracy: Accuracy, beside: Rpc | None = None) -> Sensor:
+    """Return where the pixels of a TIFF are.
+
+    Parameters
+    ----------
+    path : of the TIFF
+    accuracy : height, error and look direction
+    beside : RPCs of a side-car, for a file that carries none
+
+    Raises
+    ------
+    NoGeoreferenceError
+        If there are neither RPCs nor control points that describe a place.
+    DamagedProductError
+        If the file cannot be read.
+    """
+    with opened(path) as dataset:
+        shape = sane_shape(dataset.shape, path.name)
+        rpc = _own_rpc(dataset, path.name) or beside
+        points = [] if rpc else _points(dataset)
+    if rpc is not None:
+        return RpcSensor(rpc, shape, height_m=accuracy.height_m, error_m=accuracy.error_m, basis=accuracy.basis)
+    if not points:
+        msg = f"{path.name} has neither RPCs nor ground control points; its rows and columns cannot be placed."
+        raise NoGeoreferenceError(msg)
+    return PointSensor(points, shape, look=accuracy.look, error_m=accuracy.error_m, basis=accuracy.basis)
+
+
+def rpc_of(facts: Facts, path: str) -> Rpc | None:
+    """Return the RPCs that a side-car states at a path, or None.
+
+    Raises
+    ------
+    DamagedProductError, NoGeoreferenceError
+        If a part is missing or no number.
+    """
+    if not isinstance(facts.value(path), Mapping):
+        return None
+    numbers = {field: facts.need_number(f"{path}/{name}") for field, name in NUMBERS.items()}
+    tables = {}
+    for field, name in TABLES.items():
+        table = facts.numbers(f"{path}/{name}", 20)
+        if table is None:
+            raise facts.missing(f"{path}/{name}")
+        tables[field] = tuple(float(v) for v in table)
+    return Rpc(**numbers, **tables)  # type: ignore[arg-type]  # numbers and tables by the names of its fields
+
+
+def _own_rpc(dataset: DatasetReader, name: str) -> Rpc | None:
+    """Return the RPCs in the file's tags."""
+    try:
+        found: RPC | None = dataset.rpcs
+        if found is None:
+            return None
+        numbers = {field: float(getattr(found, key)) for field, key in NUMBERS.items()}
+        tables = {field: tuple(float(v) for v in getattr(found, key)) for field, key in TABLES.items()}
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        msg = f"{name} carries RPCs that are incomplete or no numbers; the product is damaged."
+        raise DamagedProductError(msg) from error
+    return Rpc(**numbers, **tables)  # type: ignore[arg-type]  # numbers and tables by the names of its fields
+
+
+def _points(dataset: DatasetReader) -> list[ControlPoint]:
+    """Return the control points in WGS 84, counted from the centre of the first pixel."""
+    points, crs = dataset.gcps
+    if not points:
+        return []
+    lon, lat = [p.x for p in points], [p.y for p in points]
+    if crs is not None and crs.to_epsg() not in {4326, 4979}:
+        lon, lat = transform(crs, "OGC:CRS84", lon, lat)[:2]
+    return [_point(p, x, y) for p, x, y in zip(points, lon, lat, strict=True)]
+
+
+def _point(point: GroundControlPoint, lon: float, lat: float) -> ControlPoint:
+    return ControlPoint(point.row - 0.5, point.col - 0.5, lon, lat, point.z or 0.0)
