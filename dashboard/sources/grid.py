@@ -9,6 +9,7 @@ from pathlib import Path
 
 import rasterio
 from odc.geo.geobox import GeoBox
+from rasterio._err import CPLE_BaseError
 from rasterio.crs import CRS
 from rasterio.enums import Resampling
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
@@ -21,6 +22,8 @@ from dashboard.model.errors import DamagedProductError, NoGeoreferenceError
 from dashboard.sources.footprint import position
 
 METRE = 1.0
+DECODER_ERRORS = (RasterioError, CPLE_BaseError)
+"""What rasterio raises over a damaged file: not every error of GDAL is wrapped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ def opened(path: Path) -> Iterator[DatasetReader]:
     try:
         with open_tiff(path) as dataset:
             yield dataset
-    except RasterioError as error:
+    except DECODER_ERRORS as error:
         raise damaged(path) from error
 
 

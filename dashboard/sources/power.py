@@ -11,13 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.enums import MaskFlags
-from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
 from dashboard.model.errors import GridMismatchError
-from dashboard.sources.grid import Grid, damaged, grid_of, open_tiff, opened, warp
+from dashboard.sources.grid import DECODER_ERRORS, Grid, damaged, grid_of, open_tiff, opened, warp
 from dashboard.sources.units import Formula
 
 SAMPLE_PIXELS = 512
@@ -74,7 +73,7 @@ class TiffPower:
                 dataset = self._dataset(band)
                 values = dataset.read(band.index, window=window)
                 mask = dataset.read_masks(band.index, window=window) if _has_own_mask(dataset, band.index) else None
-        except RasterioError as error:
+        except DECODER_ERRORS as error:
             raise damaged(band.path) from error
         power = self._formula.power(values)
         power[~_valid(values, dataset.nodata, self._formula) | np.isinf(power)] = np.nan

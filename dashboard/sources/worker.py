@@ -53,23 +53,22 @@ class Worker:
         NightglassError
             What the reader raised; `DamagedProductError` if the process died or hung over the product.
         """
-        patience = PATIENCE_S + _bytes_near(path) / SLOW_BYTES_S
         with self._lock:
-            self._ask("read", reader, path, given, name=path.name, patience=patience)
+            self._ask("read", reader, path, given, product=path)
             life = self._life
         try:
             while True:
                 with self._lock:
                     if self._life != life:
                         raise _died(path.name, "was replaced while it read")
-                    kind, *rest = self._ask("next", name=path.name, patience=patience)
+                    kind, *rest = self._ask("next", product=path)
                 if kind == "end":
                     return
-                yield self._taken(rest, path.name, patience)
+                yield self._taken(rest, path)
         except GeneratorExit:
             with self._lock, contextlib.suppress(NightglassError):
                 if self._life == life:
-                    self._ask("stop", name=path.name, patience=patience)
+                    self._ask("stop", product=path)
             raise
 
     def end(self) -> None:
@@ -90,7 +89,7 @@ class Worker:
         with self._lock:
             self._alive(power)
             handle = power.distant.handle
-            _, values = self._ask("pixels", handle, polarisation, rows, cols, name=power.name, patience=power.patience)
+            _, values = self._ask("pixels", handle, polarisation, rows, cols, product=power.product)
         found: NDArray[np.float32] = values
         return found
 
@@ -98,49 +97,53 @@ class Worker:
         """Close the files of a product; nothing to do when its process is gone."""
         with self._lock:
             if power.life == self._life:
-                self._ask("close", power.distant.handle, name=power.name, patience=power.patience)
+                self._ask("close", power.distant.handle, product=power.product)
 
     def forget(self, life: int, handle: int) -> None:
         """Note that nobody holds some pixels any more; the process is told with the next question."""
         if life == self._life:
             self._gone.append(handle)
 
-    def _taken(self, rest: list[Any], name: str, patience: float) -> Found:
+    def _taken(self, rest: list[Any], product: Path) -> Found:
         if len(rest) == 1:
             plain: Found = rest[0]
             return plain
         found: Product
         found, distant = rest
-        power = DistantPower(self, self._life, distant, name, patience)
+        power = DistantPower(self, self._life, distant, product)
         weakref.finalize(power, self.forget, self._life, distant.handle)
         return replace(found, power=power)
 
     def _alive(self, power: "DistantPower") -> None:
         if power.life != self._life:
-            raise _died(power.name, "was replaced; read the product again")
+            raise _died(power.product.name, "was replaced; read the product again")
 
-    def _ask(self, question: str, *arguments: Any, name: str, patience: float) -> tuple[Any, ...]:  # noqa: ANN401
+    def _ask(self, question: str, *arguments: Any, product: Path) -> tuple[Any, ...]:  # noqa: ANN401
         """Send one question and return its answer; the process is replaced if none comes."""
         pipe = self._started()
         try:
             if self._gone:
                 handles, self._gone = self._gone, []
                 pipe.send(("drop", handles))
-                self._answer(pipe, name, patience)
+                self._answer(pipe, product)
             pipe.send((question, *arguments))
-            answer = self._answer(pipe, name, patience)
+            answer = self._answer(pipe, product)
         except (EOFError, OSError) as error:
             code = self._exit_code()
             self.end()
-            raise _died(name, f"ended ({code})") from error
+            raise _died(product.name, f"ended ({code})") from error
         if answer[0] == "error":
             raise _known(*answer[1:])
         return answer
 
-    def _answer(self, pipe: Connection, name: str, patience: float) -> tuple[Any, ...]:
-        if not pipe.poll(patience):
-            self.end()
-            raise _died(name, f"gave no answer for {patience:.0f} s")
+    def _answer(self, pipe: Connection, product: Path, patience: float | None = None) -> tuple[Any, ...]:
+        """Wait for an answer: the usual time at first, then as long as the product's bytes may take."""
+        waited = PATIENCE_S if patience is None else patience
+        if not pipe.poll(waited):
+            more = _bytes_near(product) / SLOW_BYTES_S
+            if not pipe.poll(more):
+                self.end()
+                raise _died(product.name, f"gave no answer for {waited + more:.0f} s")
         answer: tuple[Any, ...] = pipe.recv()
         return answer
 
@@ -154,7 +157,7 @@ class Worker:
             self._process.start()
             theirs.close()  # or the end of the process would never be seen as the end of the pipe
             self._pipe.send(("drop", []))
-            self._answer(self._pipe, "a product", START_S)
+            self._answer(self._pipe, Path("the first product"), START_S)
         return self._pipe
 
     def _exit_code(self) -> str:
@@ -168,11 +171,10 @@ class Worker:
 class DistantPower:
     """An `OpenPower` whose files are open in the worker."""
 
-    def __init__(self, worker: Worker, life: int, distant: Distant, name: str, patience: float) -> None:
+    def __init__(self, worker: Worker, life: int, distant: Distant, product: Path) -> None:
         self.life = life
         self.distant = distant
-        self.name = name
-        self.patience = patience
+        self.product = product
         self._worker = worker
         self._box = GeoBox(distant.shape, Affine(*distant.affine), distant.crs)
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from dashboard.catalog.records import row_of
@@ -113,9 +113,9 @@ def assault(
 
 
 def _attack(bundle: "_Bundle", examples: int, beside: Given, outcomes: Counter[str]) -> None:
-    checks = list(HealthCheck)
+    only = {"phases": [Phase.generate], "suppress_health_check": list(HealthCheck)}
 
-    @settings(max_examples=examples, deadline=None, database=None, derandomize=True, suppress_health_check=checks)
+    @settings(max_examples=examples, deadline=None, database=None, derandomize=True, **only)
     @given(damages)
     def attack(damage: Damage) -> None:
         outcomes[bundle.attacked(damage, beside)] += 1

@@ -6,12 +6,11 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from dashboard.model.errors import DamagedProductError, GridMismatchError
-from dashboard.sources.grid import damaged, open_tiff, opened
+from dashboard.sources.grid import DECODER_ERRORS, damaged, open_tiff, opened
 from dashboard.sources.power import Band
 
 MOST_PIXELS = 8_000_000_000
@@ -69,7 +68,7 @@ class TiffNative:
                 if polarisation not in self._open:
                     self._open[polarisation] = open_tiff(band.path)
                 values = self._open[polarisation].read(band.index, window=Window.from_slices(rows, cols))
-        except RasterioError as error:
+        except DECODER_ERRORS as error:
             raise damaged(band.path) from error
         return self._calibrate(values, rows, cols)
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.warp import transform
 from rasterio.windows import Window
@@ -14,7 +13,7 @@ from scipy.ndimage import map_coordinates
 
 from dashboard.model.errors import InputError
 from dashboard.sources.geocode.sensor import Floats
-from dashboard.sources.grid import open_tiff
+from dashboard.sources.grid import DECODER_ERRORS, open_tiff
 
 MOST_PIXELS = 100_000_000
 """Of the part of a height model under one image."""
@@ -120,6 +119,6 @@ def _opened(path: Path) -> Iterator[DatasetReader]:
                 )
                 raise InputError(msg)
             yield dataset
-    except RasterioError as error:
+    except DECODER_ERRORS as error:
         msg = f"The DEM {path.name} cannot be read; give a GeoTIFF of ellipsoidal heights in metres."
         raise InputError(msg) from error
