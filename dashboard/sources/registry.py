@@ -12,10 +12,20 @@ from dashboard.sources.iceye import IceyeReader
 from dashboard.sources.nitf import NitfReader
 from dashboard.sources.opera import OperaReader
 from dashboard.sources.product import NOTHING_GIVEN, Found, Given, NotRead, Reader, System
+from dashboard.sources.sentinel1 import Sentinel1Reader
 from dashboard.sources.stac import StacReader
 from dashboard.sources.worker import Worker
 
-READERS: tuple[Reader, ...] = (OperaReader(), IceyeReader(), AlosReader(), CosmoReader(), NitfReader(), StacReader(), GeoTiffReader())
+READERS: tuple[Reader, ...] = (
+    OperaReader(),
+    IceyeReader(),
+    AlosReader(),
+    CosmoReader(),
+    NitfReader(),
+    Sentinel1Reader(),
+    StacReader(),
+    GeoTiffReader(),
+)
 """In order of precedence among equals."""
 
 IMAGERY_SUFFIXES = frozenset(
