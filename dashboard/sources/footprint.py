@@ -13,7 +13,7 @@ from pyproj import Transformer
 from rasterio.errors import RasterioError
 from shapely.geometry.base import BaseGeometry
 
-from dashboard.model.errors import DamagedProductError
+from dashboard.model.errors import DamagedProductError, NoGeoreferenceError
 
 COARSE_PIXELS = 256
 """Valid pixels are looked at in an overview of about this many pixels a side."""
@@ -101,7 +101,10 @@ def _to_lonlat(pixels: BaseGeometry, affine: Affine, crs: str) -> BaseGeometry:
 
     def project(points: NDArray[np.float64]) -> NDArray[np.float64]:
         x, y = position(affine, points[:, 0], points[:, 1])
-        return np.stack(transformer.transform(x, y), axis=1)
+        found: NDArray[np.float64] = np.stack(transformer.transform(x, y), axis=1)
+        if not np.isfinite(found).all():
+            raise NoGeoreferenceError("The image's corners are not on the globe; its georeference is wrong.")
+        return found
 
     return _split(shapely.simplify(shapely.transform(dense, project), TOLERANCE_DEG))
 

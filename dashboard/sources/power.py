@@ -53,11 +53,6 @@ class TiffPower:
         """What can be read, in the order of the product."""
         return tuple(self._bands)
 
-    @property
-    def native(self) -> bool:
-        """Whether the pixels are read as stored, without resampling."""
-        return self._grid.native
-
     def read(self, polarisation: str, rows: slice, cols: slice) -> NDArray[np.float32]:
         """Return (y, x) linear power of a window, NaN where there is no data.
 
