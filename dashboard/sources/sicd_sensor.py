@@ -1,6 +1,7 @@
 """Where the pixels of a SICD are: its own projection (NGA.STND.0024-3), by sarkit."""
 
 import copy
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -54,7 +55,7 @@ class SicdSensor:
         self.shape = shape
         self.error_m, self.basis = _error(root, name)
         self._name = name
-        with _sound(name):
+        with _sound(name), quiet():
             tree = _known(root).getroottree()
             self._params = projection.MetadataParams.from_xml(tree)
             offsets = projection.AdjustableParameterOffsets
@@ -167,6 +168,14 @@ def _error(root: Element, name: str) -> tuple[float | None, str]:
     if len(stated) < len(parts):
         return None, "SICD projection; the product states no position error"
     return float(np.hypot(stated[0], stated[1])), "SICD projection; ErrorStatistics/CompositeSCP of the product"
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Pass over how sarkit loads its schemas, which Python will do otherwise one day."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from dashboard.model.errors import DamagedProductError, NoGeoreferenceError
 from dashboard.sources.geocode.ellipsoid import from_ecef
 from dashboard.sources.geocode.inverse import around, by_newton
 from dashboard.sources.geocode.sensor import GEOD, Floats
-from dashboard.sources.sicd_sensor import FAILURES
+from dashboard.sources.sicd_sensor import FAILURES, quiet
 from dashboard.sources.xml import Element, find_all, required_number
 
 Places = Callable[[Floats, Floats], tuple[Floats, Floats, Floats]]
@@ -109,7 +109,7 @@ def _others(root: Element, name: str) -> Places:
 
     def places(rows: Floats, cols: Floats) -> tuple[Floats, Floats, Floats]:
         try:
-            with np.errstate(all="ignore"):
+            with np.errstate(all="ignore"), quiet():
                 return from_ecef(sarkit.sidd.pixel_to_ecef(tree, np.stack([rows, cols], axis=-1)))
         except FAILURES as error:
             msg = f"{name}: the projection of the SIDD (Measurement) contradicts itself; the file is damaged."
