@@ -63,7 +63,8 @@ class Laid:
     looks_taken: tuple[int, int] = (1, 1)
     original: Original | None = None
     radiometry: Radiometry
-    details: Details = ()
+    remark: str = ""
+    """Free text of the files with the pixels."""
 
 
 def stated_error(name: Name) -> tuple[float | None, str]:
@@ -105,13 +106,15 @@ def acquisition(stated: Stated, laid: Laid, files: tuple[Path, ...]) -> Acquisit
         level=level_word(name),
         footprint=footprint,
         calibration=laid.radiometry.calibration,
-        handling=_handling(stated, start),
+        handling=_handling(stated, laid.remark, start),
         received=made,
         geocoding=laid.geocoding,
         original=laid.original,
-        details=details_of(name, leader, stated.summary)
-        + laid.details
-        + (("proc:footprint_source", source), *_calibration_words(stated, laid, made or start)),
+        details=(
+            *details_of(name, leader, stated.summary),
+            ("proc:footprint_source", source),
+            *_calibration_words(stated, laid, made or start),
+        ),
         origin=origin(READER, files, guessed | (frozenset({"received"}) if made else frozenset())),
     )
 
@@ -209,8 +212,8 @@ def _footprint(stated: Stated, ground: BaseGeometry) -> tuple[BaseGeometry, str]
     return ground, "grid"
 
 
-def _handling(stated: Stated, start: datetime) -> Handling:
-    return handling({}, "alos", start.year) & exercise(stated.volume.remark)
+def _handling(stated: Stated, remark: str, start: datetime) -> Handling:
+    return handling({}, "alos", start.year) & exercise(stated.volume.remark, remark)
 
 
 def _calibration_words(stated: Stated, laid: Laid, made: datetime) -> Details:

@@ -29,10 +29,12 @@ def laid_tiff(bundle: Bundle, error: tuple[float | None, str]) -> tuple[TiffPowe
             "ground. Order it as CEOS."
         )
         raise NoGeoreferenceError(msg)
+    remark = ""
     bands = [Band(polarisation, file) for polarisation, file in bundle.images.items()]
     for band in bands:
         with opened(band.path) as dataset:
             kind = np.dtype(dataset.dtypes[0])
+            remark = dataset.tags().get("TIFFTAG_IMAGEDESCRIPTION", "")
         if kind.kind != "u":
             msg = f"{band.path.name} has pixels of {kind}; JAXA's are whole numbers (uint16). It was made by others."
             raise UnknownUnitsError(msg)
@@ -43,4 +45,5 @@ def laid_tiff(bundle: Bundle, error: tuple[float | None, str]) -> tuple[TiffPowe
         geocoding=Geocoding(kind="affine", heights="as delivered", error_m=error[0], basis=error[1]),
         outline=bounds_footprint(power.geobox),
         radiometry=formula,
+        remark=remark,
     )

@@ -1,0 +1,80 @@
+"""CEOS records by byte, as JAXA's tables count them: from 1, inclusive."""
+
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dashboard.simulate.products.take import CAVEAT
+
+Floats = NDArray[np.float64]
+
+VOLUME, POINTER, TEXT = (192, 192, 18, 18), (219, 192, 18, 18), (18, 192, 18, 18)
+LEADER_HEAD, IMAGE_HEAD, TRAILER_HEAD = (11, 192, 18, 18), (50, 192, 18, 18), (63, 192, 18, 18)
+SCENE, CHART, ORBIT, ATTITUDE = (18, 10, 18, 20), (18, 20, 18, 20), (18, 30, 18, 20), (18, 40, 18, 20)
+RADIOMETRY, QUALITY, FACILITY = (18, 50, 18, 20), (18, 60, 18, 20), (18, 200, 18, 70)
+
+
+class Sheet:
+    """One record that is filled field by field; what is not filled stays blank."""
+
+    def __init__(self, number: int, kind: tuple[int, int, int, int], length: int) -> None:
+        self._bytes = bytearray(b" " * length)
+        self._bytes[:12] = number.to_bytes(4, "big") + bytes(kind) + length.to_bytes(4, "big")
+
+    def left(self, first: int, last: int, text: str) -> "Sheet":
+        """Write text from the left."""
+        width = last - first + 1
+        self._bytes[first - 1 : last] = text[:width].ljust(width).encode("ascii")
+        return self
+
+    def right(self, first: int, last: int, value: str | int) -> "Sheet":
+        """Write text or a whole number from the right."""
+        width = last - first + 1
+        self._bytes[first - 1 : last] = str(value)[:width].rjust(width).encode("ascii")
+        return self
+
+    def fixed(self, first: int, last: int, value: float, digits: int = 7) -> "Sheet":
+        """Write a number with so many digits after the point."""
+        return self.right(first, last, f"{value:.{digits}f}")
+
+    def science(self, first: int, width: int, values: Floats | list[float], digits: int) -> "Sheet":
+        """Write numbers with an exponent, one after the other."""
+        for index, value in enumerate(np.ravel(values)):
+            self.right(first + width * index, first + width * (index + 1) - 1, f"{value:.{digits}E}")
+        return self
+
+    def whole(self) -> bytes:
+        """Return the record."""
+        return bytes(self._bytes)
+
+
+def head(kind: tuple[int, int, int, int], satellite: str, word: str, length: int = 720) -> Sheet:
+    """Return the descriptor that a file begins with."""
+    sheet = Sheet(1, kind, length).left(13, 32, "A   CEOS-SAR     A A").left(33, 39, "002.012")
+    return sheet.right(45, 48, 1).left(49, 64, f"{satellite[0]}{satellite[1]}{satellite[4]} SAR{word}")
+
+
+def volume(satellite: str, ids: tuple[str, str], made: datetime, files: int) -> bytes:
+    """Return the volume directory file of a product.
+
+    Parameters
+    ----------
+    satellite : ``ALOS2`` or ``ALOS4``
+    ids : scene id and product id
+    made : creation
+    files : number of the other files
+    """
+    number = satellite[-1]
+    first = head(VOLUME, satellite, "", 360).left(45, 60, "EICS").left(61, 76, f"AL{number}SAR{made:%Y%m%d}")
+    first.left(77, 92, f"{satellite}  SAR").right(93, 94, 1)
+    first.left(113, 128, f"{made:%Y%m%d%H%M%S}00").left(129, 140, "JAPAN").left(141, 148, "JAXA").left(149, 160, "EICS")
+    first.right(161, 164, files).right(165, 168, 1)
+    pointers = [
+        Sheet(k + 2, POINTER, 360).left(13, 14, "A").right(17, 20, k + 1).left(21, 36, f"AL{number} SAR")
+        for k in range(files)
+    ]
+    text = Sheet(files + 2, TEXT, 360).left(13, 14, "A").left(17, 56, f"PRODUCT:{ids[1]}")
+    text.left(57, 116, f"PROCESS:JAPAN-JAXA-{satellite}-EICS  {made:%Y%m%d %H%M%S}")
+    text.left(157, 196, f"ORBIT :{ids[0]}").left(237, 360, CAVEAT)
+    return b"".join(sheet.whole() for sheet in (first, *pointers, text))
