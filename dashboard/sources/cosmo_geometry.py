@@ -12,6 +12,7 @@ from dashboard.model.errors import DamagedProductError, NightglassError, NoGeore
 from dashboard.sources.cosmo_attributes import Stated
 from dashboard.sources.geocode.direction import abeam, look_azimuth
 from dashboard.sources.geocode.doppler import ImagePlane, OrbitPath, RangeDoppler, slant_plane, tabulated
+from dashboard.sources.geocode.inverse import around
 from dashboard.sources.geocode.points import ControlPoint, PointSensor
 from dashboard.sources.geocode.sensor import Floats, Sensor
 from dashboard.sources.hdf5_pixels import Turned
@@ -126,8 +127,9 @@ def sensor(frame: Frame, look_deg: float | None) -> Sensor:
         )
         raise NoGeoreferenceError(msg)
     rows, cols = frame.shape
-    places = ((0, 0), (0, cols - 1), (rows - 1, 0), (rows - 1, cols - 1))
-    points = [ControlPoint(r, c, lon, lat, h) for (r, c), (lat, lon, h) in zip(places, known, strict=True)]
+    places = ((0, 0), (0, cols - 1), (rows - 1, 0), (rows - 1, cols - 1), ((rows - 1) / 2, (cols - 1) / 2))
+    table = np.concatenate([known, [_middle(known)]])
+    points = [ControlPoint(r, c, lon, lat, h) for (r, c), (lat, lon, h) in zip(places, table, strict=True)]
     look = (look_deg, frame.incidence_deg) if look_deg is not None and frame.incidence_deg is not None else None
     return PointSensor(points, frame.shape, look=look, basis=f"four corners only ({why}); no error is stated")
 
@@ -148,6 +150,12 @@ def look_direction(frame: Frame, orbit: OrbitPath | None, centre: tuple[float, f
     near, far = known[::2].mean(axis=0), known[1::2].mean(axis=0)
     azimuth, _, _ = GEOD.inv(near[1], near[0], far[1], far[0])
     return float(azimuth) % 360.0
+
+
+def _middle(known: Floats) -> Floats:
+    """Return (latitude, longitude, height) of the middle of the bilinear surface through four corners."""
+    east = around(known[:, 1], float(known[0, 1]))
+    return np.array([known[:, 0].mean(), known[0, 1] + east.mean(), known[:, 2].mean()])
 
 
 def _order(raster: Stated, name: str, usual: str, other: str) -> bool:
