@@ -27,7 +27,7 @@ def legend(measure: Measure, period: str, block: int, colours: Tokens) -> str:
     rows = [(shades[FIRST + at], label) for at, label in enumerate(labels(measure))][::-1]
     if measure is Measure.GAP:
         rows.append((shades[ONCE], "one look only"))
-    items = "".join(f'<li><i style="background:{colour}"></i>{escape(label)}</li>' for colour, label in rows)
+    items = "".join(f'<li><i style="background:{colour[:7]}"></i>{escape(label)}</li>' for colour, label in rows)
     lines = f"repeating-linear-gradient(45deg, {colours.unobserved} 0 1px, transparent 1px {HATCH_PX // 2}px)"
     items += f'<li><i style="background:{lines}"></i>no look</li>'
     coarse = f'<p class="muted">one value for {block} × {block} pixels</p>' if block > 1 else ""

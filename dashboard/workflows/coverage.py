@@ -222,8 +222,7 @@ def _windows(bbox: Box) -> list[Window]:
 def _share(found: Looks, order: NDArray[np.int64], windows: list[Window]) -> float:
     seen = whole = 0.0
     for window in windows:
-        weights = window.ground
         covered = counts(found.footprints, order, window, small=False) > 0
-        seen += float((covered * weights).sum())
-        whole += float(weights.sum()) * window.width
+        seen += float((covered.sum(axis=1) * window.ground).sum())
+        whole += float((window.width * window.ground).sum())
     return seen / whole

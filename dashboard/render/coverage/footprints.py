@@ -169,8 +169,8 @@ class Window:
 
     @property
     def ground(self) -> NDArray[np.float64]:
-        """(rows, 1) ground area of a pixel of each row, as a share of the area at the equator."""
-        weights: NDArray[np.float64] = np.cos(np.radians(self.latitudes))[:, None] ** 2
+        """(rows,) ground area of a pixel of each row, as a share of the area at the equator."""
+        weights: NDArray[np.float64] = np.cos(np.radians(self.latitudes)) ** 2
         return weights
 
 
