@@ -17,6 +17,7 @@ from dashboard.cli.serve import demo, serve
 from dashboard.cli.snapshot import snapshot
 from dashboard.cli.sources import sources
 from dashboard.cli.stac import stac
+from dashboard.cli.watch import watch
 from dashboard.model.errors import NightglassError
 
 app = typer.Typer(
@@ -40,6 +41,7 @@ app.command()(doctor)
 app.command("ingest")(ingest_products)
 app.command("sources")(sources)
 app.command("fetch-stac")(fetch)
+app.command("watch")(watch)
 app.command("ingest-frontline")(ingest_fronts)
 app.command("ingest-outlines")(ingest_areas)
 app.command("coverage")(show_coverage)
