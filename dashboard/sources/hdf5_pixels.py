@@ -15,6 +15,8 @@ from dashboard.model.errors import DamagedProductError, GridMismatchError
 from dashboard.sources.geocode.native import Calibrate, Native
 from dashboard.sources.hdf5 import BROKEN, open_h5, pixels
 
+CACHE_BYTES = 64 << 20
+"""Of unpacked chunks: neighbouring windows share them."""
 SAMPLE_SIDE = 128
 """Values without units are judged by nine windows of this many pixels a side."""
 
@@ -104,7 +106,7 @@ class H5Native:
 
     def _opened(self) -> h5py.File:
         if self._file is None:
-            self._file = h5py.File(self._path, "r", locking=False)
+            self._file = h5py.File(self._path, "r", locking=False, rdcc_nbytes=CACHE_BYTES)
         return self._file
 
 
