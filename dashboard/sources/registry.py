@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dashboard.model.errors import DamagedProductError, NightglassError, UnknownProductError
 from dashboard.sources.alos import AlosReader
+from dashboard.sources.archives import ArchiveReader
 from dashboard.sources.cosmo import CosmoReader
 from dashboard.sources.geotiff import GeoTiffReader
 from dashboard.sources.iceye import IceyeReader
@@ -16,7 +17,14 @@ from dashboard.sources.sentinel1 import Sentinel1Reader
 from dashboard.sources.stac import StacReader
 from dashboard.sources.worker import Worker
 
+
+def _contents(folder: Path, given: Given) -> Iterator[Found]:
+    """Yield what an unpacked archive holds."""
+    return products(folder, given)
+
+
 READERS: tuple[Reader, ...] = (
+    ArchiveReader(_contents),
     OperaReader(),
     IceyeReader(),
     AlosReader(),
@@ -101,6 +109,8 @@ def looked_for() -> str:
 
 
 def _read_by(reader: Reader, path: Path, given: Given) -> Iterator[Found]:
+    if isinstance(reader, ArchiveReader):  # unpacks here; what is inside goes to the other process again
+        return reader.read(path, given)
     return worker().read(reader.name, path, given)
 
 
