@@ -27,6 +27,8 @@ MOST_XML = 16 * 2**20
 HEX_BYTES = 64
 """Of a tagged record that is kept as it stands."""
 MOST_TRES = 40
+OUTLINES = ("GeoData/ValidData/Vertex", "GeographicAndTarget/GeographicCoverage/Footprint/Vertex")
+"""Where SICD and SIDD, and SIDD 1, state what holds data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,8 @@ def footprint(root: Element | None, sensor: Sensor, name: str) -> BaseGeometry:
     rows, cols = outline(sensor)
     lon, lat = sensor.to_ground(rows, cols, np.full(rows.shape, sensor.height_m))
     whole = clean_footprint(Polygon(np.stack([lon, lat], axis=1)) if np.isfinite([lon, lat]).all() else None)
-    vertices = [] if root is None else find_all(root, "GeoData/ValidData/Vertex")
+    stated = [] if root is None else [find_all(root, path) for path in OUTLINES]
+    vertices = next((found for found in stated if found), [])
     if len(vertices) < 3:
         return whole
     ring = [tuple(required_number(vertex, axis, name) for axis in ("Lon", "Lat")) for vertex in vertices]

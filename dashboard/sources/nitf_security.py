@@ -95,7 +95,8 @@ def of_ism(where: str, element: Element | None) -> list[Stated]:
         raise DamagedProductError(msg)
     owner = stated.get("ownerProducer", "")
     word = " ".join(filter(None, ("NATO" if owner == "NATO" else "", ISM_LETTERS.get(letter, ""))))
-    caveats = [stated[key] for key in ISM_CAVEATS if stated.get(key)]
+    # REL alone says that releasableTo follows.
+    caveats = [words for key in ISM_CAVEATS if (words := stated.get(key, "").replace("REL ", "")) not in {"", "REL"}]
     words = " ".join(f"{key}={value}" for key, value in sorted(stated.items()) if key not in {"DESVersion"})
     return [Stated(where, words, _handling(word, stated.get("releasableTo", "").split(), caveats))]
 

@@ -81,12 +81,12 @@ def pixels(grid: SicdGrid, form: SicdForm) -> NDArray[Any]:
     rng = np.random.default_rng(form.seed)
     phase = rng.uniform(0, 2 * np.pi, amplitude.shape)
     if form.pixels == "RE32F_IM32F":
-        return (amplitude * np.exp(1j * phase)).astype(np.complex64)
+        turned: NDArray[Any] = (amplitude * np.exp(1j * phase)).astype(np.complex64)
+        return turned
+    found: NDArray[Any] = np.zeros(amplitude.shape, sicd.PIXEL_TYPES[form.pixels]["dtype"])
     if form.pixels == "RE16I_IM16I":
-        found = np.zeros(amplitude.shape, sicd.PIXEL_TYPES[form.pixels]["dtype"])
         found["real"], found["imag"] = np.rint(amplitude * np.cos(phase)), np.rint(amplitude * np.sin(phase))
         return found
-    found = np.zeros(amplitude.shape, sicd.PIXEL_TYPES[form.pixels]["dtype"])
     table = amplitude_table() if form.table else np.arange(256.0)
     scaled = amplitude if form.table else amplitude * (255.0 / amplitude_table()[-1])
     found["amp"] = _dithered(scaled, table, rng)
@@ -152,7 +152,7 @@ def _where(tree: Any, grid: SicdGrid, form: SicdForm) -> None:  # noqa: ANN401
 def _how(tree: Any, grid: SicdGrid) -> None:  # noqa: ANN401
     take = grid.take
     low, high = (take.frequency_ghz * 1e9 + side * BANDWIDTH_HZ / 2 for side in (-1, 1))
-    sent, received = take.polarisations[0]
+    sent, received = take.polarisations[0][0], take.polarisations[0][1]
     radar = tree["RadarCollection"]
     radar["TxFrequency"] = {"Min": low, "Max": high}
     radar["TxPolarization"] = sent
