@@ -3,14 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.model.acquisition import LookSide, PassDirection
 from dashboard.model.errors import DamagedProductError
 from dashboard.sources.details import decimal
 from dashboard.sources.values import moment, number
+
+Choice = TypeVar("Choice", LookSide, PassDirection)
 
 YEARS = (1990, 2100)
 """Radars in orbit and their products lie between."""
@@ -71,6 +74,11 @@ class Facts:
         """Return a text, or None when it is absent, blank or no text."""
         value = self.value(path)
         return value.strip() or None if isinstance(value, str) else None
+
+    def choice(self, kind: type[Choice], path: str) -> Choice | None:
+        """Return a look side or pass direction by its word, or None for anything else."""
+        word = (self.text(path) or "").lower()
+        return kind(word) if word in set(kind) else None
 
     def need_text(self, path: str) -> str:
         """Return a text; its absence is damage."""

@@ -22,13 +22,12 @@ from dashboard.sources.iceye_record import (
     acquisition,
     error_m,
     flight,
-    footprint_of,
     look_azimuth,
     polarisation_of,
 )
 from dashboard.sources.iceye_systems import CURRENT
 from dashboard.sources.product import NOTHING_GIVEN, Found, Given, NotRead, Product, System, origin
-from dashboard.sources.radar_tiff import Accuracy, place, rpc_of
+from dashboard.sources.radar_tiff import Accuracy, footprint_of, place, rpc_of
 from dashboard.sources.sidecar import inside
 from dashboard.sources.tiff_head import GDAL_METADATA, texts
 from dashboard.sources.values import load_json, mapping

@@ -3,24 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeVar
 
 import numpy as np
-from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from dashboard.model.acquisition import Acquisition, LookSide, Origin, PassDirection
 from dashboard.model.errors import DamagedProductError
 from dashboard.sources.details import Details, details
 from dashboard.sources.facts import Facts
-from dashboard.sources.footprint import clean_footprint
-from dashboard.sources.geocode.sensor import Sensor, outline
 from dashboard.sources.marking import handling
 from dashboard.sources.orbit_states import Track, track
 from dashboard.sources.record import polarisations
 from dashboard.sources.values import kebab, safe_id
-
-Choice = TypeVar("Choice", LookSide, PassDirection)
 
 MODES = {"spotlight": "spotlight", "stripmap": "stripmap", "scan": "scansar"}
 """`sar:instrument_mode` -> normalised word; Dwell modes are known by their token."""
@@ -129,8 +123,8 @@ def acquisition(facts: Facts, named: Named, footprint: BaseGeometry, origin: Ori
         stop=stop,
         mode=mode or facts.text("sar:instrument_mode"),
         polarisations=(polarisation,),
-        look=choice(LookSide, facts.value("sar:observation_direction")),
-        pass_direction=choice(PassDirection, facts.value("sat:orbit_state")),
+        look=facts.choice(LookSide, "sar:observation_direction"),
+        pass_direction=facts.choice(PassDirection, "sat:orbit_state"),
         track=facts.whole("sat:relative_orbit", 1, 100_000),
         incidence_deg=incidence,
         look_azimuth_deg=look_azimuth(facts, flight(facts)),
@@ -144,21 +138,6 @@ def acquisition(facts: Facts, named: Named, footprint: BaseGeometry, origin: Ori
         details=_details(facts, named, mode),
         origin=replace(origin, guessed=origin.guessed | guessed),
     )
-
-
-def footprint_of(geometry: object, sensor: Sensor) -> BaseGeometry:
-    """Return the vendor's polygon if it is stated, else the outline of the image."""
-    if isinstance(geometry, Mapping):
-        return clean_footprint(geometry)
-    rows, cols = outline(sensor, 9)
-    lon, lat = sensor.to_ground(rows, cols, np.full(rows.shape, sensor.height_m))
-    return clean_footprint(Polygon(np.stack([lon, lat], axis=1)))
-
-
-def choice(kind: type[Choice], value: object) -> Choice | None:
-    """Return a look side or pass direction by its word, or None for anything else."""
-    word = str(value or "").strip().lower()
-    return kind(word) if word in set(kind) else None
 
 
 def frequency(facts: Facts, path: str) -> float | None:

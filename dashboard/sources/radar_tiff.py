@@ -4,17 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from rasterio.control import GroundControlPoint
 from rasterio.io import DatasetReader
 from rasterio.rpc import RPC
 from rasterio.warp import transform
+from shapely import Polygon
+from shapely.geometry.base import BaseGeometry
 
 from dashboard.model.errors import DamagedProductError, NoGeoreferenceError
 from dashboard.sources.facts import Facts
+from dashboard.sources.footprint import clean_footprint
 from dashboard.sources.geocode.native import sane_shape
 from dashboard.sources.geocode.points import ControlPoint, PointSensor
 from dashboard.sources.geocode.rpc import Rpc, RpcSensor
-from dashboard.sources.geocode.sensor import Sensor
+from dashboard.sources.geocode.sensor import Sensor, outline
 from dashboard.sources.grid import opened
 
 NUMBERS = {
@@ -96,6 +100,15 @@ def rpc_of(facts: Facts, path: str) -> Rpc | None:
             raise facts.missing(f"{path}/{name}")
         tables[field] = tuple(float(v) for v in table)
     return Rpc(**numbers, **tables)  # type: ignore[arg-type]  # numbers and tables by the names of its fields
+
+
+def footprint_of(geometry: object, sensor: Sensor) -> BaseGeometry:
+    """Return the vendor's polygon if it is stated, else the outline of the image."""
+    if isinstance(geometry, Mapping):
+        return clean_footprint(geometry)
+    rows, cols = outline(sensor, 9)
+    lon, lat = sensor.to_ground(rows, cols, np.full(rows.shape, sensor.height_m))
+    return clean_footprint(Polygon(np.stack([lon, lat], axis=1)))
 
 
 def _own_rpc(dataset: DatasetReader, name: str) -> Rpc | None:

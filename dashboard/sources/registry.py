@@ -7,6 +7,7 @@ from pathlib import Path
 from dashboard.model.errors import DamagedProductError, NightglassError, UnknownProductError
 from dashboard.sources.alos import AlosReader
 from dashboard.sources.archives import ArchiveReader
+from dashboard.sources.capella import CapellaReader
 from dashboard.sources.cosmo import CosmoReader
 from dashboard.sources.geotiff import GeoTiffReader
 from dashboard.sources.iceye import IceyeReader
@@ -27,6 +28,7 @@ READERS: tuple[Reader, ...] = (
     ArchiveReader(_contents),
     OperaReader(),
     IceyeReader(),
+    CapellaReader(),
     AlosReader(),
     CosmoReader(),
     NitfReader(),

@@ -30,6 +30,7 @@ def write_tiff(  # noqa: PLR0913 - each option is one of the ways in which vendo
     colours: Sequence[ColorInterp] | None = None,
     descriptions: Sequence[str] = (),
     cog: bool = False,
+    dtype: str | None = None,
 ) -> Path:
     """Write bands of one data type as a GeoTIFF and return its path.
 
@@ -45,6 +46,7 @@ def write_tiff(  # noqa: PLR0913 - each option is one of the ways in which vendo
     colours : meaning of the bands
     descriptions : names of the bands
     cog : cloud-optimised, tiled with overviews
+    dtype : of the file, e.g. ``complex_int16`` for complex bands; None: that of the bands
     """
     rows, cols = bands[0].shape
     options: dict[str, Any] = {
@@ -52,7 +54,7 @@ def write_tiff(  # noqa: PLR0913 - each option is one of the ways in which vendo
         "height": rows,
         "width": cols,
         "count": len(bands),
-        "dtype": str(bands[0].dtype),
+        "dtype": dtype or str(bands[0].dtype),
         "nodata": nodata,
         "compress": "DEFLATE",
         **_place(geobox, gcps, rpcs),

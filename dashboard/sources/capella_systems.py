@@ -1,0 +1,68 @@
+"""What is read of Capella's products: the row of the table of systems, field by field."""
+
+from dashboard.sources.product import Evidence, Field, System
+
+FIELDS = (
+    Field("platform", "platform", "collect.platform; the word as delivered: proc:raw_platform"),
+    Field("start", "start", "collect.start_timestamp"),
+    Field("stop", "stop", "collect.stop_timestamp"),
+    Field("mode", "mode", "token of the name, else collect.mode as SP, SM, SS"),
+    Field("collect mode", "details: sar:instrument_mode", "collect.mode"),
+    Field("collection type", "", "capella:collection_type stands in the catalogue only"),
+    Field("polarisation", "polarisations", "collect.radar.transmit_polarization and receive_polarization"),
+    Field("look", "look", "collect.radar.pointing"),
+    Field("pass", "pass_direction", "collect.state.direction"),
+    Field("incidence", "incidence_deg", "collect.image.center_pixel.incidence_angle"),
+    Field("look angle", "details: proc:look_angle", "collect.image.center_pixel.look_angle"),
+    Field("squint", "details: proc:squint", "collect.image.center_pixel.squint_angle"),
+    Field("layover", "details: proc:layover_angle", "collect.image.center_pixel.layover_angle; may be absent"),
+    Field("look azimuth", "look_azimuth_deg", "from the state vectors and center_pixel.target_position"),
+    Field("row spacing", "details: proc:pixel_spacing_row", "collect.image.pixel_spacing_row"),
+    Field("column spacing", "details: proc:pixel_spacing_column", "collect.image.pixel_spacing_column"),
+    Field("range resolution", "details: sar:resolution_range", "collect.image.range_resolution"),
+    Field("azimuth resolution", "details: sar:resolution_azimuth", "collect.image.azimuth_resolution"),
+    Field("ground range resolution", "resolution_m", "collect.image.ground_range_resolution"),
+    Field("ground azimuth resolution", "resolution_m", "collect.image.ground_azimuth_resolution; the coarser of both"),
+    Field("looks", "looks", "collect.image.enl x those taken"),
+    Field("range looks", "details: sar:looks_range", "collect.image.range_looks"),
+    Field("azimuth looks", "details: sar:looks_azimuth", "collect.image.azimuth_looks"),
+    Field("level", "level", "product_type"),
+    Field("geometry type", "details: proc:image_geometry", "collect.image.image_geometry.type"),
+    Field("slant plane", "geocoding", "range_to_first_sample, delta_range_sample, first_line_time, delta_line_time"),
+    Field("polar format", "geocoding", "center_of_aperture, polynomials, scene_reference_point_*, *_sample_spacing"),
+    Field("geotransform", "geocoding", "the TIFF's own affine counts"),
+    Field("terrain", "details: proc:reprojection_terrain", "collect.image.terrain_models"),
+    Field("size", "original", "collect.image.rows, columns: held against the image"),
+    Field("scale factor", "calibration", "collect.image.scale_factor"),
+    Field("radiometry", "calibration", "collect.image.radiometry"),
+    Field("calibration", "calibration", "full; partial and limited with proc:calibration_note; none: uncalibrated"),
+    Field("calibration id", "details: proc:calibration_id", "collect.image.calibration_id"),
+    Field("NESZ peak", "details: proc:nesz_peak", "collect.image.nesz_peak"),
+    Field("centre frequency", "frequency_ghz", "collect.radar.center_frequency, Hz"),
+    Field("state vectors", "look_azimuth_deg", "collect.state.state_vectors; they stay in the product"),
+    Field("orbit source", "details: proc:orbit_precision", "collect.state.source"),
+    Field("id", "id", "name of the bundle"),
+    Field("collect id", "details: proc:collect_id", "collect.collect_id"),
+    Field("licence", "handling", "license; as delivered: license"),
+    Field("copyright", "handling", "copyright: a credit line"),
+    Field("processor", "details: processing:software", "software_version"),
+    Field("processing time", "received", "processing_time"),
+    Field("product version", "details: proc:product_version", "product_version"),
+    Field("footprint", "footprint", "geometry of the bundle's STAC item, else the outline of the image"),
+    Field("beam patterns", "", "collect.transmit_antenna, receive_antenna, pointing: they stay in the product"),
+)
+SYSTEMS = (
+    System(
+        name="Capella",
+        constellation="capella",
+        forms=("GEO", "GEC", "SLC (slant plane)", "SLC (polar format)", "CSI"),
+        calibration="GEO and GEC sigma0, SLC beta0 by the scale factor; CSI and calibration none: uncalibrated",
+        georeference="map grid as delivered; SLC by range and Doppler, by polar format, else control points",
+        evidence=Evidence.VERIFIED,
+        remarks=(
+            "Metadata and the geometry of SLC verified on real extended metadata, names on the open catalogue; pixels "
+            "on synthetic products only. What the vendor's words partial and limited mean is not documented."
+        ),
+        fields=FIELDS,
+    ),
+)
