@@ -136,6 +136,7 @@ class Watch:
         """Take a unit in and remember what came of it; whatever goes wrong, the watch goes on."""
         try:
             entries = ingest(self.workspace, [unit.path], given=self.options.given, report=report, cancel=cancel)
+            cancel.check()  # an interrupt also ends what reads for us: that is no failure of the product
             return self._judge(unit, entries)
         except CancelledError:
             raise
