@@ -68,3 +68,20 @@ def test_settings_are_frozen_and_every_field_is_described() -> None:
     with pytest.raises(ValueError, match="frozen"):
         found.port = 1
     assert all(field.description for field in Settings.model_fields.values())
+
+
+def test_no_host_is_allowed_until_somebody_writes_it_down(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert load_settings().stac_hosts == ()
+    (tmp_path / "nightglass.toml").write_text('stac_hosts = ["STAC.example.org", "127.0.0.1:8080"]\n')
+    load_settings.cache_clear()
+    assert load_settings().stac_hosts == ("stac.example.org", "127.0.0.1:8080")
+    monkeypatch.setenv("NIGHTGLASS_STAC_HOSTS", "a.example.org, b.example.org:8443")
+    load_settings.cache_clear()
+    assert load_settings().stac_hosts == ("a.example.org", "b.example.org:8443")
+
+
+@pytest.mark.parametrize("entry", ["https://a.org", "a.org/stac", "*", "a.org:x", "*.org", "me@a.org", "a b"])
+def test_a_host_is_a_host_and_nothing_more(monkeypatch: pytest.MonkeyPatch, entry: str) -> None:
+    monkeypatch.setenv("NIGHTGLASS_STAC_HOSTS", entry)
+    with pytest.raises(InputError, match="stac_hosts"):
+        load_settings()
