@@ -13,6 +13,7 @@ from dashboard.geo.teeth import teeth
 from dashboard.model.frontline import FrontlineSnapshot
 from dashboard.model.view import Extent
 from dashboard.state.background import Background, Latest, attempt
+from dashboard.state.follower import Follower
 from dashboard.state.notices import Notices
 from dashboard.state.reach import Reach
 from dashboard.state.viewing import Viewing
@@ -32,7 +33,7 @@ class Framed:
     """(side, tooth in Mercator metres)."""
 
 
-class Fronting(param.Parameterized):
+class Fronting(Follower):
     """Follows the view's A, B and provider."""
 
     fronts = param.ClassSelector(class_=Fronts, default=None, allow_None=True)
@@ -46,17 +47,11 @@ class Fronting(param.Parameterized):
     def __init__(
         self, workspace: Workspace, viewing: Viewing, reach: Reach, background: Background, notices: Notices
     ) -> None:
-        super().__init__()
-        self._workspace = workspace
-        self._viewing = viewing
-        self._reach = reach
-        self._notices = notices
+        super().__init__(workspace, viewing, reach, background, notices)
         self._background = background
-        self._latest = Latest(background)
         self._steps = Latest(background)
         self.light = False
         """Whether to leave out the ground that changed hands: while days are played."""
-        self._asked: tuple[Any, ...] | None = None
         self._listed: tuple[Any, ...] | None = None
         self._series: dict[str, tuple[FrontArea, ...]] = {}
         viewing.param.watch(lambda *_: self.refresh(), "view")

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from dashboard.model.acquisition import Acquisition
 from dashboard.model.stack import stack_of
-from dashboard.state.background import Background, Latest
+from dashboard.state.background import Background
+from dashboard.state.follower import Follower
 from dashboard.state.notices import Notices
 from dashboard.state.reach import Reach
 from dashboard.state.viewing import Viewing
@@ -30,7 +31,7 @@ class PixelSeries:
     """Per polarisation, one value a member; NaN where there was no valid look."""
 
 
-class Inspecting(param.Parameterized):
+class Inspecting(Follower):
     """Follows the inspected point and B."""
 
     series = param.ClassSelector(class_=PixelSeries, default=None, allow_None=True)
@@ -39,13 +40,7 @@ class Inspecting(param.Parameterized):
     def __init__(
         self, workspace: Workspace, viewing: Viewing, reach: Reach, background: Background, notices: Notices
     ) -> None:
-        super().__init__()
-        self._workspace = workspace
-        self._viewing = viewing
-        self._reach = reach
-        self._notices = notices
-        self._latest = Latest(background)
-        self._asked: tuple[Any, ...] | None = None
+        super().__init__(workspace, viewing, reach, background, notices)
         viewing.param.watch(lambda *_: self.refresh(), "view")
         reach.param.watch(lambda *_: self.refresh(), "everything")
 

@@ -14,7 +14,8 @@ from dashboard.geo.mercator import bbox_of, to_mercator
 from dashboard.model.annotation import Conflict, Revision
 from dashboard.model.errors import NotFoundError
 from dashboard.model.view import Layer
-from dashboard.state.background import Background, Latest, attempt
+from dashboard.state.background import Background, attempt
+from dashboard.state.follower import Follower
 from dashboard.state.notices import Notices
 from dashboard.state.reach import Reach
 from dashboard.state.viewing import Viewing
@@ -59,7 +60,7 @@ class Chosen:
         return self.history[-1]
 
 
-class Noting(param.Parameterized):
+class Noting(Follower):
     """Follows the view's extent, its two clocks and the catalogue."""
 
     listing = param.ClassSelector(class_=Listing, default=Listing())
@@ -82,13 +83,7 @@ class Noting(param.Parameterized):
     def __init__(
         self, workspace: Workspace, viewing: Viewing, reach: Reach, background: Background, notices: Notices
     ) -> None:
-        super().__init__()
-        self._workspace = workspace
-        self._viewing = viewing
-        self._reach = reach
-        self._notices = notices
-        self._latest = Latest(background)
-        self._asked: tuple[Any, ...] | None = None
+        super().__init__(workspace, viewing, reach, background, notices)
         self._page = 0
         self.light = False
         """Whether to leave the list as it is: while days are played."""
