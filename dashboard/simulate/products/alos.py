@@ -13,7 +13,7 @@ from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from dashboard.simulate.products.alos_image import Heard, write_image
-from dashboard.simulate.products.alos_leader import Plate, leader, map_ground
+from dashboard.simulate.products.alos_leader import Ground, Plate, leader, map_ground
 from dashboard.simulate.products.alos_records import TRAILER_HEAD, head, volume
 from dashboard.simulate.products.alos_words import Title, expected, write_previews, write_words
 from dashboard.simulate.products.orbit import orbit_over
@@ -117,7 +117,9 @@ def write_geotiff(folder: Path, scene: Scene, take: Take, make: Make = USUAL) ->
         for p, picture in pictures.items()
     ]  # fmt: skip
     footprint = _outline(geobox)
-    summary = write_words(folder, title, [f.name for f in images], geobox.shape, footprint)
+    summary = write_words(
+        folder, title, [f.name for f in images], geobox.shape, _ring(map_ground(geobox), geobox.shape)
+    )
     files = (*images, summary, *write_previews(folder, title, next(iter(pictures.values()))))
     more = {"frequency_ghz": None, "incidence_deg": None, "details": {"proc:range_plane": "ground"}}
     return Written(
@@ -130,7 +132,8 @@ def _slant_plate(grid: SlantGrid, title: Title, spacings_m: tuple[float, float],
     return Plate(
         take=title.take, orbit=grid.orbit, scene_id=title.scene, level=title.level, shape=grid.shape,
         spacings_m=spacings_m, ground=grid.place, centre=grid.scene.centre, factor_db=make.factor_db, beam=make.beam,
-        sampling_mhz=LIGHT_M_S / (2e6 * SLANT_STEP_M), base=make.base, with_polynomials=make.with_polynomials,
+        holds=None if grid.scene.drawn is None else grid.scene.geobox, sampling_mhz=LIGHT_M_S / (2e6 * SLANT_STEP_M),
+        base=make.base, with_polynomials=make.with_polynomials,
     )  # fmt: skip
 
 
@@ -190,6 +193,10 @@ def _write(
     rest: tuple[BaseGeometry, Make],
 ) -> Written:  # fmt: skip
     footprint, make = rest
+    # Drawn ground has no plain around it: its corners are those of what holds data.
+    ring = (
+        _ring(plate.ground, plate.shape) if plate.holds is None else _ring(map_ground(plate.holds), plate.holds.shape)
+    )
     folder.mkdir(parents=True, exist_ok=True)
     tail = f"-{make.scan}" if make.scan else ""
     images = [write_image(folder / title.file(f"IMG-{p}", tail), plate, p, part, heard) for p, part in pixels.items()]
@@ -204,13 +211,20 @@ def _write(
     for kind, content in others.items():
         files.append(folder / title.file(kind))
         files[-1].write_bytes(content)
-    files.append(write_words(folder, title, [f.name for f in files], plate.shape, footprint))
+    files.append(write_words(folder, title, [f.name for f in files], plate.shape, ring))
     first = next(iter(pixels.values()))
     files += write_previews(folder, title, np.abs(first) / max(float(np.abs(first).max()), 1.0))
     return Written(
         path=images[0], files=tuple(files), expected=_expected(title, plate, make), quantity="sigma0",
         footprint=footprint, handling=_markings(),
     )  # fmt: skip
+
+
+def _ring(ground: Ground, shape: tuple[int, int]) -> NDArray[np.float64]:
+    """Return (longitude, latitude) of an image's corners, around it."""
+    rows, cols = shape
+    down, across = np.array([-0.5, -0.5, rows - 0.5, rows - 0.5]), np.array([-0.5, cols - 0.5, cols - 0.5, -0.5])
+    return np.stack(ground(down, across), axis=1)
 
 
 def _expected(title: Title, plate: Plate, make: Make) -> dict[str, Any]:

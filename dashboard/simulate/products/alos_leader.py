@@ -52,6 +52,8 @@ class Plate:
     """Longitude and latitude."""
     geobox: GeoBox | None = None
     """Of geocoded products."""
+    holds: GeoBox | None = None
+    """Of the ground with data, where the image in radar geometry is larger."""
     designator: str = "UTM"
     factor_db: float = -83.0
     beam: str = "7"

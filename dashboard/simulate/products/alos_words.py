@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
-from shapely import get_coordinates
-from shapely.geometry.base import BaseGeometry
 
 from dashboard.model.acquisition import LookSide, PassDirection
 from dashboard.simulate.products.take import CAVEAT, Take
+
+Floats = NDArray[np.float64]
 
 FRAME = "2750"
 PATH = 18
@@ -71,7 +72,7 @@ class Title:
         return f"{kind}-{self.scene}-{self.product}{suffix}"
 
 
-def write_words(folder: Path, title: Title, names: list[str], shape: tuple[int, int], ground: BaseGeometry) -> Path:
+def write_words(folder: Path, title: Title, names: list[str], shape: tuple[int, int], ring: Floats) -> Path:
     """Write ``summary.txt`` and return its path.
 
     Parameters
@@ -80,7 +81,7 @@ def write_words(folder: Path, title: Title, names: list[str], shape: tuple[int, 
     title : its names
     names : of the other files
     shape : (lines, pixels)
-    ground : the image's outline, of which the corners are stated to a thousandth of a degree
+    ring : (longitude, latitude) of the image's corners, around it, shape (4, 2)
     """
     take = title.take
     rows, cols = shape
@@ -98,7 +99,7 @@ def write_words(folder: Path, title: Title, names: list[str], shape: tuple[int, 
         "Img_SceneCenterDateTime": _stamp(take.middle),
         "Img_SceneStartDateTime": _stamp(take.start),
         "Img_SceneEndDateTime": _stamp(take.stop),
-        **_corners(ground),
+        **_corners(ring),
         "Img_OffNadirAngle": f"{0.9 * take.incidence_deg:.1f}",
         **{f"Pdi_L15ProductFileName{k:02d}": name for k, name in enumerate(names, start=1)},
         "Pdi_BitPixel": 32 if title.level == "1.1" else 16,
@@ -118,7 +119,7 @@ def write_words(folder: Path, title: Title, names: list[str], shape: tuple[int, 
     return path
 
 
-def write_previews(folder: Path, title: Title, bright: np.ndarray[Any, Any]) -> list[Path]:
+def write_previews(folder: Path, title: Title, bright: NDArray[Any]) -> list[Path]:
     """Write the browse image and the place mark that come with a product, and return their paths."""
     step = max(1, max(bright.shape) // 64)
     levels = np.clip(bright[::step, ::step] * 400, 0, 255).astype(np.uint8)
@@ -167,15 +168,10 @@ def _stamp(moment: datetime) -> str:
     return f"{moment:%Y%m%d %H:%M:%S}.{moment.microsecond // 1000:03d}"
 
 
-def _corners(ground: BaseGeometry) -> dict[str, str]:
-    """Return the image's corners: the four points that stand farthest out."""
-    box = get_coordinates(ground.minimum_rotated_rectangle)[:4]
-    centre = box.mean(axis=0)
-    turn = np.degrees(np.arctan2(*(box - centre).T[::-1])) % 360
-    order = {"RightTop": 45.0, "LeftTop": 135.0, "LeftBottom": 225.0, "RightBottom": 315.0}
+def _corners(ring: Floats) -> dict[str, str]:
+    """Return the image's corners, to a thousandth of a degree as JAXA states them."""
     found = {}
-    for name, angle in order.items():
-        lon, lat = box[np.argmin(np.abs((turn - angle + 180) % 360 - 180))]
+    for name, (lon, lat) in zip(("LeftTop", "RightTop", "RightBottom", "LeftBottom"), ring, strict=True):
         found[f"Img_ImageScene{name}Latitude"] = f"{lat:.3f}"
         found[f"Img_ImageScene{name}Longitude"] = f"{lon:.3f}"
     return found
