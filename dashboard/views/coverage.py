@@ -54,15 +54,6 @@ class CoverageView(pn.viewable.Viewer):
         """Return the tab's content."""
         return pn.Column(self._card, sizing_mode="stretch_width", scroll="y-auto")
 
-    @property
-    def period(self) -> str:
-        """The period that the coverage is of, in words."""
-        view, found = self._session.viewing.view, self._session.covering
-        shown = found.picture or found.table
-        until = dtg(shown.as_of) if shown is not None else "now"
-        start, _ = view.brush or view.period or (None, None)
-        return f"{dtg(start)} to {until}" if start is not None else f"all until {until}"
-
     def show_layer(self) -> None:
         """Draw the layer, or take it away, with its legend."""
         found, colours = self._session.covering.picture, tokens(self._theme)
@@ -72,7 +63,7 @@ class CoverageView(pn.viewable.Viewer):
             self.layer.colour(palette(found.measure, colours.mixed, colours.unobserved))
             self.layer.put(found.picture, found.bounds)
         self._drawn = found
-        self.overlay.legend = "" if found is None else legend(found.measure, self.period, found.block, colours)
+        self.overlay.legend = "" if found is None else legend(found.measure, period(found), found.block, colours)
 
     def show_spot(self) -> None:
         """Say who looked at the point under the pointer."""
@@ -85,13 +76,14 @@ class CoverageView(pn.viewable.Viewer):
         colours = tokens(self._theme)
         on = Layer.COVERAGE in view.layers
         brushed = (
-            button("Timeline's window", said("coverage-all"), tip="Forget the brushed period (Esc)")
+            button("Clear the period", said("coverage-all"), tip="Follow the timeline's window again (Esc)")
             if view.brush
             else '<span class="muted">drag along the ruler over the timeline to choose a period</span>'
         )
         body = "" if found is None else strips(found, colours) + table(found) + _copy(found)
+        said_period = "" if found is None else f'<p class="mono">{escape(period(found))}</p>'
         self._card.write(
-            f'<p class="mono">{escape(self.period)}</p><div class="row">{brushed}</div><div class="grid">'
+            f'{said_period}<div class="row">{brushed}</div><div class="grid">'
             + chosen("On the map", "measure", view.measure.value, MEASURES, said("coverage-measure"))
             + f'<label class="inline"><input type="checkbox" name="coverage" {said("coverage-layer")}'
             f"{' checked' if on else ''}>Layer</label></div>{body}"
@@ -105,6 +97,12 @@ class CoverageView(pn.viewable.Viewer):
 
 
 MEASURES = {measure.value: words for measure, words in TITLES.items()}
+
+
+def period(found: Coverage | CoveragePicture) -> str:
+    """Return the period that a coverage is of, in words."""
+    until = dtg(found.as_of)
+    return f"all until {until}" if found.start is None else f"{dtg(found.start)} to {until}"
 
 
 def _copy(found: Coverage) -> str:

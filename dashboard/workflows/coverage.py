@@ -34,7 +34,10 @@ class CoveragePicture:
     """(y, x) north first; values as `dashboard.render.coverage.classes` says."""
     bounds: tuple[float, float, float, float]
     """(x0, y0, x1, y1), Mercator metres: up to a pixel beyond the screen."""
+    start: datetime | None
+    """The period that was asked for; None: since ever."""
     as_of: datetime
+    """Its end, and what ages are counted from."""
     count: int
     """Looks over the screen."""
     block: int
@@ -73,6 +76,7 @@ def coverage_picture(
         measure=measure,
         picture=shown.classes(measure, values, window),
         bounds=window.bounds,
+        start=scope.start,
         as_of=until,
         count=len(order),
         block=block,

@@ -86,4 +86,4 @@ def palette(measure: Measure, once: str, hatch: str) -> list[str]:
     """
     count = len(labels(measure))
     steps = np.linspace(_DARK_END, _BRIGHT_END, count).round().astype(int)
-    return [f"{hatch}00", f"{hatch}b0", f"{once}{ALPHA:02x}", *(f"{colorcet.bmy[at]}{ALPHA:02x}" for at in steps)]
+    return [f"{hatch}00", f"{hatch}80", f"{once}{ALPHA:02x}", *(f"{colorcet.bmy[at]}{ALPHA:02x}" for at in steps)]
