@@ -13,7 +13,7 @@ from dashboard.sources.geocode.ellipsoid import from_ecef
 from dashboard.sources.geocode.polar_format import PolarFormat, aperture_at
 from dashboard.sources.geocode.sensor import Floats, Sensor
 from dashboard.sources.orbit_states import Track, track
-from dashboard.sources.radar_tiff import Accuracy, place
+from dashboard.sources.radar_tiff import Accuracy, place, sane
 
 IMAGE = "collect/image"
 GEOMETRY = f"{IMAGE}/image_geometry"
@@ -38,9 +38,9 @@ def sensor_of(facts: Facts, image: Path, shape: tuple[int, int], accuracy: Accur
     flight = flight_of(facts)
     look = facts.choice(LookSide, "collect/radar/pointing")
     if kind == "slant_plane" and flight is not None and look is not None:
-        return _slant(facts, flight, look, shape)
+        return sane(_slant(facts, flight, look, shape), facts.file)
     if kind == "pfa":
-        return _polar(facts, shape)
+        return sane(_polar(facts, shape), facts.file)
     try:
         return place(image, accuracy)
     except NoGeoreferenceError as error:

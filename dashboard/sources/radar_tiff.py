@@ -1,5 +1,6 @@
 """Where the pixels of a GeoTIFF in radar geometry are: its RPCs, else its control points."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +19,11 @@ from dashboard.sources.footprint import clean_footprint
 from dashboard.sources.geocode.native import sane_shape
 from dashboard.sources.geocode.points import ControlPoint, PointSensor
 from dashboard.sources.geocode.rpc import Rpc, RpcSensor
-from dashboard.sources.geocode.sensor import Sensor, outline
+from dashboard.sources.geocode.sensor import Sensor, ground_spacing, outline
 from dashboard.sources.grid import opened
 
+SMALLEST_M, LARGEST_M = 0.005, 1000.0
+"""Sides of a pixel on the ground that can be meant."""
 NUMBERS = {
     "line_offset": "line_off",
     "sample_offset": "samp_off",
@@ -75,11 +78,31 @@ def place(path: Path, accuracy: Accuracy, beside: Rpc | None = None) -> Sensor:
         rpc = _own_rpc(dataset, path.name) or beside
         points = [] if rpc else _points(dataset)
     if rpc is not None:
-        return RpcSensor(rpc, shape, height_m=accuracy.height_m, error_m=accuracy.error_m, basis=accuracy.basis)
+        found = RpcSensor(rpc, shape, height_m=accuracy.height_m, error_m=accuracy.error_m, basis=accuracy.basis)
+        return sane(found, path.name)
     if not points:
         msg = f"{path.name} has neither RPCs nor ground control points; its rows and columns cannot be placed."
         raise NoGeoreferenceError(msg)
-    return PointSensor(points, shape, look=accuracy.look, error_m=accuracy.error_m, basis=accuracy.basis)
+    fitted = PointSensor(points, shape, look=accuracy.look, error_m=accuracy.error_m, basis=accuracy.basis)
+    return sane(fitted, path.name)
+
+
+def sane(sensor: Sensor, name: str) -> Sensor:
+    """Return a sensor whose pixels have a size on the ground.
+
+    Raises
+    ------
+    NoGeoreferenceError
+        If they have none: the geometry is damaged. The message names `name`.
+    """
+    sides = ground_spacing(sensor)
+    if all(math.isfinite(side) and SMALLEST_M <= side <= LARGEST_M for side in sides):
+        return sensor
+    msg = (
+        f"{name}: its pixels would measure {sides[0]:g} x {sides[1]:g} m on the ground; they have {SMALLEST_M:g} to "
+        f"{LARGEST_M:g} m. Its geometry is damaged."
+    )
+    raise NoGeoreferenceError(msg)
 
 
 def rpc_of(facts: Facts, path: str) -> Rpc | None:
