@@ -55,8 +55,9 @@ def write_grd(folder: Path, scene: Scene, take: Take, how: Safe = Safe()) -> Wri
     """
     grid = ground_grid(scene, take, GRD_M, GRD_M)
     safe = Folder(folder / f"{_name(take, 'GRDH', how)}.SAFE", take, "GRD", how.software)
+    whole = sheet_of(grid, take, swath=take.mode, kind="GRD")
     for number, polarisation in enumerate(take.polarisations, start=1):
-        sheet = sheet_of(grid, take, polarisation, number, swath=take.mode, kind="GRD")
+        sheet = replace(whole, polarisation=polarisation, number=number)
         picture = grid.power(polarisation)
         write_image(safe, Image(sheet=sheet, sigma0=picture, points=control_of(sheet), cog=how.cog))
     return _finished(safe, grid, how)
@@ -67,9 +68,10 @@ def write_slc_stripmap(folder: Path, scene: Scene, take: Take, how: Safe = Safe(
     take = replace(take, mode="SM")
     grid = slant_grid(scene, take, SM_LINE_M, LIGHT_M_S / 2 / SM_SAMPLING_HZ)
     safe = Folder(folder / f"{_name(take, 'SLC_', how)}.SAFE", take, "SLC", how.software)
+    whole = sheet_of(grid, take, swath="S3", kind="SLC")
     for number, polarisation in enumerate(take.polarisations, start=1):
-        sheet = sheet_of(grid, take, polarisation, number, swath="S3", kind="SLC")
-        write_image(safe, Image(sheet=sheet, sigma0=grid.power(polarisation), points=()))
+        sheet = replace(whole, polarisation=polarisation, number=number)
+        write_image(safe, Image(sheet=sheet, sigma0=grid.power(polarisation), points=control_of(sheet)))
     return _finished(safe, grid, how)
 
 
@@ -78,12 +80,12 @@ def write_slc_bursts(folder: Path, scene: Scene, take: Take, how: Safe = Safe())
     take = replace(take, mode="IW")
     grid = slant_grid(scene, take, LINE_M, LIGHT_M_S / 2 / SAMPLING_HZ)
     safe = Folder(folder / f"{_name(take, 'SLC_', how)}.SAFE", take, "SLC", how.software)
-    number = 0
-    for polarisation in take.polarisations:
+    whole = sheet_of(grid, take, swath="IW", kind="SLC")
+    for k, polarisation in enumerate(take.polarisations):
         power = grid.power(polarisation)
         for swath in range(3):
-            number += 1
-            write_image(safe, _swath(grid, take, power, (polarisation, swath, number)))
+            sheet = replace(whole, polarisation=polarisation, number=3 * k + swath + 1, swath=f"IW{swath + 1}")
+            write_image(safe, _swath(grid, take, sheet, power))
     return _finished(safe, grid, how)
 
 
@@ -97,9 +99,9 @@ def _name(take: Take, kind: str, how: Safe) -> str:
     return name + ("_COG" if how.cog else "")
 
 
-def _swath(grid: SlantGrid, take: Take, power: NDArray[np.float32], which: tuple[str, int, int]) -> Image:
+def _swath(grid: SlantGrid, take: Take, sheet: xml.Sheet, power: NDArray[np.float32]) -> Image:
     """Return one swath: its columns of the whole image, its bursts one below the other, each with invalid edges."""
-    polarisation, swath, number = which
+    swath = int(sheet.swath[-1]) - 1
     left, right = _spans(grid.shape[1], 3, SWATH_OVERLAP)[swath]
     spans = _spans(grid.shape[0], BURSTS, BURST_OVERLAP + 2 * swath)  # swaths are not cut at the same lines
     lines = max(bottom - top for top, bottom in spans)
@@ -119,8 +121,7 @@ def _swath(grid: SlantGrid, take: Take, power: NDArray[np.float32], which: tuple
         bursts.append(
             {"azimuthTime": xml.utc(moment), "firstValidSample": xml.whole(firsts), "lastValidSample": xml.whole(lasts)}
         )
-    sheet = sheet_of(grid, take, polarisation, number, swath=f"IW{swath + 1}", kind="SLC")
-    incidence = grid.incidence_deg()
+    middle = (left + right) / 2 / grid.shape[1]
     inner = [dict(point) for point in sheet.points if left <= int(str(point["pixel"])) < right]
     for point in inner:
         point["pixel"] = int(str(point["pixel"])) - left
@@ -128,12 +129,12 @@ def _swath(grid: SlantGrid, take: Take, power: NDArray[np.float32], which: tuple
         sheet,
         shape=(lines * BURSTS, right - left),
         slant_range_s=float(grid.ranges[left]) * 2 / LIGHT_M_S,
-        incidence_deg=float(incidence[(left + right) // 2]),
+        incidence_deg=sheet.incidence_range_deg[0] * (1 - middle) + sheet.incidence_range_deg[1] * middle,
         points=inner,
         bursts=bursts,
         lines_per_burst=lines,
     )
-    return Image(sheet=sheet, sigma0=np.concatenate(pieces), points=())
+    return Image(sheet=sheet, sigma0=np.concatenate(pieces), points=control_of(sheet))
 
 
 def _spans(whole: int, parts: int, overlap: int) -> list[tuple[int, int]]:

@@ -11,7 +11,7 @@ from rasterio.control import GroundControlPoint
 
 from dashboard.simulate.products import sentinel1_xml as xml
 from dashboard.simulate.products.take import CAVEAT, Take
-from dashboard.simulate.products.tiff import write_tiff
+from dashboard.simulate.products.tiff import WGS84, write_tiff
 
 Floats = NDArray[np.float64]
 
@@ -113,6 +113,7 @@ def _write_pixels(path: Path, image: Image, numbers: NDArray[np.float32], words:
     rows, cols = numbers.shape
     # Phases that differ from pixel to pixel, so that nothing may be averaged before it is detected.
     phase = np.exp(1j * (0.7 * np.arange(rows)[:, None] + 1.9 * np.arange(cols)[None, :]))
-    with rasterio.open(path, "w", driver="GTiff", height=rows, width=cols, count=1, dtype="complex_int16") as dataset:
+    kind = {"driver": "GTiff", "dtype": "complex_int16", "height": rows, "width": cols, "count": 1}
+    with rasterio.open(path, "w", **kind, gcps=list(image.points), crs=WGS84) as dataset:
         dataset.write(np.rint((numbers * phase).real) + 1j * np.rint((numbers * phase).imag), 1)
         dataset.update_tags(**tags)

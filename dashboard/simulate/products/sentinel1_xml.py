@@ -30,9 +30,9 @@ class Sheet:
 
     kind: str
     """GRD or SLC."""
-    polarisation: str
     swath: str
-    number: int
+    polarisation: str = ""
+    number: int = 0
     shape: tuple[int, int]
     first_line: datetime
     line_s: float
@@ -41,6 +41,8 @@ class Sheet:
     sampling_hz: float
     spacing_m: tuple[float, float]
     incidence_deg: float
+    incidence_range_deg: tuple[float, float]
+    """(near, far)."""
     states: Sequence[tuple[datetime, Floats, Floats]]
     """(moment, position, velocity)."""
     points: Sequence[Mapping[str, object]]
