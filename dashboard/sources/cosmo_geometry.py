@@ -26,6 +26,8 @@ NEAR_ENOUGH = 0.01
 RANGES_AGREE_M = 50.0
 """The ground-range polynomial must meet the stated slant ranges of the first and last column this closely."""
 MOST_COEFFICIENTS = 20
+STEADY = 0.01
+"""Share by which the first and last times may differ from what the steps between them add up to."""
 GEOD = Geod(ellps="WGS84")
 
 Counted = tuple[Callable[[Floats], Floats], Callable[[Floats], Floats]]
@@ -95,7 +97,8 @@ def orbit_of(root: Stated) -> OrbitPath | None:
     if times is None or positions is None:
         return None
     try:
-        return OrbitPath(times, positions)
+        with np.errstate(over="ignore"):  # absurd positions are refused by their size
+            return OrbitPath(times, positions)
     except DamagedProductError as error:
         msg = f"{root.file}: State Vectors Times, ECEF Satellite Position: {error}"
         raise DamagedProductError(msg) from error
@@ -175,6 +178,9 @@ def _by_orbit(frame: Frame, known: Floats | None) -> tuple[RangeDoppler | None, 
     plane, why = _plane(frame)
     if orbit is None or plane is None or frame.look is None:
         return None, why or f"it states no {'state vectors' if orbit is None else 'Look Side'}"
+    last = plane.first_time_s + plane.line_s * frame.shape[0]
+    if not orbit.span[0] <= plane.first_time_s < last <= orbit.span[1]:
+        return None, "its state vectors do not cover its Zero Doppler Azimuth times"
     heights = known[:, 2] if known is not None else np.zeros(1)
     model = RangeDoppler(orbit, plane, frame.shape, frame.look, height_m=float(heights.mean()))
     if known is None:
@@ -191,7 +197,8 @@ def _by_orbit(frame: Frame, known: Floats | None) -> tuple[RangeDoppler | None, 
 def _misses(model: RangeDoppler, known: Floats) -> tuple[float, float]:
     """Return the largest distance on the ground between model and corners, and the image's diagonal, metres."""
     rows, cols = (np.array([0.0, side - 1.0]) for side in model.shape)
-    lon, lat = model.to_ground(rows[[0, 0, 1, 1]], cols[[0, 1, 0, 1]], known[:, 2])
+    with np.errstate(all="ignore"):  # a model that is far off may find no ground at all
+        lon, lat = model.to_ground(rows[[0, 0, 1, 1]], cols[[0, 1, 0, 1]], known[:, 2])
     if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
         return float("inf"), 0.0
     _, _, off = GEOD.inv(lon, lat, known[:, 1], known[:, 0])
@@ -202,28 +209,31 @@ def _misses(model: RangeDoppler, known: Floats) -> tuple[float, float]:
 def _plane(frame: Frame) -> tuple[ImagePlane | None, str]:
     """Return how rows and columns of the image the right way round count time and range, or why that is unknown."""
     raster = frame.raster
-    first, last = (raster.number(f"Zero Doppler Azimuth {end} Time") for end in ("First", "Last"))
-    line_s = raster.positive("Line Time Interval")
-    if first is None or (last is None and line_s is None):
-        return None, "it states no Zero Doppler Azimuth First Time"
-    if last is not None:
-        first, line_s = min(first, last), line_s or abs(last - first) / max(frame.shape[0] - 1, 1)
-    if not line_s:
-        return None, "its Zero Doppler Azimuth times do not differ"
-    ground = raster.word("Projection ID").startswith("GROUND")
-    counted, why = _ground(frame) if ground else _slant(raster)
+    clock, why = _counts(raster, "Azimuth", "Line Time Interval", frame.shape[0])
+    if clock is None:
+        return None, why
+    if raster.word("Projection ID").startswith("GROUND") or raster.word("Product Type").startswith("DGM"):
+        counted, why = _ground(frame)
+    else:
+        times, why = _counts(raster, "Range", "Column Time Interval", frame.shape[1])
+        counted = None if times is None else slant_plane(*(time * LIGHT_M_S / 2 for time in times))
     if counted is None:
         return None, why
-    return ImagePlane(first_time_s=first, line_s=line_s, range_of=counted[0], column_of=counted[1]), ""
+    return ImagePlane(first_time_s=clock[0], line_s=clock[1], range_of=counted[0], column_of=counted[1]), ""
 
 
-def _slant(raster: Stated) -> tuple[Counted | None, str]:
-    """Return how columns count equal steps of slant range, or why that is unknown."""
-    ends = _stated_ranges(raster)
-    step_s = raster.positive("Column Time Interval")
-    if ends is None or step_s is None:
-        return None, "it states no Zero Doppler Range First Time or Column Time Interval"
-    return slant_plane(ends[0], step_s * LIGHT_M_S / 2), ""
+def _counts(raster: Stated, axis: str, step: str, count: int) -> tuple[tuple[float, float] | None, str]:
+    """Return (first, step) of the times of rows or columns the right way round, or why they are unknown."""
+    ends = [raster.number(f"Zero Doppler {axis} {end} Time") for end in ("First", "Last")]
+    stated = [time for time in ends if time is not None]
+    step_s = raster.positive(step)
+    if len(stated) < 2 or step_s is None:
+        return None, f"it states no Zero Doppler {axis} First Time, Last Time and {step}"
+    first, last = sorted(stated)
+    # Whether the last time is that of the last pixel or of its end is left open.
+    if abs(last - first - step_s * (count - 1)) > max(2.0, STEADY * count) * step_s:
+        return None, f"its {step} contradicts its Zero Doppler {axis} times"
+    return (first, step_s), ""
 
 
 def _ground(frame: Frame) -> tuple[Counted | None, str]:

@@ -14,7 +14,7 @@ from dashboard.sources.cosmo_attributes import Stated
 from dashboard.sources.values import safe_id
 
 CONSTELLATIONS = {"CSK": "cosmo-skymed", "CSG": "csg"}
-SATELLITE = re.compile(r"(?:CSKS|SSAR)(\d)")
+SATELLITE = re.compile(r"(?:CSKS|SSAR|CSG)-?(\d)")
 NAME = re.compile(r"CSKS\d_.*_[RL][AD]_(?P<delivery>[FS])(?P<availability>[NF])_\d{14}_\d{14}")
 DELIVERIES = {"F": "fast", "S": "standard"}
 AVAILABILITY = {"N": "off", "F": "on"}
