@@ -89,12 +89,13 @@ def _ceos(bundle: Bundle, given: Given) -> Product:
     native = CeosNative(images, formula.gain)
     power, laid = _laid(native, bundle, (first, leader, formula), given)
     summary, files = _summary(bundle)
+    heard = first.headers([0, first.shape[0] - 1])
     stated = Stated(
         name=bundle.name,
         leader=leader,
         summary=summary,
         volume=Volume() if bundle.volume is None else read_volume(bundle.volume),
-        lines=(first.header(0).moment, first.header(first.shape[0] - 1).moment),
+        lines=(heard[0].moment, heard[1].moment),
         given=given.time,
     )
     return Product(acquisition=acquisition(stated, laid, files), power=power, paths=files)

@@ -34,8 +34,8 @@ class CeosRecord:
 
     def text(self, first: int, last: int) -> str:
         """Return a field's text without what surrounds it; empty when blank."""
-        found = self.data[first - 1 : last].decode("ascii", "replace")
-        return " ".join("".join(c if c.isprintable() else " " for c in found).split())
+        found = " ".join(self.data[first - 1 : last].decode("ascii", "replace").split())
+        return found if found.isprintable() else " ".join("".join(c if c.isprintable() else " " for c in found).split())
 
     def number(self, first: int, last: int) -> float | None:
         """Return a field's number, or None when it is blank or none."""

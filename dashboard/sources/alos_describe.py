@@ -134,6 +134,11 @@ def _period(stated: Stated) -> tuple[datetime, datetime, frozenset[str]]:
     start = summary.moment("Img_SceneStartDateTime") if summary else None
     stop = summary.moment("Img_SceneEndDateTime") if summary else None
     guessed: frozenset[str] = frozenset()
+    if summary is not None and start is not None and stop is not None and stop < start:
+        msg = (
+            f"{summary.file}: the scene ends ({stop:%Y-%m-%dT%H:%M:%SZ}) before it starts ({start:%Y-%m-%dT%H:%M:%SZ})."
+        )
+        raise DamagedProductError(msg)
     if start is None or stop is None:
         start, stop = stated.lines
     if start is None or stop is None:
@@ -144,10 +149,6 @@ def _period(stated: Stated) -> tuple[datetime, datetime, frozenset[str]]:
             f"{stated.name.whole} states no time: its summary.txt is missing, and neither leader nor lines say it. "
             "Fetch the summary, or give --time."
         )
-        raise DamagedProductError(msg)
-    if stop < start and stated.name.satellite == "ALOS2":
-        file = summary.file if summary else stated.name.whole
-        msg = f"{file}: the scene ends ({stop:%Y-%m-%dT%H:%M:%SZ}) before it starts ({start:%Y-%m-%dT%H:%M:%SZ})."
         raise DamagedProductError(msg)
     return min(start, stop), max(start, stop), guessed
 

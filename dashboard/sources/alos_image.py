@@ -1,7 +1,7 @@
 """The image file: lines of pixels, each behind a header that says when it was heard and where it lies."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -66,9 +66,10 @@ class CeosImage:
             msg = f"{self.path.name} cannot be read: it changed or broke off meanwhile. Fetch it again."
             raise DamagedProductError(msg) from error
 
-    def header(self, row: int) -> LineHeader:
-        """Return what a line says of itself."""
-        return _header(self.lines()["header"][row].tobytes(), signal=self.is_signal)
+    def headers(self, rows: Sequence[int]) -> list[LineHeader]:
+        """Return what lines say of themselves."""
+        lines = self.lines()["header"]
+        return [_header(lines[row].tobytes(), signal=self.is_signal) for row in rows]
 
 
 def read_image(path: Path, polarisation: str) -> CeosImage:

@@ -23,8 +23,9 @@ LINES_ASKED = 17
 BASES = (0.0, 1.0)
 SURE_PX = 0.5
 """A base other than 0 counts only if it agrees with the lines this well, in pixels, and twice as well as 0 does."""
-MOST_APART_PX, MOST_APART_M = 20.0, 200.0
-"""Polynomials farther than both from the places in the lines are those of another image."""
+MOST_APART, MOST_APART_M = 0.1, 200.0
+"""Polynomials farther than both from the places in the lines, as share of the image's shorter side and in metres, are
+those of another image: of another scan, say. Nearer than that, the lines are taken for the coarser of the two."""
 
 
 class PolynomialSensor:
@@ -143,9 +144,11 @@ def _by_lines(stated: Stated, image: CeosImage, leader: Leader, error: tuple[flo
 
 
 def _stated(image: CeosImage) -> Stated:
-    rows = np.unique(np.linspace(0, image.shape[0] - 1, LINES_ASKED).astype(int))
-    headers = [(row, image.header(int(row))) for row in rows]
-    good = [(row, h.lon, h.lat) for row, h in headers if h.lon is not None and h.lat is not None]
+    rows = np.unique(np.linspace(0, image.shape[0] - 1, LINES_ASKED).astype(int)).tolist()
+    headers = image.headers(rows)
+    good = [
+        (row, h.lon, h.lat) for row, h in zip(rows, headers, strict=True) if h.lon is not None and h.lat is not None
+    ]
     return Stated(
         rows=np.array([row for row, _, _ in good], np.float64),
         lon=np.array([lon for _, lon, _ in good], np.float64).reshape(-1, 3),
@@ -165,7 +168,7 @@ def _fitting(
         return polynomials, 0.0, None
     apart = [_apart(polynomials, base, stated) / pixel_m for base in BASES]
     best = 1 if apart[1] < SURE_PX and 2 * apart[1] < apart[0] else 0
-    if apart[best] > MOST_APART_PX and apart[best] * pixel_m > MOST_APART_M:
+    if apart[best] > MOST_APART * min(shape) and apart[best] * pixel_m > MOST_APART_M:
         return None
     return polynomials, BASES[best], apart[best]
 
@@ -198,7 +201,7 @@ def _apart(polynomials: Polynomials, base: float, stated: Stated) -> float:
 
 def _height(leader: Leader, image: CeosImage, row: int, place: tuple[float, float]) -> tuple[float, str]:
     """Return the height at which the product's places hold, from the middle pixel of a line, and words for it."""
-    ranges = image.header(row).ranges_m
+    ranges = image.headers([row])[0].ranges_m
     distance = None if ranges is None else ranges[1]
     if image.is_signal and ranges is not None:
         step = None if leader.sampling_mhz is None else LIGHT_M_S / (2e6 * leader.sampling_mhz)

@@ -11,7 +11,7 @@ from dashboard.sources.geocode.ellipsoid import to_ecef
 from dashboard.sources.geocode.sensor import Floats
 
 LOWEST_M, HIGHEST_M = -500.0, 9000.0
-COLUMNS = 9
+COLUMNS = 5
 """At which the line of sight is solved; between them it bends slowly."""
 
 Ground = Callable[[Floats, Floats], tuple[Floats, Floats]]
