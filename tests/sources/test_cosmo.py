@@ -120,6 +120,19 @@ def test_corners_may_be_centres_or_edges_in_any_zone(
     assert stated.startswith("centres" if centres else "outer")
 
 
+def test_polar_grids_are_read(tmp_path: Path) -> None:
+    written = write_gec(tmp_path, MAP, FIRST)
+    with h5py.File(written.path, "r+") as file:
+        file.attrs["Projection ID"] = "UPS"
+        file.attrs["Scene Centre Geodetic Coordinates"] = np.array([-86.0, 10.0, 0.0])
+        for name, place in zip(("Top Left", "Top Right", "Bottom Left"), ((0, 0), (256, 0), (0, -192)), strict=True):
+            file["S01/SBI"].attrs[f"{name} East-North"] = np.array([2_050_000.0 + place[0], 2_400_000.0 + place[1]])
+    product = see(written.path).product
+    assert product.power is not None
+    assert str(product.power.geobox.crs) == "EPSG:5042"
+    assert product.acquisition.bbox[1] == pytest.approx(-86.3, abs=0.3)
+
+
 def test_uncalibrated_products_say_why(tmp_path: Path) -> None:
     first = see(write_scs(tmp_path, SLANT, FIRST, Style(balanced=False)).path).product.acquisition.calibration
     second = see(write_dgm(tmp_path / "2", SLANT, SECOND).path).product.acquisition.calibration

@@ -191,7 +191,7 @@ def _expected(path: Path, level: str, take: Take, style: Style) -> dict[str, Any
     details = {
         "proc:raw_platform": f"{'SSAR' if second else 'CSKS'}{take.platform[-1]}",
         "sar:beam_ids": "H4-03",
-        "product:type": kinds[0],
+        "proc:product_word": kinds[0],
         "processing:level": kinds[1],
         "processing:facility": f"{GENERATED} {CAVEAT}",
         "sat:absolute_orbit": str(take.orbit_number),
