@@ -11,6 +11,7 @@ from dashboard.sources.capella import CapellaReader
 from dashboard.sources.cosmo import CosmoReader
 from dashboard.sources.geotiff import GeoTiffReader
 from dashboard.sources.iceye import IceyeReader
+from dashboard.sources.iceye_legacy import IceyeLegacyReader
 from dashboard.sources.nitf import NitfReader
 from dashboard.sources.opera import OperaReader
 from dashboard.sources.product import NOTHING_GIVEN, Found, Given, NotRead, Reader, System
@@ -28,6 +29,7 @@ READERS: tuple[Reader, ...] = (
     ArchiveReader(_contents),
     OperaReader(),
     IceyeReader(),
+    IceyeLegacyReader(),
     CapellaReader(),
     AlosReader(),
     CosmoReader(),
