@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pyarrow as pa
@@ -26,7 +27,9 @@ from dashboard.sources.product import (
     record_origin,
 )
 from dashboard.sources.record import Placed, acquisition
-from dashboard.sources.sidecar import bands_of, inside, is_item, is_plain, load_item
+from dashboard.sources.sidecar import ELSEWHERE, bands_of, inside, is_item, is_plain, load_item
+from dashboard.sources.stac_details import with_details
+from dashboard.sources.stac_habits import climbed, kind_of, modern, rebased, shared
 from dashboard.sources.units import stated
 from dashboard.sources.values import listing, load_json, mapping
 
@@ -83,9 +86,9 @@ class StacReader:
             yield from _rows(path, time)
             return
         found = load_json(path)
-        kind = str(mapping(found).get("type"))
+        kind = kind_of(found)
         if kind in {"Catalog", "Collection"}:
-            yield from _tree(path, time, {path.resolve()})
+            yield from _tree(path, _Walk(path.parent, time, {path.resolve()}))
         elif kind == "FeatureCollection":
             for item in listing(found.get("features")):
                 yield _record(path, item, time)
@@ -100,14 +103,53 @@ def _is_item_or_plain(path: Path) -> bool:
         return False
     if not isinstance(found, dict):
         return False
+    first = next(iter(listing(found.get("features"))), None)
+    if isinstance(first, dict) and is_item(first) and "assets" in first:
+        return True
     return (is_item(found) and "assets" in found) or is_plain(found)
 
 
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """One walk through a catalogue tree."""
+
+    root: Path
+    """Its folder: nothing outside is read."""
+    time: datetime | None
+    seen: set[Path]
+    """Files that were visited."""
+
+
 def _item(path: Path, item: Mapping[str, Any], time: datetime | None) -> Product:
+    item = modern(item)
     bands = bands_of(path, item)
-    if bands:
-        return described(path, item, bands, time=time)
-    return _hollow(item, time, path)
+    if not bands:
+        return _hollow(item, time, path)
+    return _detailed(described(path, item, bands, time=time), item)
+
+
+def _item_of_tree(path: Path, walk: _Walk, inherited: Mapping[str, Any]) -> Product:
+    """Return an item of a tree, whose files may lie anywhere in the tree; those outside of it are not read."""
+    item = modern(load_item(path), inherited)
+    assets = mapping(item.get("assets"))
+    if not any(".." in PurePosixPath(str(mapping(one).get("href"))).parts for one in assets.values()):
+        return _item(path, item, walk.time)
+    place = PurePosixPath(path.parent.relative_to(walk.root).as_posix())
+    kept = {}
+    for key, asset in assets.items():
+        href = str(mapping(asset).get("href") or "")
+        if href.lower().startswith(ELSEWHERE):
+            kept[key] = asset
+        elif (target := climbed(place, href)) is not None:
+            kept[key] = {**asset, "href": str(target)}
+    bands = bands_of(walk.root / path.name, {**item, "assets": kept})
+    if not bands:
+        return _hollow({**item, "assets": kept}, walk.time, path)
+    return _detailed(described(path, item, bands, time=walk.time), item)
+
+
+def _detailed(product: Product, item: Mapping[str, Any]) -> Product:
+    return replace(product, acquisition=with_details(product.acquisition, item["properties"]))
 
 
 def _hollow(item: Mapping[str, Any], time: datetime | None, path: Path, content: bytes | None = None) -> Product:
@@ -124,7 +166,8 @@ def _hollow(item: Mapping[str, Any], time: datetime | None, path: Path, content:
         calibration=calibration,
         time=time,
     )
-    return Product(acquisition=acquisition(name, properties, placed), power=None, paths=(path,))
+    found = with_details(acquisition(name, properties, placed), properties)
+    return Product(acquisition=found, power=None, paths=(path,))
 
 
 def _record(path: Path, item: object, time: datetime | None) -> Found:
@@ -137,14 +180,14 @@ def _record(path: Path, item: object, time: datetime | None) -> Found:
         return NotRead(path=path, name=name, reason=f"skipped: the record has no {lacks}", paths=(path,))
     content = json.dumps(item, sort_keys=True, default=str).encode()
     try:
-        return _hollow(item, time, path, content)
+        return _hollow(modern(item), time, path, content)
     except InputError as error:
         return NotRead(path=path, name=name, reason=str(error), error=error, paths=(path,))
 
 
 def _lacks(item: Mapping[str, Any], time: datetime | None) -> str:
     """Return what keeps a record from being an acquisition; vendors' tables hold collections' outlines, too."""
-    properties = item["properties"]
+    properties = modern(item)["properties"]
     if item.get("geometry") is None:
         return "footprint"
     if time is None and not properties.get("datetime") and not properties.get("start_datetime"):
@@ -152,34 +195,33 @@ def _lacks(item: Mapping[str, Any], time: datetime | None) -> str:
     return "" if properties.get("constellation") or properties.get("platform") else "constellation or platform"
 
 
-def _tree(path: Path, time: datetime | None, seen: set[Path], depth: int = 0) -> Iterator[Found]:
-    """Follow the relative links of a catalogue downward, within its own folder."""
+def _tree(path: Path, walk: _Walk, depth: int = 0) -> Iterator[Found]:
+    """Follow the links of a catalogue downward, within its own folder."""
     content = load_json(path)
-    links = listing(mapping(content).get("links"))
     if depth > MAX_DEPTH:
         msg = f"{path.name} lies more than {MAX_DEPTH} levels below the catalogue; give that folder itself."
         raise DamagedProductError(msg)
-    for link in links:
+    for link in listing(mapping(content).get("links")):
         target = path
         try:
-            found = _target(path, link)
-            if found is None or found.resolve() in seen:
+            found = _target(path, content, link)
+            if found is None or found.resolve() in walk.seen:
                 continue
             target = found
-            seen.add(target.resolve())
+            walk.seen.add(target.resolve())
             if link["rel"] == "child":
-                yield from _tree(target, time, seen, depth + 1)
+                yield from _tree(target, walk, depth + 1)
             else:
-                yield _item(target, load_item(target), time)
+                yield _item_of_tree(target, walk, shared(content))
         except InputError as error:
             yield NotRead(path=target, name=target.name, reason=str(error), error=error, paths=(target,))
 
 
-def _target(path: Path, link: object) -> Path | None:
+def _target(path: Path, content: object, link: object) -> Path | None:
     """Return the file that a link of a catalogue leads down to; None for other links and files that are not here."""
     if not isinstance(link, Mapping) or link.get("rel") not in {"item", "child"}:
         return None
-    target = inside(path.parent, str(link.get("href") or ""))
+    target = inside(path.parent, rebased(content, str(link.get("href") or "")))
     return target if target is not None and target.is_file() else None
 
 
@@ -203,14 +245,34 @@ ITEM_FIELDS = frozenset({"assets", "bbox", "collection", "geometry", "id", "link
 
 def _row_item(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return an item from a row; what is null in the table was absent in the item."""
-    geometry = row["geometry"]
+    stated = {name: value for name, value in row.items() if name not in ITEM_FIELDS and name != "type"}
+    if isinstance(stated.get("properties"), dict):  # some writers keep them in one column
+        stated |= stated.pop("properties")
     return {
         "id": row["id"],
-        "geometry": None if geometry is None else shapely.geometry.mapping(shapely.from_wkb(geometry)),
-        "properties": {k: v for k, v in row.items() if k not in ITEM_FIELDS and k != "type" and v is not None},
+        "geometry": _geometry(row["geometry"]),
+        "properties": {name: _without_nulls(value) for name, value in stated.items() if value is not None},
         "assets": row.get("assets"),
         "links": row.get("links"),
     }
+
+
+def _geometry(value: object) -> dict[str, Any] | None:
+    """Return GeoJSON of well-known binary; None for anything else, which is no footprint then."""
+    if not isinstance(value, bytes):
+        return None
+    try:
+        found: dict[str, Any] = shapely.geometry.mapping(shapely.from_wkb(value))
+    except shapely.errors.ShapelyError:
+        return None
+    return found
+
+
+def _without_nulls(value: Any) -> Any:  # noqa: ANN401  JSON
+    """Drop what a struct column holds only because another row has it."""
+    if isinstance(value, dict):
+        return {name: _without_nulls(part) for name, part in value.items() if part is not None}
+    return value
 
 
 def _credit(item: Mapping[str, Any], properties: dict[str, Any]) -> None:
