@@ -1,5 +1,6 @@
 """Legacy ICEYE's pixels and where they are: amplitudes by RPCs or points, complex numbers by the orbit."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ from dashboard.model.acquisition import AMPLITUDE_SCALE, Calibration, LookSide, 
 from dashboard.model.errors import NoGeoreferenceError
 from dashboard.sources.facts import Facts
 from dashboard.sources.geocode.doppler import ImagePlane, RangeDoppler, slant_plane
-from dashboard.sources.geocode.points import PointSensor
 from dashboard.sources.geocode.sensor import Sensor
 from dashboard.sources.hdf5_pixels import H5Native, power_of
 from dashboard.sources.hdf5_pixels import sample as h5_sample
@@ -24,7 +24,7 @@ from dashboard.sources.iceye_legacy_record import (
 from dashboard.sources.iceye_legacy_words import vector
 from dashboard.sources.iceye_pixels import Measured, measured
 from dashboard.sources.iceye_record import BASIS, error_m
-from dashboard.sources.radar_tiff import Accuracy, place, sane
+from dashboard.sources.radar_tiff import Accuracy, fitted, place, sane
 from dashboard.sources.units import relative_formula
 
 SPEED_OF_LIGHT = 299_792_458.0
@@ -61,8 +61,8 @@ def amplitude_image(image: Path, facts: Facts) -> tuple[Measured, Sensor]:
         points = [p for p in corners(facts) if 0 <= p.row < rows and 0 <= p.col < cols]
         if len(points) < 4:
             raise
-        basis = "none is stated; placed by its four corners"
-        return pixels, sane(PointSensor(points, pixels.native.shape, look=accuracy.look, basis=basis), image.name)
+        coarse = replace(accuracy, error_m=None, basis="none is stated; placed by its four corners")
+        return pixels, sane(fitted(points, pixels.native.shape, coarse, image.name), image.name)
 
 
 def complex_image(image: Path, facts: Facts) -> tuple[Measured, Sensor]:

@@ -1,7 +1,7 @@
 """Where the pixels of a GeoTIFF in radar geometry are: its RPCs, else its control points."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from dashboard.sources.grid import opened
 
 SMALLEST_M, LARGEST_M = 0.005, 1000.0
 """Sides of a pixel on the ground that can be meant."""
+NOWHERE = "its control points or coefficients describe no place; its geometry is damaged."
 NUMBERS = {
     "line_offset": "line_off",
     "sample_offset": "samp_off",
@@ -83,8 +84,23 @@ def place(path: Path, accuracy: Accuracy, beside: Rpc | None = None) -> Sensor:
     if not points:
         msg = f"{path.name} has neither RPCs nor ground control points; its rows and columns cannot be placed."
         raise NoGeoreferenceError(msg)
-    fitted = PointSensor(points, shape, look=accuracy.look, error_m=accuracy.error_m, basis=accuracy.basis)
-    return sane(fitted, path.name)
+    return sane(fitted(points, shape, accuracy, path.name), path.name)
+
+
+def fitted(points: Sequence[ControlPoint], shape: tuple[int, int], accuracy: Accuracy, name: str) -> PointSensor:
+    """Return the surface through control points.
+
+    Raises
+    ------
+    NoGeoreferenceError
+        If there is none: too few points, or points that lie nowhere. The message names `name`.
+    """
+    try:
+        return PointSensor(points, shape, look=accuracy.look, error_m=accuracy.error_m, basis=accuracy.basis)
+    except np.linalg.LinAlgError as error:
+        raise NoGeoreferenceError(f"{name}: {NOWHERE}") from error
+    except NoGeoreferenceError as error:
+        raise NoGeoreferenceError(f"{name}: {error}") from error
 
 
 def sane(sensor: Sensor, name: str) -> Sensor:
@@ -95,7 +111,11 @@ def sane(sensor: Sensor, name: str) -> Sensor:
     NoGeoreferenceError
         If they have none: the geometry is damaged. The message names `name`.
     """
-    sides = ground_spacing(sensor)
+    try:
+        with np.errstate(all="ignore"):  # what comes out is judged below
+            sides = ground_spacing(sensor)
+    except np.linalg.LinAlgError as error:
+        raise NoGeoreferenceError(f"{name}: {NOWHERE}") from error
     if all(math.isfinite(side) and SMALLEST_M <= side <= LARGEST_M for side in sides):
         return sensor
     msg = (
