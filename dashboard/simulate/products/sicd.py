@@ -77,7 +77,8 @@ def pixels(grid: SicdGrid, form: SicdForm) -> NDArray[Any]:
     scene, take = grid.scene, grid.take
     lon, lat = grid.ground()
     sigma = np.nan_to_num(scene.sample(take.polarisations[0], lon, lat))
-    amplitude = np.sqrt(sigma * _factor(take, form.quantity) / _scale(grid))
+    scale = _base() if form.quantity is None else _scale(grid)
+    amplitude = np.sqrt(sigma * _factor(take, form.quantity) / scale)
     rng = np.random.default_rng(form.seed)
     phase = rng.uniform(0, 2 * np.pi, amplitude.shape)
     if form.pixels == "RE32F_IM32F":
