@@ -2,45 +2,9 @@
 
 from html import escape
 
-from dashboard.model.acquisition import Acquisition
-from dashboard.model.dtg import dtg, iso
-from dashboard.plots.told import delay
+from dashboard.model.dtg import dtg
 from dashboard.state.changing import Outcome
 from dashboard.workflows.fronts import Fronts
-
-
-def details(letter: str, acq: Acquisition) -> str:
-    """Return everything the product says of an acquisition; what it does not say is named as such."""
-
-    def stated(value: object, unit: str = "") -> str:
-        return f"{escape(str(value))}{unit}" if value not in (None, "") else '<span class="muted">not stated</span>'
-
-    calibration = acq.calibration
-    quantity = calibration.quantity.value if calibration.quantity else "yes"
-    rows = (
-        ("id", escape(acq.id)),
-        ("time", f"{dtg(acq.start)} <span class='muted'>{iso(acq.start)}</span>"),
-        ("platform", stated(acq.platform)),
-        ("mode, level", f"{stated(acq.mode)}, {stated(acq.level)}"),
-        ("polarisation", stated("+".join(acq.polarisations))),
-        ("pass, look", f"{stated(acq.pass_direction)}, {stated(acq.look)}"),
-        ("track", stated(acq.track)),
-        ("incidence", stated(None if acq.incidence_deg is None else f"{acq.incidence_deg:.1f}", "°")),
-        ("resolution", stated(None if acq.resolution_m is None else f"{acq.resolution_m:g}", " m")),
-        ("looks", stated(None if acq.looks is None else f"{acq.looks:.1f}")),
-        (
-            "calibrated",
-            quantity if calibration.valid else f'<span class="warn">no: {escape(calibration.why_not)}</span>',
-        ),
-        ("delay", delay(acq)),
-        ("handling", escape(acq.handling.banner)),
-        ("reader", f"{escape(acq.origin.reader)} {escape(acq.origin.reader_version)}"),
-        ("SHA-256", f'<span class="mono">{acq.origin.product_sha256[:16]}…</span>'),
-    )
-    body = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in rows)
-    title = f"{letter}: {escape(acq.platform or acq.constellation)} {dtg(acq.start)}"
-    opened = "open" if letter == "B" else ""
-    return f'<details class="acq {letter.lower()}" {opened}><summary>{title}</summary><table>{body}</table></details>'
 
 
 def outcome_text(outcome: Outcome | None, shown: int, refusals: tuple[str, ...]) -> str:

@@ -12,10 +12,11 @@ from dashboard.model.palette import Theme, tokens
 from dashboard.plots.series import draw_series, dress_series, mark, series_plot
 from dashboard.state.changing import FALSE_ALARM_RATES
 from dashboard.state.session import Session
+from dashboard.views.acquisitiontext import details
 from dashboard.views.arrange import arrange_text, kilometres
 from dashboard.views.card import Card
 from dashboard.views.coverage import CoverageView
-from dashboard.views.details import details, outcome_text
+from dashboard.views.details import outcome_text
 from dashboard.views.front import FrontView
 from dashboard.views.mailbox import Mailbox
 from dashboard.views.notes import NotesView
