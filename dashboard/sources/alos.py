@@ -160,5 +160,7 @@ def _summary(bundle: Bundle) -> tuple[Summary | None, tuple[Path, ...]]:
         return None, bundle.files
     summary, name = read_summary(bundle.summary), bundle.name
     scene, product = summary.text("Scs_SceneID"), summary.text("Pds_ProductID")
-    ours = (scene is None or scene == name.scene) and (product is None or product.endswith(name.product))
+    # The form of the product id in summaries of ALOS-4 is not documented: its scene id already names one product.
+    same = product is None or product.endswith(name.product) or name.satellite == "ALOS4"
+    ours = scene is None or (name.scene.startswith(scene) and same)
     return (summary, (*bundle.files, bundle.summary)) if ours else (None, bundle.files)

@@ -108,7 +108,7 @@ def is_ceos(head: bytes) -> bool:
         return False
     _, subtype, kind, second, third, length = HEADER.unpack(head[:12])
     known = (subtype, kind) in {VOLUME, IMAGE, (11, 192), (63, 192)}
-    ours = b"CEOS-SAR" in head[:64] and (b"AL2" in head[:112] or b"AL4" in head[:112] or b"ALOS" in head[:112])
+    ours = b"CEOS-SAR" in head[:64] and any(word in head[:112] for word in (b"AL2", b"AL4", b"ALOS2", b"ALOS4"))
     return known and (second, third) == (18, 18) and length in {360, 720} and ours
 
 

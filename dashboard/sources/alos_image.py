@@ -94,7 +94,9 @@ def read_image(path: Path, polarisation: str) -> CeosImage:
     sane_shape((rows, cols), path.name)
     _check_size(path.name, size, (rows, length))
     kind = HEADER.unpack(first[:12])
-    prefix = length - cols * np.dtype(dtype).itemsize
+    # Not the stated length of a prefix, which is not constant over satellites, but what the pixels leave of a line.
+    suffix = int(record.within("suffix bytes", (289, 292), (0, 9999)) or 0)
+    prefix = length - suffix - cols * np.dtype(dtype).itemsize
     if kind[1:3] not in {SIGNAL_LINE, PROCESSED_LINE} or kind[5] != length or prefix < FEWEST_PREFIX:
         msg = (
             f"{path.name}: its first line is a record of type {kind[1]}/{kind[2]} and {kind[5]:,} bytes; lines of "

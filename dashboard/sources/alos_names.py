@@ -96,7 +96,8 @@ class Bundle:
     volume: Path | None
     summary: Path | None
     files: tuple[Path, ...]
-    """All of them but the summary, which may be of another product: previews and trailers too."""
+    """All of them but the summary, which may be of another product: previews and
+    trailers too. Images come first."""
 
 
 def bundles(path: Path) -> list[Bundle]:
@@ -135,7 +136,7 @@ def _bundle(name: Name, images: Mapping[Path, Name], common: list[Path]) -> Bund
         leader=_first(common, "LED-"),
         volume=_first(common, "VOL-"),
         summary=summary,
-        files=tuple(sorted(f for f in (*ordered, *common) if f != summary)),
+        files=(*ordered, *sorted(f for f in common if f != summary)),
     )
 
 

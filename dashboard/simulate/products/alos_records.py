@@ -15,6 +15,10 @@ SCENE, CHART, ORBIT, ATTITUDE = (18, 10, 18, 20), (18, 20, 18, 20), (18, 30, 18,
 RADIOMETRY, QUALITY, FACILITY = (18, 50, 18, 20), (18, 60, 18, 20), (18, 200, 18, 70)
 
 
+TINY = 1e-98
+"""Smaller numbers are zero: their exponents would not fit."""
+
+
 class Sheet:
     """One record that is filled field by field; what is not filled stays blank."""
 
@@ -29,9 +33,18 @@ class Sheet:
         return self
 
     def right(self, first: int, last: int, value: str | int) -> "Sheet":
-        """Write text or a whole number from the right."""
-        width = last - first + 1
-        self._bytes[first - 1 : last] = str(value)[:width].rjust(width).encode("ascii")
+        """Write text or a whole number from the right.
+
+        Raises
+        ------
+        ValueError
+            If it is wider than the field: cut numbers would be other numbers.
+        """
+        text, width = str(value), last - first + 1
+        if len(text) > width:
+            msg = f"{text!r} does not fit bytes {first}-{last}"
+            raise ValueError(msg)
+        self._bytes[first - 1 : last] = text.rjust(width).encode("ascii")
         return self
 
     def fixed(self, first: int, last: int, value: float, digits: int = 7) -> "Sheet":
@@ -40,7 +53,7 @@ class Sheet:
 
     def science(self, first: int, width: int, values: Floats | list[float], digits: int) -> "Sheet":
         """Write numbers with an exponent, one after the other."""
-        for index, value in enumerate(np.ravel(values)):
+        for index, value in enumerate(np.where(np.abs(values) < TINY, 0.0, values).ravel()):
             self.right(first + width * index, first + width * (index + 1) - 1, f"{value:.{digits}E}")
         return self
 
