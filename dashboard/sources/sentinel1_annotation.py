@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.model.errors import DamagedProductError
-from dashboard.sources.geocode.native import sane_shape
+from dashboard.sources.geocode.native import MOST_SIDE, sane_shape
 from dashboard.sources.geocode.sensor import Floats
 from dashboard.sources.values import moment
 from dashboard.sources.xml import (
@@ -28,6 +28,8 @@ PRODUCT = "generalAnnotation/productInformation"
 PROCESSING = "imageAnnotation/processingInformation"
 MOST_RECORDS = 20_000
 """Of one list: real ones have a few hundred."""
+FARTHEST_M = 1e8
+"""From the earth's centre: more is no orbit around it."""
 GRID_FIELDS = ("line", "pixel", "latitude", "longitude", "height", "incidenceAngle")
 
 
@@ -220,7 +222,10 @@ def _orbit(root: Element, name: str, epoch: datetime) -> tuple[Floats, Floats]:
     states = records(root, "generalAnnotation/orbitList/orbit", name, 3)
     times = [_seconds(state, "time", name, epoch) for state in states]
     places = [[required_number(state, f"position/{axis}", name) for axis in "xyz"] for state in states]
-    return np.array(times, np.float64), np.array(places, np.float64)
+    positions = np.array(places, np.float64)
+    if np.abs(positions).max() > FARTHEST_M:
+        raise DamagedProductError(f"{name} states an orbit position that is none; the product is damaged.")
+    return np.array(times, np.float64), positions
 
 
 def _grid(root: Element, name: str, epoch: datetime) -> Floats:
@@ -230,6 +235,9 @@ def _grid(root: Element, name: str, epoch: datetime) -> Floats:
         for point in points
     ]
     grid = np.array(table, np.float64)
+    if np.abs(grid[:, :2]).max() > MOST_SIDE:
+        msg = f"{name} has a geolocationGridPoint at an absurd line or pixel; the product is damaged."
+        raise DamagedProductError(msg)
     if np.abs(grid[:, 2]).max() > 90 or np.abs(grid[:, 3]).max() > 360 or np.abs(grid[:, 4]).max() > 9000:
         msg = f"{name} has a geolocationGridPoint that is not on the ground; the product is damaged."
         raise DamagedProductError(msg)

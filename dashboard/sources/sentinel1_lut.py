@@ -134,11 +134,24 @@ def load_noise(path: Path) -> Noise | None:
 
 
 def _row(vector: Element, field: str, name: str) -> tuple[Floats, Floats]:
-    return numbers(vector, "pixel", name), numbers(vector, field, name)
+    return whole(numbers(vector, "pixel", name), name), numbers(vector, field, name)
 
 
 def _lines(vectors: Sequence[Element], name: str) -> Floats:
-    return np.array([required_number(vector, "line", name) for vector in vectors], np.float64)
+    return whole(np.array([required_number(vector, "line", name) for vector in vectors], np.float64), name)
+
+
+def whole(lines: Floats, name: str) -> Floats:
+    """Return line numbers, which are whole and no more than an image can have.
+
+    Raises
+    ------
+    DamagedProductError
+        If they are not.
+    """
+    if (lines != np.rint(lines)).any() or np.abs(lines).max(initial=0.0) > 1e7:
+        raise DamagedProductError(f"{name} has a vector at a line that is none; the product is damaged.")
+    return lines
 
 
 def _part(record: Element, name: str) -> AzimuthPart:
@@ -147,7 +160,7 @@ def _part(record: Element, name: str) -> AzimuthPart:
         # Images of one burst after the other state no part: the factor holds for all of them.
         return slice(int(max(first or 0, 0)), 2**31 if last is None else int(min(max(last, -1), 2**30)) + 1)
 
-    lines, values = numbers(record, "line", name), numbers(record, "noiseAzimuthLut", name)
+    lines, values = whole(numbers(record, "line", name), name), numbers(record, "noiseAzimuthLut", name)
     if len(lines) != len(values) or (np.diff(lines) <= 0).any():
         raise DamagedProductError(f"{name} has a noiseAzimuthVector out of order; the product is damaged.")
     return AzimuthPart(bounds("AzimuthLine"), bounds("RangeSample"), lines, values)
