@@ -63,18 +63,18 @@ class Stated:
         return found
 
     def positive(self, name: str) -> float | None:
-        """Return a number above zero, or None when it is absent.
+        """Return a number above zero, or None when it is absent or zero, as processors write what they do not know.
 
         Raises
         ------
         DamagedProductError
-            If it is zero or less.
+            If it is negative.
         """
         found = self.number(name)
-        if found is not None and found <= 0:
+        if found is not None and found < 0:
             msg = f"{self.file}: {name} is {found:g}; it must be above zero. The product is damaged."
             raise DamagedProductError(msg)
-        return found
+        return found or None
 
     def moment(self, name: str) -> datetime | None:
         """Return a moment in UTC from ``2014-10-01 06:12:14.883538000``, or None when it is absent.

@@ -226,10 +226,10 @@ def _counts(raster: Stated, axis: str, step: str, count: int) -> tuple[tuple[flo
     """Return (first, step) of the times of rows or columns the right way round, or why they are unknown."""
     ends = [raster.number(f"Zero Doppler {axis} {end} Time") for end in ("First", "Last")]
     stated = [time for time in ends if time is not None]
-    step_s = raster.positive(step)
-    if len(stated) < 2 or step_s is None:
-        return None, f"it states no Zero Doppler {axis} First Time, Last Time and {step}"
+    if len(stated) < 2 or stated[0] == stated[1]:
+        return None, f"it states no Zero Doppler {axis} First Time and Last Time"
     first, last = sorted(stated)
+    step_s = raster.positive(step) or (last - first) / max(count - 1, 1)
     # Whether the last time is that of the last pixel or of its end is left open.
     if abs(last - first - step_s * (count - 1)) > max(2.0, STEADY * count) * step_s:
         return None, f"its {step} contradicts its Zero Doppler {axis} times"

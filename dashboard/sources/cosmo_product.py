@@ -1,5 +1,6 @@
 """A COSMO-SkyMed file as a product: what it states, its power, and where that lies."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -85,7 +86,7 @@ def product(path: Path, sheets: Sequence[Path], given: Given) -> Product:
         image = _image(path, root, found, grid)
         frame = Frame(stated, image.shape, record.look_side(stated), record.incidence_deg(stated))
         look_deg = look_direction(frame, orbit_of(root), record.centre(root))
-        placed = _on_map(image, grid) if grid else _warped(image, sensor(frame, look_deg), given)
+        placed = _on_map(image, grid, frame) if grid else _warped(image, sensor(frame, look_deg), given)
         files = (path, *sheets)
         more = {
             "proc:calibration_note": note(root, calibrated=image.power.calibration.valid),
@@ -159,8 +160,14 @@ def _power(factor: float, values: NDArray[Any], rows: slice, cols: slice) -> NDA
     return power_of(values, factor)
 
 
-def _on_map(image: _Image, grid: OnMap) -> _Placed:
-    geocoding = Geocoding(kind="affine", heights="as delivered", basis="the product states no error")
+def _on_map(image: _Image, grid: OnMap, frame: Frame) -> _Placed:
+    steep = frame.incidence_deg
+    geocoding = Geocoding(
+        kind="affine",
+        heights="as delivered",
+        shift_per_m=None if steep is None else round(1.0 / math.tan(math.radians(steep)), 3),
+        basis="the product states no error",
+    )
     return _Placed(
         power=MapPower(image.native, grid.geobox),
         geocoding=geocoding,

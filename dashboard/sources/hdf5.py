@@ -129,7 +129,7 @@ def pixels(group: h5py.Group, name: str, file: str) -> h5py.Dataset:
 
 
 def attribute(obj: h5py.Group | h5py.Dataset, name: str, kind: type[Value], file: str) -> Value | None:
-    """Return an attribute as one text or one number, or None when it is absent or blank.
+    """Return an attribute as one text or one number, or None when it is absent, blank or NaN: not stated.
 
     Raises
     ------
@@ -141,7 +141,9 @@ def attribute(obj: h5py.Group | h5py.Dataset, name: str, kind: type[Value], file
 
 
 def numbers(obj: h5py.Group | h5py.Dataset, name: str, file: str) -> NDArray[np.float64] | None:
-    """Return an attribute as float64 numbers of its own shape (one number: shape (1,)), or None when it is absent.
+    """Return an attribute as float64 numbers of its own shape (one number: shape (1,)), or None when it is not stated.
+
+    Absent, or NaN in all places, is not stated.
 
     Raises
     ------
@@ -149,11 +151,13 @@ def numbers(obj: h5py.Group | h5py.Dataset, name: str, file: str) -> NDArray[np.
         If it is too large, no numbers, or not finite; the message names the attribute.
     """
     found = _content(obj, name, file)
-    return None if found is None else many(found, f"{file}: {_where(obj)}{name}")
+    if found is None or _is_nan(found):
+        return None
+    return many(found, f"{file}: {_where(obj)}{name}")
 
 
 def one(value: Any, kind: type[Value], where: str) -> Value | None:  # noqa: ANN401  whatever h5py made of it
-    """Return what h5py read as one text or one finite number; None for a blank text.
+    """Return what h5py read as one text or one finite number; None for a blank text and for NaN.
 
     Raises
     ------
@@ -163,6 +167,8 @@ def one(value: Any, kind: type[Value], where: str) -> Value | None:  # noqa: ANN
     plain = value.reshape(-1)[0] if isinstance(value, np.ndarray) and value.size == 1 else value
     if isinstance(plain, np.generic):
         plain = plain.item()
+    if kind is not str and _is_nan(plain):
+        return None
     found = _text(plain) if kind is str else _number(plain, kind)
     if found is None and not (isinstance(plain, str | bytes) and kind is str):
         words = {str: "a text", float: "a number", int: "a whole number"}[kind]
@@ -200,6 +206,12 @@ def _content(obj: h5py.Group | h5py.Dataset, name: str, file: str) -> Any:  # no
             msg = f"{where} has {size:,} bytes; the limit is {MOST_ATTRIBUTE_BYTES:,}. The product is damaged."
             raise DamagedProductError(msg)
         return obj.attrs[name]
+
+
+def _is_nan(value: object) -> bool:
+    """Whether a number or all numbers of a table are NaN, as processors write what they do not know."""
+    array = np.asarray(value)
+    return array.dtype.kind == "f" and array.size > 0 and bool(np.isnan(array).all())
 
 
 def _where(obj: h5py.Group | h5py.Dataset) -> str:

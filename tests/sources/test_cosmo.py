@@ -116,6 +116,8 @@ def test_corners_may_be_centres_or_edges_in_any_zone(
     seen = check(write_gec(tmp_path, scene, FIRST, Style(centres=centres)), scene, FIRST)
     assert seen.product.power is not None
     assert seen.product.power.geobox == scene.geobox
+    assert seen.product.acquisition.geocoding is not None
+    assert seen.product.acquisition.geocoding.shift_per_m == pytest.approx(1.54, abs=0.01)
     stated = dict(seen.product.acquisition.details)["proc:map_corners"]
     assert stated.startswith("centres" if centres else "outer")
 
@@ -187,6 +189,7 @@ def test_a_turned_image_fails(write: Writer, wrong: Callable[[NDArray], NDArray]
 
 
 AZIMUTH = ("Zero Doppler Azimuth First Time", "Zero Doppler Azimuth Last Time")
+RANGE = ("Zero Doppler Range First Time", "Zero Doppler Range Last Time")
 NORTH = ("Top Left East-North", "Top Right East-North", "Bottom Left East-North")
 
 
@@ -194,6 +197,7 @@ NORTH = ("Top Left East-North", "Top Right East-North", "Bottom Left East-North"
     ("write", "places", "step", "share"),
     [
         (write_scs, AZIMUTH, "Line Time Interval", 1.0),  # two complex lines go into one archived one
+        (write_scs, RANGE, "Column Time Interval", 1.0),
         (write_dgm, AZIMUTH, "Line Time Interval", 0.5),
         (write_gec, NORTH, "Line Spacing", 0.5),
     ],

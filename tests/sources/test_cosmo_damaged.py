@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 from product_mutants import assault
-from product_truth import see
+from product_truth import check, see
 
 from dashboard.model.errors import (
     DamagedProductError,
@@ -28,6 +28,7 @@ from dashboard.sources.registry import products
 
 TAKE = Take(constellation="cosmo-skymed", platform="cosmo-skymed-4", mode="HIMAGE")
 TINY = mini_scene(4.0, (24, 32))
+SLANT = mini_scene(1.0, (200, 260))
 Change = Callable[[h5py.File], None]
 
 
@@ -77,8 +78,8 @@ IMAGE = "S01/SBI"
         (setting("Scene Sensing Stop UTC", "2001-01-01 00:00:00.0"), DamagedProductError, "before Scene Sensing Start"),
         (without("Polarisation", "S01"), DamagedProductError, "Polarisation is ''"),
         (setting("Polarisation", "XX", "S01"), DamagedProductError, "Polarisation is 'XX'"),
-        (setting("Rescaling Factor", 0.0), DamagedProductError, "Rescaling Factor is 0"),
-        (setting("Rescaling Factor", float("nan")), DamagedProductError, "Rescaling Factor is 'nan'"),
+        (setting("Rescaling Factor", -1.0), DamagedProductError, "Rescaling Factor is -1"),
+        (setting("Rescaling Factor", float("inf")), DamagedProductError, "Rescaling Factor is 'inf'"),
         (setting("Rescaling Factor", 1e308), DamagedProductError, "Rescaling Factor .* give a scale of 0"),
         (setting("Reference Slant Range Exponent", 1e6), DamagedProductError, "Reference Slant Range"),
         (setting("Radar Frequency", -9.6e9), DamagedProductError, "Radar Frequency"),
@@ -117,6 +118,23 @@ def test_a_missing_constant_makes_it_uncalibrated(gec: Written, name: str) -> No
     found = see(changed(gec, without(name))).product.acquisition.calibration
     assert not found.valid
     assert name in found.why_not
+
+
+@pytest.mark.parametrize("nothing", [0.0, float("nan")])
+@pytest.mark.parametrize("name", ["Rescaling Factor", "Reference Incidence Angle"])
+def test_zero_and_nan_are_not_stated(gec: Written, name: str, nothing: float) -> None:
+    found = see(changed(gec, setting(name, nothing))).product.acquisition.calibration
+    assert not found.valid
+    assert name in found.why_not
+
+
+@pytest.mark.parametrize("name", ["Line Time Interval", "Column Time Interval"])
+def test_steps_that_are_zero_follow_from_the_ends(tmp_path: Path, name: str) -> None:
+    written = write_scs(tmp_path, SLANT, TAKE)
+    changed(written, setting(name, 0.0, IMAGE))
+    found = check(written, SLANT, TAKE).product.acquisition.geocoding
+    assert found is not None
+    assert found.kind == "sensor"
 
 
 def test_a_missing_calibration_constant_makes_it_uncalibrated(gec: Written) -> None:
@@ -202,6 +220,27 @@ def test_a_truncated_file_is_refused(gec: Written, share: float) -> None:
     gec.path.write_bytes(whole[: int(share * len(whole))])
     with pytest.raises(InputError, match=re.escape(gec.path.name)):
         see(gec.path)
+
+
+def test_an_image_that_is_a_bomb_is_refused(gec: Written) -> None:
+    def change(file: h5py.File) -> None:
+        del file[IMAGE]
+        file.create_dataset(IMAGE, (60_000, 60_000), "u2", chunks=(1000, 1000), compression="gzip")
+
+    with pytest.raises(DamagedProductError, match=r"S01/SBI announces 7,200,000,000 bytes"):
+        see(changed(gec, change))
+
+
+def test_an_image_of_another_file_is_refused(gec: Written, tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "other.h5", "w") as other:
+        other["S01/SBI"] = np.ones((24, 32), np.uint16)
+
+    def change(file: h5py.File) -> None:
+        del file["S01"]
+        file["S01"] = h5py.ExternalLink("other.h5", "/S01")
+
+    with pytest.raises(DamagedProductError, match=r"S01 is a link to another place"):
+        see(changed(gec, change))
 
 
 def test_missing_images_are_named(gec: Written) -> None:

@@ -43,6 +43,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file["line"] = np.arange(5)
         file["planes"] = np.zeros((3, 3, 4))
         file.attrs.update({"text": "x ", "bytes": np.bytes_("y"), "one": 3, "list": [4.5], "nan": np.nan, "blank": ""})
+        file.attrs.update({"infinite": np.inf, "partly": [1.0, np.nan]})
         file.attrs["table"] = np.arange(6.0).reshape(2, 3)
         file.attrs["empty"] = h5py.Empty("f8")
         file.attrs["reference"] = file["S01"].ref
@@ -63,6 +64,7 @@ def test_safe_things_are_read(path: Path) -> None:
         assert attribute(file, "empty", float, "x") is None
         assert numbers(file, "table", "x").shape == (2, 3)
         assert numbers(file, "one", "x").tolist() == [3.0]
+        assert (attribute(file, "nan", float, "x"), numbers(file, "nan", "x")) == (None, None)
         assert child(file, "S01/none", "x") is None
         assert child(file, "S01/SBI/deeper", "x") is None
         assert names(file["S01"], "x") == ("SBI", "real")
@@ -102,13 +104,14 @@ def test_chunks_that_fill_the_memory_are_refused(path: Path, monkeypatch: pytest
 @pytest.mark.parametrize(
     ("read", "words"),
     [
-        (lambda file: attribute(file, "nan", float, "x.h5"), "nan is 'nan', which is not a number"),
+        (lambda file: attribute(file, "infinite", float, "x.h5"), "infinite is 'inf', which is not a number"),
         (lambda file: attribute(file, "text", float, "x.h5"), "text is"),
         (lambda file: attribute(file, "table", float, "x.h5"), "table is"),
         (lambda file: attribute(file, "table", str, "x.h5"), "table is"),
         (lambda file: attribute(file, "list", int, "x.h5"), "list is 4.5|list is '4.5'"),
         (lambda file: numbers(file, "text", "x.h5"), "text is"),
-        (lambda file: numbers(file, "nan", "x.h5"), "nan is"),
+        (lambda file: numbers(file, "infinite", "x.h5"), "infinite is"),
+        (lambda file: numbers(file, "partly", "x.h5"), "partly is"),
         (lambda file: attribute(file, "reference", str, "x.h5"), "reference is"),
         (lambda file: names(file, "x.h5", most=3), "limit is 3"),
     ],
