@@ -9,6 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+import rasterio
 from numpy.typing import NDArray
 from product_truth import check, see
 
@@ -120,6 +121,25 @@ def test_corners_may_be_centres_or_edges_in_any_zone(
     assert seen.product.acquisition.geocoding.shift_per_m == pytest.approx(1.54, abs=0.01)
     stated = dict(seen.product.acquisition.details)["proc:map_corners"]
     assert stated.startswith("centres" if centres else "outer")
+
+
+@pytest.mark.parametrize("centre", [(36.7, 50.2), (36.7, -20.3)])
+@pytest.mark.parametrize("take", [FIRST, SECOND], ids=["first", "second"])
+def test_another_reader_takes_the_same_place_from_the_product(
+    take: Take, centre: tuple[float, float], tmp_path: Path
+) -> None:
+    """GDAL knows both generations: what is written here is the format, not only what the own reader expects."""
+    scene = mini_scene(2.0, (96, 128), centre)
+    path = write_gec(tmp_path, scene, take).path
+    image = "IMG" if take is SECOND else "SBI"
+    with rasterio.open(f'HDF5:"{path}"://S01/{image}') as dataset:
+        assert dataset.transform == scene.geobox.affine
+        assert f"EPSG:{dataset.crs.to_epsg()}" == str(scene.geobox.crs)
+        stored = dataset.read(1)
+    product = see(path).product
+    assert product.power is not None
+    assert product.power.geobox == scene.geobox
+    assert stored[10, 20] == pytest.approx(8000 * np.sqrt(scene.array(take.polarisations[0])[10, 20]), abs=0.6)
 
 
 def test_polar_grids_are_read(tmp_path: Path) -> None:
