@@ -7,6 +7,7 @@ import typer
 from dashboard.cli.asking import Box, Data, bar, box, data_root, period
 from dashboard.cli.outcome import show
 from dashboard.model.errors import InputError
+from dashboard.model.handling import Rank
 from dashboard.model.host import Hosts
 from dashboard.settings.config import load_settings
 
@@ -29,7 +30,8 @@ def fetch(  # noqa: PLR0913 - the options of a command are its interface
     max_gb: Annotated[float, typer.Option("--max-gb", min=0.001, help="GiB fetched at most in all.")] = 20.0,
 ) -> None:
     """Search a STAC API and record what it finds; only hosts in the setting stac_hosts are asked, none by default."""
-    from dashboard.sources.stac_api import Search  # noqa: PLC0415 - slow to import
+    from dashboard.sources.product import Given  # noqa: PLC0415 - slow to import
+    from dashboard.sources.stac_api import Search  # noqa: PLC0415
     from dashboard.sources.stac_download import Limits  # noqa: PLC0415
     from dashboard.workflows.fetch_stac import FetchOptions, fetch_stac  # noqa: PLC0415
     from dashboard.workflows.workspace import open_workspace  # noqa: PLC0415
@@ -41,7 +43,11 @@ def fetch(  # noqa: PLR0913 - the options of a command are its interface
     hosts.require(url)
     search = Search(url=url, bbox=ground, period=when, collections=tuple(collection or ()), most=most)
     total = int(max_gb * GIB)
-    options = FetchOptions(assets=assets, limits=Limits(file_bytes=total, total_bytes=total))
+    options = FetchOptions(
+        assets=assets,
+        limits=Limits(file_bytes=total, total_bytes=total),
+        given=Given(ceiling=Rank(load_settings().ceiling)),
+    )
     with open_workspace(data_root(data)) as workspace, bar(f"asking {url}") as report:
         made = fetch_stac(workspace, search, hosts, options=options, report=report)
     show(made.entries, f"Stopped at --max {most:,}: there may be more." if made.more else "")

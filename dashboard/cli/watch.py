@@ -15,7 +15,9 @@ from rich.text import Text
 
 from dashboard.cli.asking import Data, data_root
 from dashboard.model.errors import CancelledError
+from dashboard.model.handling import Rank
 from dashboard.model.progress import CancelToken
+from dashboard.settings.config import load_settings
 
 if TYPE_CHECKING:
     from dashboard.workflows.watch import Event, Watch
@@ -40,14 +42,21 @@ def watch(  # noqa: PLR0913 - the options of a command are its interface
     dem: Annotated[
         Path | None, typer.Option("--dem", help="GeoTIFF of ellipsoidal heights for products in radar geometry.")
     ] = None,
+    aliases: Annotated[
+        Path | None,
+        typer.Option("--aliases", help="TOML of field names for formats without a public specification."),
+    ] = None,
 ) -> None:
     """Take in what arrives once it has stopped growing; what fails is moved aside with its reason. Ctrl+C ends it."""
     from dashboard.sources.product import Given  # noqa: PLC0415 - GDAL is slow to import
     from dashboard.workflows.watch import WatchOptions, open_watch  # noqa: PLC0415
     from dashboard.workflows.workspace import open_workspace  # noqa: PLC0415
 
+    ceiling = Rank(load_settings().ceiling)
     where = None if aside is None else aside.expanduser().absolute()
-    options = WatchOptions(quarantine=where, patience_s=patience, given=Given(dem=dem))
+    options = WatchOptions(
+        quarantine=where, patience_s=patience, given=Given(dem=dem, aliases=aliases, ceiling=ceiling)
+    )
     console, counts = Console(), Counter[str]()
     with open_workspace(data_root(data)) as workspace, _until_interrupted() as (cancel, ended):
         watched = open_watch(workspace, folder, options)

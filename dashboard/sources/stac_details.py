@@ -68,9 +68,13 @@ def with_details(acq: Acquisition, properties: Mapping[str, Any]) -> Acquisition
     raw = properties.get("platform")
     if isinstance(raw, str) and raw != acq.platform and "proc:raw_platform" not in properties:
         rows.append(("proc:raw_platform", raw[:LONGEST]))
+    kind, gsd = _kind(properties), number(properties.get("gsd"))
+    if kind is Kind.OPTICAL and acq.resolution_m is None and gsd is not None and gsd > 0:
+        acq = replace(acq, resolution_m=gsd)
+        rows = [row for row in rows if row[0] != "gsd"]
     return replace(
         acq,
-        kind=_kind(properties),
+        kind=kind,
         geocoding=acq.geocoding or _geocoding(properties),
         details=acq.details or tuple(sorted(rows)[:MOST]),
     )

@@ -7,12 +7,10 @@ from dashboard.model.acquisition import Acquisition
 from dashboard.model.dtg import dtg
 from dashboard.model.errors import AccessError
 from dashboard.model.handling import Handling
+from dashboard.sources.marking import JP_RSD, UNSTATED
 
 NAMED = 5
 """Refused acquisitions that are named one by one."""
-JAPANESE = "JP-RSD"
-UNSTATED = "TO BE STATED"
-"""In the caveat of an item whose category under the Japanese act nobody has stated yet."""
 
 
 def forbidden(handling: Handling, now: datetime, *, pixels: bool = False) -> str:
@@ -31,7 +29,7 @@ def forbidden(handling: Handling, now: datetime, *, pixels: bool = False) -> str
         return "its licence allows no derived products"
     if pixels and not handling.redistribution:
         return "its licence does not let its pixels be passed on"
-    return f"its category under {JAPANESE} is not stated" if _is_unstated(handling) else ""
+    return f"its category under {JP_RSD} is not stated" if UNSTATED in handling.caveats else ""
 
 
 def releasable(
@@ -60,7 +58,3 @@ def releasable(
         )
         raise AccessError(msg)
     return kept, tuple(refused)
-
-
-def _is_unstated(handling: Handling) -> bool:
-    return JAPANESE in handling.regimes and any(UNSTATED in caveat.upper() for caveat in handling.caveats)

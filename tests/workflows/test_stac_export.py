@@ -6,19 +6,24 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pystac
 import pytest
+import rasterio
 import shapely
 import stac_geoparquet.arrow
+from rasterio import Affine
 
 from dashboard.catalog.query import AcquisitionQuery
-from dashboard.model.acquisition import Acquisition, Calibration, Kind, LookSide, Origin, PassDirection, Quantity
+from dashboard.model.acquisition import Acquisition, Calibration, Kind, LookSide, Origin, PassDirection
 from dashboard.model.errors import AccessError, CancelledError, InputError
 from dashboard.model.handling import Handling, Rank, Tlp
 from dashboard.model.progress import CancelToken
+from dashboard.sources.marking import UNSTATED
 from dashboard.sources.product import Product, file_sha256
 from dashboard.sources.registry import products
+from dashboard.workflows.ingest import ingest
 from dashboard.workflows.stac_export import ExportOptions, export_items
 from dashboard.workflows.stac_valid import faults
 from dashboard.workflows.workspace import Workspace, open_workspace
@@ -43,7 +48,7 @@ def acquisition(name: str, **changes: object) -> Acquisition:
         frequency_ghz=9.65,
         level="GRD",
         footprint=shapely.box(30.2, 49.6, 30.3, 49.7),
-        calibration=Calibration(valid=False, quantity=Quantity.SIGMA0, why_not="the pixels are not here"),
+        calibration=Calibration(valid=False, why_not="the pixels are not here"),
         handling=Handling(attributions=frozenset({"ICEYE"}), tlp=Tlp.GREEN),
         received=T0 + timedelta(hours=3),
         origin=Origin(reader="test", reader_version="0", product_sha256=name),
@@ -52,7 +57,7 @@ def acquisition(name: str, **changes: object) -> Acquisition:
 
 
 MEMBERS = (
-    acquisition("a", details=(("sat:absolute_orbit", "812"), ("processing:facility", "Espoo"))),
+    acquisition("a", details=(("processing:facility", "Espoo"), ("sat:absolute_orbit", "812"))),
     acquisition("b", constellation="capella", platform="capella-14", start=T0 - timedelta(days=3)),
     acquisition(
         "c", kind=Kind.OPTICAL, constellation="maxar", platform="worldview-3", polarisations=(), mode=None, look=None,
@@ -77,6 +82,7 @@ def told(acq: Acquisition) -> tuple[object, ...]:
     return (
         acq.id, acq.constellation, acq.platform, acq.start, acq.stop, acq.polarisations, acq.look, acq.pass_direction,
         acq.incidence_deg, acq.frequency_ghz, acq.level, acq.received, acq.handling, acq.footprint.normalize(),
+        acq.kind, acq.details, acq.calibration, acq.resolution_m,
     )  # fmt: skip
 
 
@@ -127,7 +133,7 @@ def test_place_and_time_narrow(workspace: Workspace, tmp_path: Path) -> None:
         (Handling(embargo_until=LATER), False, "embargo"),
         (Handling(derivatives=False), False, "derived"),
         (Handling(redistribution=False), True, "passed on"),
-        (Handling(regimes=frozenset({"JP-RSD"}), caveats=frozenset({"JP-RSD category to be stated"})), False, "JP-RSD"),
+        (Handling(regimes=frozenset({"JP-RSD"}), caveats=frozenset({UNSTATED})), False, "JP-RSD"),
     ],
 )
 def test_what_may_not_leave_is_refused_by_name_or_left_out(
@@ -174,25 +180,34 @@ def test_nothing_is_overwritten_and_nothing_half_written(workspace: Workspace, t
     assert export_items(workspace, EVERYTHING, tmp_path / "empty").count == 3
 
 
-def test_pixels_leave_beside_their_items(exercise: Workspace, tmp_path: Path) -> None:
-    query = AcquisitionQuery(with_pixels=True, limit=2)
-    export_items(exercise, query, tmp_path / "out", options=ExportOptions(pixels=True))
-    expected = {acq.id: acq for acq in exercise.catalog.acquisitions.find(query)}
-    found = {f.acquisition.id: f for f in products(tmp_path / "out" / "catalog.json") if isinstance(f, Product)}
-    assert found.keys() == expected.keys()
-    for name, product in found.items():
-        acq = expected[name]
-        assert acq.pixels is not None
-        assert product.power is not None
-        product.close()
-        assert product.acquisition.calibration == acq.calibration
-        for file in acq.pixels.files:
-            (copied,) = (p for p in product.paths if p.name == Path(file.path).name)
-            assert file_sha256(copied) == file.sha256
-
-
-def test_no_item_tells_where_it_was(exercise: Workspace, tmp_path: Path) -> None:
-    export_items(exercise, EVERYTHING, tmp_path / "out", options=ExportOptions(leave_out=True))
+def test_pixels_leave_beside_their_items(workspace: Workspace, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    with rasterio.open(
+        folder / "p_VV.tif", "w", driver="GTiff", width=60, height=40, count=1, dtype="float32", crs="EPSG:32636",
+        transform=Affine(10.0, 0.0, 300_000.0, 0.0, -10.0, 5_500_000.0),
+    ) as dataset:  # fmt: skip
+        dataset.write(np.random.default_rng(1).gamma(4.0, 0.02, (40, 60)).astype(np.float32), 1)
+    side_car = {"constellation": "iceye", "start": "2024-05-09", "polarisation": "VV", "units": "linear power gamma0"}
+    (folder / "p.json").write_text(json.dumps(side_car))
+    ingest(workspace, [folder])
+    export_items(workspace, AcquisitionQuery(with_pixels=True), tmp_path / "out", options=ExportOptions(pixels=True))
+    acq = workspace.catalog.acquisitions.get("p")
+    (product,) = products(tmp_path / "out" / "catalog.json")
+    assert isinstance(product, Product)
+    assert product.power is not None
+    product.close()
+    assert product.acquisition.calibration == acq.calibration
+    assert acq.pixels is not None
+    (copied,) = (path for path in product.paths if path.name == "VV.tif")
+    assert file_sha256(copied) == acq.pixels.files[0].sha256
+    item = json.loads((tmp_path / "out" / "iceye" / "p" / "p.json").read_text())
+    assert item["assets"]["VV"]["file:size"] == copied.stat().st_size
+    assert faults(item) == ()
     for path in (tmp_path / "out").rglob("*.json"):
-        assert str(exercise.root) not in path.read_text()
-        assert "/tmp" not in path.read_text()
+        assert str(tmp_path) not in path.read_text()  # no item tells where it was
+
+
+def test_a_table_holds_no_pixels(workspace: Workspace, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds no pixels"):
+        export_items(workspace, EVERYTHING, tmp_path / "o.parquet", options=ExportOptions(pixels=True))
