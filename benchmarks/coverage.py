@@ -1,0 +1,212 @@
+"""Promise: coverage of 100,000 footprints pans within the frame promise, at every zoom and for every measure.
+
+Footprints of spotlight to strip size, crowded as collections are over a few hundred places of 10 by 7 degrees, three
+years, five constellations; one place has 3,000 of them. A screen is 1400 x 800. *Picture*: looks over the screen to
+classes per pixel, in the server. *Pan*: in headless Chromium, from the end of a drag to the animation frame after the
+layer's picture of the new place was handed to the canvas. Peer: Datashader's count of the same polygons, which knows
+no last look and no gap.
+
+Run: ``python -m benchmarks.coverage [FOLDER]``
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import datashader
+import geopandas
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from playwright.sync_api import Page, sync_playwright
+
+from benchmarks.frame import HEIGHT, WIDTH
+from benchmarks.screen import served
+from benchmarks.stackgen import folder_argument
+from benchmarks.table import Row, p50_p95, show
+from dashboard.geo.mercator import extent_of, project, screen_geobox
+from dashboard.model.acquisition import Acquisition, Origin
+from dashboard.model.coverage import Measure, Scope
+from dashboard.model.token import encode
+from dashboard.model.view import Extent, Layer, View
+from dashboard.workflows.coverage import coverage, coverage_picture, spot
+from dashboard.workflows.coverage_looks import looks
+from dashboard.workflows.workspace import Workspace, open_workspace
+
+COUNT = 100_000
+AREA = (30.0, 45.0, 40.0, 52.0)
+TOWN = (36.2, 49.9)
+NOW = datetime(2024, 1, 1, tzinfo=UTC)
+TARGET = "p95 <= 250 ms"
+_ZOOMS = {"world": 180.0, "region": 5.0, "district": 1.0, "town": 0.15, "blocks": 0.01}
+"""Half the width of a screen, degrees."""
+_PLACES = 400
+_STACK = 3_000
+_NAMES = ("iceye", "capella", "umbra", "sentinel-1", "csg")
+_WATCH = """() => {
+  const source = Bokeh.documents[0].get_model_by_name("coverage");
+  window.measured = [];
+  let ended = null;
+  document.addEventListener("pointerup", () => { ended = performance.now(); }, true);
+  source.properties.data.change.connect(() => requestAnimationFrame(() => {
+    if (ended !== null) window.measured.push(performance.now() - ended);
+    ended = null;
+  }));
+}"""
+
+
+def outlines(rng: np.random.Generator, count: int = COUNT) -> NDArray[np.object_]:
+    """Return footprints, four corners each: from 5 km spots to 250 km strips, in degrees."""
+    places = rng.uniform(AREA[:2], AREA[2:], (_PLACES, 2))
+    centres = places[rng.integers(_PLACES, size=count)] + rng.normal(0, 0.12, (count, 2))
+    centres[:_STACK] = np.array(TOWN) + rng.normal(0, 0.01, (_STACK, 2))
+    half = np.clip(rng.lognormal(-2.6, 0.9, (count, 1)), 0.02, 1.2)
+    turn = rng.choice([-0.2, 0.2], (count, 1)) + np.pi * np.array([[0.25, 0.75, 1.25, 1.75, 0.25]])
+    x = centres[:, :1] + half * np.cos(turn) * 1.5
+    return shapely.polygons(np.stack([x, centres[:, 1:] + half * np.sin(turn)], axis=-1))
+
+
+def acquisitions(count: int = COUNT) -> Iterator[Acquisition]:
+    """Yield records without pixels."""
+    rng = np.random.default_rng(0)
+    for at, shape in enumerate(outlines(rng, count)):
+        start = NOW - timedelta(seconds=float(rng.uniform(0, 3 * 365 * 86_400)))
+        name = _NAMES[at % len(_NAMES)]
+        yield Acquisition(
+            id=f"look-{at:06d}", constellation=name, platform=f"{name}-{at % 40}",
+            start=start, stop=start, footprint=shape, received=start + timedelta(hours=float(rng.lognormal(1.5, 0.8))),
+            origin=Origin(reader="bench", reader_version="0", product_sha256=f"{at:064x}"),
+        )  # fmt: skip
+
+
+def filled(folder: Path) -> Workspace:
+    """Return the workspace, recorded once."""
+    workspace = open_workspace(folder / f"coverage-{COUNT}")
+    if workspace.catalog.acquisitions.count() < COUNT:
+        workspace.catalog.acquisitions.add_many(acquisitions())
+    return workspace
+
+
+def extent(half: float, place: tuple[float, float] = TOWN) -> Extent:
+    """Return a screen around a place."""
+    if half >= 180:
+        return extent_of((-180.0, -80.0, 180.0, 80.0), margin=0.0)
+    x, y = place
+    return extent_of((x - half, y - half / 2, x + half, y + half / 2), margin=0.0, aspect=WIDTH / HEIGHT)
+
+
+def pictured(workspace: Workspace, measure: Measure) -> tuple[list[Row], list[float]]:
+    """Measure the pictures of one measure at every zoom."""
+    rows, every, rng = [], [], np.random.default_rng(1)
+    for name, half in _ZOOMS.items():
+        taken, blocks, counts = [], set(), []
+        for _ in range(12):
+            place = tuple(np.array(TOWN) + rng.normal(0, min(half, 2.0) / 4, 2))
+            geobox = screen_geobox(extent(half, place), WIDTH, HEIGHT)
+            start = time.perf_counter()
+            found = coverage_picture(workspace, Scope(), measure, geobox, NOW)
+            taken.append(time.perf_counter() - start)
+            blocks.add(found.block)
+            counts.append(found.count)
+        every += taken
+        peer = p50_p95([datashaded(workspace, half) for _ in range(3)]) if measure is Measure.LOOKS else ""
+        coarse = f", blocks of {max(blocks)} px" if max(blocks) > 1 else ""
+        said = f"{measure.value}, {name}, {int(np.median(counts)):,} in view{coarse}"
+        rows.append(Row(promise=said, figure=p50_p95(taken), target="", peer=peer))
+    return rows, every
+
+
+def datashaded(workspace: Workspace, half: float) -> float:
+    """Return the seconds that Datashader takes to count the polygons in view."""
+    found, box = looks(workspace), extent(half)
+    seen = found.footprints.inside(box.x0, box.y0, box.x1, box.y1)
+    frame = geopandas.GeoDataFrame(geometry=list(project(shapely.geometrycollections(found.geometry[seen])).geoms))
+    canvas = datashader.Canvas(WIDTH, HEIGHT, (box.x0, box.x1), (box.y0, box.y1))
+    start = time.perf_counter()
+    canvas.polygons(frame, geometry="geometry", agg=datashader.count())
+    return time.perf_counter() - start
+
+
+def answered(workspace: Workspace) -> list[Row]:
+    """Measure what is asked beside the picture."""
+    begin = time.perf_counter()
+    workspace.catalog.acquisitions.add(replace(next(acquisitions(1)), id=f"late-{time.time_ns()}"))
+    looks(workspace)
+    gathered = time.perf_counter() - begin
+    tables, points = [], []
+    for _ in range(5):
+        begin = time.perf_counter()
+        coverage(workspace, Scope(), (35.0, 49.0, 37.0, 51.0), NOW)
+        tables.append(time.perf_counter() - begin)
+        begin = time.perf_counter()
+        spot(workspace, Scope(), TOWN, NOW)
+        points.append(time.perf_counter() - begin)
+    return [
+        Row(promise=f"read all {COUNT:,} after a write", figure=f"{gathered:.2f} s", target="", peer=""),
+        Row(promise="table of 2 x 2 degrees", figure=p50_p95(tables), target="", peer=""),
+        Row(promise="who looked at a point", figure=p50_p95(points), target="", peer=""),
+    ]
+
+
+def panned(root: Path, repeats: int = 15) -> list[Row]:
+    """Measure pans in the browser, each measure at two zooms."""
+    rows = []
+    with served(root) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=next(filter(os.path.exists, ("/usr/bin/chromium", "/usr/bin/google-chrome"))),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        for measure in Measure:
+            for name in ("region", "town"):
+                layers = frozenset({Layer.BASEMAP, Layer.PLACES, Layer.COVERAGE})
+                folded = frozenset({"inspector"})
+                view = View(extent=extent(_ZOOMS[name]), layers=layers, measure=measure, folded=folded)
+                page = browser.new_page(viewport={"width": 1680, "height": 1010})
+                page.goto(f"{address}/?v={encode(view)}")
+                page.wait_for_function(
+                    "window.Bokeh?.documents[0]?.get_model_by_name('coverage')?.data.image.length > 0", timeout=60_000
+                )
+                page.wait_for_timeout(1_500)
+                rows.append(_dragged(page, f"pan to sharp: {measure.value}, {name}", repeats))
+                page.close()
+        browser.close()
+    return rows
+
+
+def _dragged(page: Page, said: str, repeats: int) -> Row:
+    page.evaluate(_WATCH)
+    for number in range(repeats):
+        page.mouse.move(900, 400)
+        page.mouse.down()
+        page.mouse.move(900 + (120 if number % 2 else -140), 400 + (60 if number % 3 else -50), steps=6)
+        page.mouse.up()
+        page.wait_for_timeout(700)
+    taken = [each / 1e3 for each in page.evaluate("window.measured")]
+    return Row(promise=said, figure=p50_p95(taken), target=TARGET, peer="", note="headless Chromium on the same cores")
+
+
+def run(folder: Path) -> list[Row]:
+    """Measure everything."""
+    rows: list[Row] = []
+    with filled(folder) as workspace:
+        looks(workspace)
+        for measure in Measure:  # what is compiled once a machine
+            coverage_picture(workspace, Scope(), measure, screen_geobox(extent(0.1), 64, 64), NOW)
+        for measure in Measure:
+            found, every = pictured(workspace, measure)
+            rows += [*found, Row(promise=f"{measure.value}, all zooms", figure=p50_p95(every), target="", peer="")]
+        rows += answered(workspace)
+        root = workspace.root
+    return rows + panned(root)
+
+
+def main() -> None:
+    """Measure and print."""
+    show(f"coverage of {COUNT:,} footprints", run(folder_argument(__doc__)))
+
+
+if __name__ == "__main__":
+    main()
