@@ -1,7 +1,9 @@
 """Who images the exercise, when and how: the stacks, their acquisitions, and passes known but not delivered."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from dashboard.model.acquisition import LookSide, PassDirection
 from dashboard.simulate.events import moment
@@ -17,8 +19,11 @@ class StackPlan:
     """Acquisitions of one constellation that can be compared pixel by pixel."""
 
     name: str
-    """Short and unique; part of every acquisition's id."""
+    """Short and unique; part of every planned acquisition's id."""
     constellation: str
+    platform: str
+    form: str
+    """In which of `delivery.FORMS` it comes."""
     band: str
     frequency_ghz: float
     polarisations: tuple[str, ...]
@@ -39,6 +44,12 @@ class StackPlan:
     calibrated: bool = True
     days: tuple[int, ...]
     """Days of the exercise."""
+    duration: timedelta = timedelta(seconds=9)
+    """From the first echo to the last."""
+    clouds: tuple[float, ...] = ()
+    """Share of the sky they cover at each pass of a camera."""
+    handling: Mapping[str, Any] = field(default_factory=dict)
+    """Words for the product's security fields."""
     delivered: bool = True
     """False: the passes are known, their pixels are not here."""
 
@@ -47,6 +58,11 @@ class StackPlan:
         """Direction in which the radar looks, clockwise from true north."""
         heading = ASCENDING_DEG if self.pass_direction is PassDirection.ASCENDING else DESCENDING_DEG
         return (heading + (90.0 if self.look is LookSide.RIGHT else -90.0)) % 360.0
+
+    @property
+    def optical(self) -> bool:
+        """Whether a camera took it."""
+        return self.band == "visible"
 
     @property
     def geometry(self) -> Look:
@@ -73,7 +89,7 @@ class Planned:
 
     @property
     def id(self) -> str:
-        """Product id; it says that it is synthetic."""
+        """Name in the plan; the product's own id is its provider's, except where nothing is delivered."""
         return f"SYN_{self.stack.name}_{self.start:%Y%m%dT%H%M}_{self.stack.mode}"
 
     @property
@@ -92,52 +108,75 @@ _RIGHT, _LEFT = LookSide.RIGHT, LookSide.LEFT
 
 STACKS = (
     StackPlan(
-        name="ICEYE-A", constellation="iceye", band="X", frequency_ghz=9.65, polarisations=("VV",), mode="SM",
-        look=_RIGHT, pass_direction=_UP, incidence_deg=32.0, spacing_m=4.0, resolution_m=4.5, looks=3, half_m=5000.0,
-        hour=9.2, delay=timedelta(hours=4), days=(1, 10, 19, 28, 37, 43, 49, 58, 67, 76, 85),
+        name="ICEYE-A", constellation="iceye", platform="iceye-x98", form="ICEYE GRD", band="X", frequency_ghz=9.65,
+        polarisations=("VV",), mode="SM", look=_RIGHT, pass_direction=_UP, incidence_deg=32.0, spacing_m=4.0,
+        resolution_m=4.5, looks=3, half_m=5000.0, hour=9.2, delay=timedelta(hours=4),
+        days=(1, 10, 19, 28, 37, 43, 49, 58, 67, 76, 85),
     ),
     StackPlan(
-        name="ICEYE-D", constellation="iceye", band="X", frequency_ghz=9.65, polarisations=("VV",), mode="SM",
-        look=_LEFT, pass_direction=_DOWN, incidence_deg=38.0, spacing_m=4.0, resolution_m=4.5, looks=3, half_m=4000.0,
-        hour=21.6, delay=timedelta(hours=5), days=(6, 22, 35, 47, 63, 81),
+        name="ICEYE-D", constellation="iceye", platform="iceye-x99", form="ICEYE GRD", band="X", frequency_ghz=9.65,
+        polarisations=("VV",), mode="SM", look=_LEFT, pass_direction=_DOWN, incidence_deg=38.0, spacing_m=4.0,
+        resolution_m=4.5, looks=3, half_m=4000.0, hour=21.6, delay=timedelta(hours=5), days=(6, 22, 35, 47, 63, 81),
     ),
     StackPlan(
-        name="QPS", constellation="qps-sar", band="X", frequency_ghz=9.6, polarisations=("VV",), mode="STRIP",
-        look=_LEFT, pass_direction=_UP, incidence_deg=29.0, spacing_m=3.0, resolution_m=3.0, looks=2, half_m=3000.0,
-        hour=4.4, delay=timedelta(hours=9), calibrated=False, days=(5, 17, 29, 41, 46, 53, 61, 73),
+        name="QPS", constellation="qps-sar", platform="qps-sar-99", form="QPS-SAR 1.3", band="X", frequency_ghz=9.6,
+        polarisations=("VV",), mode="SM", look=_LEFT, pass_direction=_UP, incidence_deg=29.0, spacing_m=3.0,
+        resolution_m=3.0, looks=2, half_m=3000.0, hour=4.4, delay=timedelta(hours=9), calibrated=False,
+        days=(5, 17, 29, 41, 46, 53, 61, 73),
     ),
     StackPlan(
-        name="CSK", constellation="cosmo-skymed", band="X", frequency_ghz=9.6, polarisations=("HH",), mode="HIMAGE",
-        look=_RIGHT, pass_direction=_DOWN, incidence_deg=35.0, track=57, spacing_m=5.0, resolution_m=5.0, looks=3,
-        hour=20.5, delay=timedelta(hours=14), days=(4, 12, 20, 28, 44, 52, 60, 76),
+        name="CSK", constellation="cosmo-skymed", platform="cosmo-skymed-4", form="COSMO-SkyMed GTC", band="X",
+        frequency_ghz=9.6, polarisations=("HH",), mode="HIMAGE", look=_RIGHT, pass_direction=_DOWN, incidence_deg=35.0,
+        spacing_m=5.0, resolution_m=5.0, looks=3, hour=20.5, delay=timedelta(hours=14),
+        days=(4, 12, 20, 28, 44, 52, 60, 76),
     ),
     StackPlan(
-        name="ALOS", constellation="alos", band="L", frequency_ghz=1.237, polarisations=("HH", "HV"), mode="SM2",
-        look=_RIGHT, pass_direction=_UP, incidence_deg=38.0, track=124, spacing_m=6.0, resolution_m=7.0, looks=4,
-        hour=14.6, delay=timedelta(hours=52), days=(7, 21, 35, 49, 63, 77),
+        name="ALOS", constellation="alos", platform="alos-2", form="ALOS-2 CEOS 1.5", band="L", frequency_ghz=1.2365,
+        polarisations=("HH", "HV"), mode="FBD", look=_RIGHT, pass_direction=_UP, incidence_deg=38.0, spacing_m=6.0,
+        resolution_m=7.0, looks=4, hour=14.6, delay=timedelta(hours=52), days=(7, 21, 35, 49, 63, 77),
     ),
     StackPlan(
-        name="S1-A", constellation="sentinel-1", band="C", frequency_ghz=5.405, polarisations=("VV", "VH"), mode="IW",
-        look=_RIGHT, pass_direction=_UP, incidence_deg=39.0, track=68, spacing_m=10.0, resolution_m=20.0, looks=5,
-        hour=8.3, delay=timedelta(hours=5), days=(3, 15, 27, 39, 51, 63, 75, 87),
+        name="S1-A", constellation="sentinel-1", platform="sentinel-1a", form="Sentinel-1 GRD", band="C",
+        frequency_ghz=5.405, polarisations=("VV", "VH"), mode="IW", look=_RIGHT, pass_direction=_UP, incidence_deg=39.0,
+        track=68, spacing_m=10.0, resolution_m=20.0, looks=5, hour=8.3, delay=timedelta(hours=5),
+        days=(3, 15, 27, 39, 51, 63, 75, 87),
     ),
     StackPlan(
-        name="S1-D", constellation="sentinel-1", band="C", frequency_ghz=5.405, polarisations=("VV", "VH"), mode="IW",
-        look=_RIGHT, pass_direction=_DOWN, incidence_deg=34.0, track=148, spacing_m=10.0, resolution_m=20.0, looks=5,
-        hour=20.1, delay=timedelta(hours=5), days=(8, 20, 32, 44, 56, 68, 80),
+        name="S1-D", constellation="sentinel-1", platform="sentinel-1c", form="OPERA RTC", band="C",
+        frequency_ghz=5.405, polarisations=("VV", "VH"), mode="IW", look=_RIGHT, pass_direction=_DOWN,
+        incidence_deg=34.0, track=148, spacing_m=10.0, resolution_m=20.0, looks=5, hour=20.1, delay=timedelta(hours=5),
+        days=(8, 20, 32, 44, 56, 68, 80),
+    ),
+    StackPlan(
+        name="SARAH", constellation="sarah", platform="sarah-1", form="SICD in NSIF", band="X", frequency_ghz=9.65,
+        polarisations=("HH",), mode="SPOTLIGHT", look=_LEFT, pass_direction=_DOWN, incidence_deg=41.0, spacing_m=1.0,
+        resolution_m=1.0, looks=1, half_m=450.0, hour=18.7, delay=timedelta(hours=30), days=(40, 48),
+        handling={"marking": "U", "releasable_to": ("DEU", "UKR")},
+    ),
+    StackPlan(
+        name="CAPELLA", constellation="capella", platform="capella-14", form="Capella GEO", band="X",
+        frequency_ghz=9.65, polarisations=("HH",), mode="SP", look=_RIGHT, pass_direction=_UP,
+        incidence_deg=36.0, spacing_m=1.0, resolution_m=1.2, looks=9, half_m=900.0, hour=2.9,
+        delay=timedelta(hours=11), days=(33, 45, 50),
+    ),
+    StackPlan(
+        name="CSG", constellation="csg", platform="csg-2", form="COSMO-SkyMed 2nd generation DGM", band="X",
+        frequency_ghz=9.6, polarisations=("HH",), mode="STRIPMAP", look=_RIGHT, pass_direction=_UP, incidence_deg=33.0,
+        spacing_m=3.0, resolution_m=3.0, looks=3, half_m=2400.0, hour=5.6, delay=timedelta(hours=18), calibrated=False,
+        days=(36, 52),
     ),
 )  # fmt: skip
 
 HOLLOW = (
     StackPlan(
-        name="SARAH", constellation="sarah", band="X", frequency_ghz=9.65, polarisations=("HH",), mode="SPOT",
-        look=_LEFT, pass_direction=_DOWN, incidence_deg=41.0, spacing_m=1.0, resolution_m=1.0, looks=1,
-        hour=18.7, delay=timedelta(hours=30), days=(13, 40, 48, 66), delivered=False,
+        name="SARAH", constellation="sarah", platform="sarah-1", form="STAC", band="X", frequency_ghz=9.65,
+        polarisations=("HH",), mode="SPOTLIGHT", look=_LEFT, pass_direction=_DOWN, incidence_deg=41.0, spacing_m=1.0,
+        resolution_m=1.0, looks=1, hour=18.7, delay=timedelta(hours=30), days=(13, 66), delivered=False,
     ),
     StackPlan(
-        name="CAPELLA", constellation="capella", band="X", frequency_ghz=9.65, polarisations=("HH",), mode="SM",
-        look=_RIGHT, pass_direction=_UP, incidence_deg=36.0, spacing_m=1.0, resolution_m=1.2, looks=9,
-        hour=2.9, delay=timedelta(hours=11), days=(16, 33, 45, 50, 71), delivered=False,
+        name="CAPELLA", constellation="capella", platform="capella-14", form="STAC", band="X", frequency_ghz=9.65,
+        polarisations=("HH",), mode="SP", look=_RIGHT, pass_direction=_UP, incidence_deg=36.0, spacing_m=1.0,
+        resolution_m=1.2, looks=9, hour=2.9, delay=timedelta(hours=11), days=(16, 71), delivered=False,
     ),
 )  # fmt: skip
 

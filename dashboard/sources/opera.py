@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dashboard.model.acquisition import Acquisition, Calibration, LookSide, PassDirection, Quantity
+from dashboard.model.handling import Handling
 from dashboard.sources.footprint import bounds_footprint
 from dashboard.sources.grid import opened
 from dashboard.sources.marking import copernicus
@@ -116,7 +117,7 @@ def _acquisition(match: re.Match[str], stated: _Stated, power: TiffPower, files:
         level="RTC",
         footprint=bounds_footprint(power.geobox),
         calibration=_calibration(stated),
-        handling=copernicus(start.year),
+        handling=_handling(stated, start.year),
         received=made,
         origin=origin(OperaReader.name, files, guessed),
     )
@@ -131,6 +132,12 @@ def _calibration(stated: _Stated) -> Calibration:
     if re.search(r"(db|decibel|amplitude)", expression, re.IGNORECASE):
         return Calibration(valid=False, why_not=f"the product states its pixels as {expression[:40]}")
     return Calibration(valid=True, quantity=Quantity.GAMMA0)
+
+
+def _handling(stated: _Stated, year: int) -> Handling:
+    """Return the licence of Copernicus; a simulated product is nobody's measurement, and says so."""
+    described = stated.word("TIFFTAG_IMAGEDESCRIPTION") or ""
+    return Handling(caveats=frozenset({described})) if "SYNTHETIC" in described else copernicus(year)
 
 
 def _pass(word: str | None) -> PassDirection | None:

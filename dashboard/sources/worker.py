@@ -120,8 +120,8 @@ class Worker:
 
     def _ask(self, question: str, *arguments: Any, product: Path) -> tuple[Any, ...]:  # noqa: ANN401
         """Send one question and return its answer; the process is replaced if none comes."""
-        pipe = self._started()
         try:
+            pipe = self._started()
             if self._gone:
                 handles, self._gone = self._gone, []
                 pipe.send(("drop", handles))

@@ -1,5 +1,6 @@
 """Exercise NIGHTGLASS: a made-up contest between BLUE and ORANGE, simulated and taken in like any delivery."""
 
+import json
 import shutil
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -13,23 +14,27 @@ from shapely import Point, box
 from dashboard.catalog.catalog import AcquisitionQuery
 from dashboard.geo.mercator import extent_of
 from dashboard.model.area import Area
-from dashboard.model.errors import ResourceError
+from dashboard.model.errors import InputError, ResourceError
 from dashboard.model.handling import Handling
 from dashboard.model.progress import CancelToken, Progress, Report, silent
 from dashboard.model.view import CompareMode, View
+from dashboard.simulate.delivery import deliver
 from dashboard.simulate.front import CONTROL, OSINT, retrieved, write_fronts, write_second_opinion, write_sectors
 from dashboard.simulate.ground import HALF_M, to_degrees
 from dashboard.simulate.plan import STACKS, Planned, hollow, plan
-from dashboard.simulate.product import CAVEAT, write_hollow, write_product
+from dashboard.simulate.product import CAVEAT, write_hollow
 from dashboard.simulate.truth import write_terrain, write_truth
+from dashboard.sources.product import Given
 from dashboard.workflows.exercise_notes import take_in_notes
 from dashboard.workflows.ingest import IngestEntry, ingest
 from dashboard.workflows.ingest_frontline import FrontOptions, ingest_frontlines
 from dashboard.workflows.ingest_outlines import ingest_outlines
 from dashboard.workflows.workspace import Workspace
 
-VERSION = "exercise-nightglass-3"
+VERSION = "exercise-nightglass-4"
 """Grows with every change of what is simulated: a workspace with an older exercise is completed, not rebuilt."""
+FOLDER, DELIVERED = "exercise", "delivered.json"
+SYNTHETIC = Handling(caveats=frozenset({CAVEAT}), regimes=frozenset({"CC0-1.0"}))
 PROVIDER = CONTROL
 AREA_NAME = "Exercise NIGHTGLASS"
 AHEAD = 2
@@ -69,15 +74,20 @@ def build_exercise(
     ------
     CancelledError
         If `cancel` was set; what was taken in stays.
+    InputError
+        If the workspace holds an exercise whose products came in another way.
     ResourceError
         If a product could not be taken in.
     """
     chosen = scale or Scale()
-    folder = workspace.root / "exercise"
+    folder = workspace.root / FOLDER
     marker = folder / "version"
     wanted = f"{VERSION} seed={seed} half={chosen.half_m:g} limit={chosen.limit}\n"
     if marker.is_file() and marker.read_text(encoding="utf-8") == wanted:
         return
+    if marker.is_file() and not (folder / DELIVERED).is_file():
+        msg = f"{workspace.root} holds the exercise of an older Nightglass; remove that folder or choose another."
+        raise InputError(msg)
     folder.mkdir(parents=True, exist_ok=True)
     for left_over in folder.glob("incoming-*"):
         shutil.rmtree(left_over)
@@ -107,22 +117,40 @@ def exercise_view(workspace: Workspace) -> View:
         If the exercise has not been built in this workspace.
     """
     stack = [planned for planned in plan() if planned.stack is STACKS[0]]
-    before, after = (next(p for p in stack if int(p.day) == day) for day in STORY_DAYS)
-    for planned in (before, after):
-        workspace.catalog.acquisitions.get(planned.id)
+    there = delivered(workspace)
+    before, after = (there.get(next(p for p in stack if int(p.day) == day).id, "") for day in STORY_DAYS)
+    for name in (before, after):
+        workspace.catalog.acquisitions.get(name)
     (east, north), (half_x, half_y) = STORY_CENTRE_M, STORY_HALF_M
     scene = to_degrees(box(east - half_x, north - half_y, east + half_x, north + half_y))
     block = to_degrees(Point(STORY_PIXEL_M))
     return View(
         extent=extent_of(scene.bounds, margin=0.0),
-        a=before.id,
-        b=after.id,
+        a=before,
+        b=after,
         compare=CompareMode.SWIPE,
         split=0.5,
         polarisation=STACKS[0].polarisations[0],
         provider=PROVIDER,
         pixel=(block.centroid.x, block.centroid.y),
     )
+
+
+def delivered(workspace: Workspace) -> dict[str, str]:
+    """Return which acquisition in the catalogue each planned one became: planned id -> acquisition id."""
+    try:
+        noted = json.loads((workspace.root / FOLDER / DELIVERED).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    there = {a.id for a in workspace.catalog.acquisitions.find(AcquisitionQuery(with_pixels=True))}
+    return {planned: name for planned, name in noted.items() if name in there}
+
+
+def _note_delivered(workspace: Workspace, found: dict[str, str]) -> None:
+    path = workspace.root / FOLDER / DELIVERED
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(found, indent=1), encoding="utf-8")
+    part.replace(path)
 
 
 def _area() -> Area:
@@ -134,7 +162,7 @@ def _take_in_products(
     workspace: Workspace, incoming: Path, what: tuple[int, Scale], report: Report, cancel: CancelToken
 ) -> None:
     seed, scale = what
-    there = {a.id for a in workspace.catalog.acquisitions.find(AcquisitionQuery(with_pixels=True))}
+    there = delivered(workspace)
     wanted = plan(scale.half_m, scale.limit)
     todo = [planned for planned in wanted if planned.id not in there]
 
@@ -142,14 +170,17 @@ def _take_in_products(
         cancel.check()
         folder = incoming / planned.id
         folder.mkdir()
-        return write_product(planned, folder, seed)
+        return deliver(planned, folder, seed)
 
     for n, (planned, path) in enumerate(_ahead(simulate, todo)):
         cancel.check()
         share = (len(wanted) - len(todo) + n) / len(wanted)
         report(Progress(0.02 + 0.95 * share, f"Simulating and taking in {planned.id}"))
-        _checked(ingest(workspace, [path], cancel=cancel))
-        shutil.rmtree(path.parent)
+        given = Given(handling=SYNTHETIC, time=planned.start)
+        entries = _checked(ingest(workspace, [path], given=given, cancel=cancel))
+        there[planned.id] = next(entry.id for entry in entries if entry.id is not None)
+        _note_delivered(workspace, there)
+        shutil.rmtree(path)
 
 
 def _ahead(make: Callable[[Planned], Path], todo: Sequence[Planned]) -> Iterator[tuple[Planned, Path]]:
@@ -182,7 +213,14 @@ def _take_in_records(workspace: Workspace, incoming: Path, seed: int, scale: Sca
         take_in_notes(workspace, seed)
 
 
-def _checked(entries: Sequence[IngestEntry]) -> None:
+def _checked(entries: Sequence[IngestEntry]) -> Sequence[IngestEntry]:
+    """Return what came of products that all were taken in.
+
+    Raises
+    ------
+    ResourceError
+        If one was not, or there was none.
+    """
     failed = [entry for entry in entries if entry.status.startswith("failed")]
     if failed or not entries:
         reason = f"{failed[0].path.name}: {failed[0].status} {failed[0].message}" if failed else "nothing was read"
@@ -190,3 +228,4 @@ def _checked(entries: Sequence[IngestEntry]) -> None:
             f"The exercise could not be taken in ({reason}). Free disk space or choose another workspace, then repeat."
         )
         raise ResourceError(msg)
+    return entries

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from dashboard.simulate.products.scene import Scene
-from dashboard.simulate.products.take import Take, Written
+from dashboard.simulate.products.take import CAVEAT, Take, Written
 from dashboard.simulate.products.tiff import write_tiff
 
 BURST = "292319"
@@ -28,6 +28,7 @@ def write_opera(folder: Path, scene: Scene, take: Take) -> Written:
     """Write one product; power is divided by the cosine of the incidence, which makes sigma0 gamma0."""
     name = product_name(take, scene)
     tags = {
+        "TIFFTAG_IMAGEDESCRIPTION": CAVEAT,
         "ZERO_DOPPLER_START_TIME": f"{take.start:%Y-%m-%dT%H:%M:%S.%f}Z",
         "ZERO_DOPPLER_END_TIME": f"{take.stop:%Y-%m-%dT%H:%M:%S.%f}Z",
         "PROCESSING_DATETIME": f"{take.received or take.stop:%Y-%m-%dT%H:%M:%S.%f}Z",
@@ -56,4 +57,7 @@ def write_opera(folder: Path, scene: Scene, take: Take) -> Written:
         "level": "RTC",
         "received": take.received,
     }
-    return Written(path=files[0], files=files, expected=expected, quantity="gamma0", footprint=scene.footprint)
+    handling = {"caveats": frozenset({CAVEAT}), "attributions": frozenset()}
+    return Written(
+        path=files[0], files=files, expected=expected, quantity="gamma0", footprint=scene.footprint, handling=handling
+    )

@@ -68,12 +68,15 @@ class Orbit:
         side = self.right * np.cross(along, up)
         radius = np.full(t.shape, 6_371_000.0 + height)
         lon = lat = np.zeros(t.shape)
-        for _ in range(30):  # the point's own distance from the earth's centre settles within a nanometre
+        for _ in range(30):  # the point's own distance from the earth's centre settles in a few rounds
             cosine = (self.radius_m**2 + radius**2 - slant_range**2) / (2 * self.radius_m * radius)
             sine = np.sqrt(1 - cosine**2)
             direction = cosine[..., None] * up + sine[..., None] * side
             lon, lat, found = _lonlat(direction * radius[..., None])
-            radius = radius + (height - found)
+            wrong = height - found
+            if np.max(np.abs(wrong), initial=0.0) < 1e-6:
+                break
+            radius = radius + wrong
         return lon, lat
 
     def incidence_deg(self, t: float, slant_range: float, height: float) -> float:
