@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
-from dashboard.model.acquisition import AMPLITUDE_SCALE, Acquisition, Geocoding, Original
+from dashboard.model.acquisition import AMPLITUDE_SCALE, Acquisition, Calibration, Geocoding, Original
 from dashboard.model.errors import UnknownProductError
 from dashboard.sources import cosmo_record as record
 from dashboard.sources.cosmo_attributes import MISSIONS, Stated
-from dashboard.sources.cosmo_calibration import Scale, note, relative, scale
+from dashboard.sources.cosmo_calibration import note, relative, scale
 from dashboard.sources.cosmo_geometry import Frame, look_direction, orbit_of, sensor, turned
 from dashboard.sources.cosmo_images import Image, images
 from dashboard.sources.cosmo_map import OnMap, on_map
@@ -42,8 +42,8 @@ class _Image:
 
     shape: tuple[int, int]
     complex: bool
-    power: Scale
-    """Of the first polarisation: what all say of their calibration."""
+    calibration: Calibration
+    """Of all polarisations: that of the first refused one, if any is."""
     archive_scale: float
     native: H5Native
 
@@ -89,7 +89,7 @@ def product(path: Path, sheets: Sequence[Path], given: Given) -> Product:
         placed = _on_map(image, grid, frame) if grid else _warped(image, sensor(frame, look_deg), given)
         files = (path, *sheets)
         more = {
-            "proc:calibration_note": note(root, calibrated=image.power.calibration.valid),
+            "proc:calibration_note": note(root, calibrated=image.calibration.valid),
             "proc:images_not_read": ", ".join(unread),
             "proc:looks_taken": f"{placed.looks[0]} x {placed.looks[1]}" if placed.looks != (1, 1) else None,
             "proc:map_corners": placed.corners,
@@ -149,7 +149,7 @@ def _image(path: Path, root: Stated, found: Sequence[Image], grid: OnMap | None)
     return _Image(
         shape=native.shape,
         complex=found[0].complex,
-        power=refused or scales[found[0].polarisation],
+        calibration=(refused or scales[found[0].polarisation]).calibration,
         archive_scale=archive_scale if grid else AMPLITUDE_SCALE,
         native=native,
     )
@@ -222,7 +222,7 @@ def _assembled(fields: Mapping[str, Any], image: _Image, placed: _Placed, files:
         **fields,
         polarisations=image.native.polarisations,
         footprint=placed.footprint,
-        calibration=image.power.calibration,
+        calibration=image.calibration,
         geocoding=placed.geocoding,
         original=original if image.complex else None,
         origin=made,

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -240,8 +239,3 @@ def _written(
         handling={"caveats": frozenset({CAVEAT})},
         spacing_m=spacing,
     )
-
-
-def as_first_generation(take: Take, **changes: Any) -> Take:  # noqa: ANN401  fields of a take
-    """Return a take of the first generation's fourth satellite."""
-    return replace(take, constellation="cosmo-skymed", platform="cosmo-skymed-4", mode="HIMAGE", **changes)
