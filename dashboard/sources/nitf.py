@@ -92,7 +92,7 @@ def _plain(opened: Opened, roots: list[Element], named_as: Named, given: Given) 
     sensor = image_sensor(segments[0], image.shape, name)
     power = GeocodedPower(DisplayNative(image, segments[0], "VV"), sensor, terrain(given.dem, sensor.height_m))
     taken = _taken(nitf, given.time)
-    handled, words = opened.handled([], named_as.constellation)
+    handled, words = opened.handled([], named_as.constellation, taken.year)
     acquisition = Acquisition(
         id=safe_id(segments[0].fields["IID2"] or nitf.fields["FTITLE"] or nitf.path.stem) or "nitf",
         constellation=named_as.constellation,

@@ -43,13 +43,13 @@ def image_sensor(image: Image, shape: tuple[int, int], name: str) -> Sensor:
             "(longitude and latitude) or an RPC00B record are read. Give a geocoded product."
         )
         raise NoGeoreferenceError(msg)
-    points = with_middle(corners(image.fields["IGEOLO"], shape, name))
+    points = with_middle(corners(image.fields["IGEOLO"], image.fields["ICORDS"], shape, name))
     error_m = float(np.hypot(0.5, 0.5) * step * DEGREES_M)
     return PointSensor(points, shape, error_m=round(error_m, 1), basis="IGEOLO: four rough corners, rounding alone")
 
 
-def corners(igeolo: str, shape: tuple[int, int], name: str) -> list[ControlPoint]:
-    """Return the centres of the outermost pixels, clockwise from the first: IGEOLO.
+def corners(igeolo: str, kind: str, shape: tuple[int, int], name: str) -> list[ControlPoint]:
+    """Return the centres of the outermost pixels, clockwise from the first: IGEOLO, written as ICORDS (`kind`) says.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def corners(igeolo: str, shape: tuple[int, int], name: str) -> list[ControlPoint
     found = []
     for number, (row, col) in enumerate(pixels):
         words = igeolo[15 * number : 15 * number + 15]
-        lat, lon = _angle(words[:7]), _angle(words[7:])
+        lat, lon = _angle(words[:7], kind), _angle(words[7:], kind)
         if lat is None or lon is None:
             msg = f"{name} has the corner {words!r} (IGEOLO), which is no place; its georeference is damaged."
             raise NoGeoreferenceError(msg)
@@ -125,12 +125,16 @@ def _number(fields: Fields, name: str, size: int) -> float:
         raise NoGeoreferenceError(msg) from error
 
 
-def _angle(words: str) -> float | None:
-    """Return degrees from ``ddmmssN``, ``dddmmssE`` or signed decimal degrees."""
-    match = DMS.fullmatch(words)
-    if match is None:
+def _angle(words: str, kind: str) -> float | None:
+    """Return degrees from ``ddmmssN``, ``dddmmssE`` (kind G) or signed decimal degrees (kind D)."""
+    if kind == "D":
         found = float(words) if re.fullmatch(r"[+-]\d{2,3}\.\d{3}", words) else None
     else:
-        found = int(match["d"]) + int(match["m"]) / 60 + int(match["s"]) / 3600
-        found = -found if match["side"] in "SW" else found
+        match = DMS.fullmatch(words)
+        found = None if match is None else _degrees(match)
     return found if found is not None and abs(found) <= 180 else None
+
+
+def _degrees(match: re.Match[str]) -> float:
+    found = int(match["d"]) + int(match["m"]) / 60 + int(match["s"]) / 3600
+    return -found if match["side"] in "SW" else found

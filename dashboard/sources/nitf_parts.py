@@ -13,7 +13,7 @@ from dashboard.model.handling import Handling
 from dashboard.sources.details import Details, details
 from dashboard.sources.footprint import clean_footprint
 from dashboard.sources.geocode.sensor import Sensor, outline
-from dashboard.sources.marking import handling
+from dashboard.sources.marking import exercise, handling
 from dashboard.sources.nitf_header import Image, Nitf
 from dashboard.sources.nitf_security import Stated, of_file, together
 from dashboard.sources.product import origin, record_origin
@@ -64,7 +64,7 @@ class Opened:
         """Return the fields that rest on a guess about the platform's name."""
         return {"constellation", "platform"} if named.guessed else set()
 
-    def handled(self, words: Sequence[Stated], constellation: str) -> tuple[Handling, Details]:
+    def handled(self, words: Sequence[Stated], constellation: str, year: int) -> tuple[Handling, Details]:
         """Return the strictest handling of headers, of `words` from the metadata and of the constellation's regime.
 
         Raises
@@ -74,7 +74,9 @@ class Opened:
         """
         stated = [*of_file(self.nitf, mandatory=constellation in MANDATORY), *words]
         found, raw = together(stated)
-        return found & handling({}, constellation, 1), raw
+        found = found & exercise(self.nitf.fields["FTITLE"], *(image.fields["ICOM"] for image in self.nitf.images))
+        by_supplier = handling({"rel:caveats": sorted(found.caveats)}, constellation, year)
+        return found & by_supplier, raw
 
     def details(self) -> Details:
         """Return what the headers say beside the metadata."""

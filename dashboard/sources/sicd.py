@@ -60,8 +60,10 @@ def read_sicd(opened: Opened, root: Element, named: Named, given: Given) -> Prod
     native, calibration = sicd_native(root, image, polarisation, name)
     sensor = sensor_of(root, image.shape, name)
     power = GeocodedPower(native, sensor, terrain(given.dem, sensor.height_m), complex_pixels=True)
-    handled, words = opened.handled(of_text("SICD", text(root, "CollectionInfo/Classification")), named.constellation)
     start, stop = _period(root, name)
+    handled, words = opened.handled(
+        of_text("SICD", text(root, "CollectionInfo/Classification")), named.constellation, start.year
+    )
     position, velocity = (_vector(root, f"SCPCOA/{what}", name) for what in ("ARPPos", "ARPVel"))
     azimuth = _direction(root, position, name)
     acquisition = Acquisition(

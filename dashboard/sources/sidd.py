@@ -73,8 +73,8 @@ def _one(opened: Opened, image: tuple[Element, list[Image], str], named: Named, 
     sensor = SiddSensor(root, pixels.shape, look, name)
     polarisation, guessed = _polarisation(root)
     power = GeocodedPower(DisplayNative(pixels, segments[0], polarisation), sensor, terrain(given.dem, sensor.height_m))
-    handled, words = opened.handled(_markings(root), named.constellation)
     start, stop = _period(root, name)
+    handled, words = opened.handled(_markings(root), named.constellation, start.year)
     flight = _flight(root, name)
     product = safe_id(text(root, "ProductCreation/ProductName") or opened.nitf.path.stem) or "sidd"
     acquisition = Acquisition(
