@@ -57,7 +57,7 @@ def write_slc(folder: Path, scene: Scene, take: Take, *, xml: bool = True) -> Wr
     path = _folder(folder) / f"{_name(take, 'SLC')}.h5"
     with h5py.File(path, "w") as file:
         for name, value in (words | _vectors(grid, take) | {"local_incidence_angle": theta}).items():
-            file[name] = np.array(value, h5py.string_dtype()) if isinstance(value, list) else value
+            file[name] = np.array(value, "S") if isinstance(value, list | str) else value
         for name, part in (("s_i", np.cos(phase)), ("s_q", np.sin(phase))):
             values = np.nan_to_num(np.rint(amplitude * part)).astype(np.int16)
             file.create_dataset(name, data=values, chunks=True, compression="gzip", shuffle=True)
