@@ -1,9 +1,9 @@
 """ALOS-2 PALSAR-2 and ALOS-4 PALSAR-3: CEOS of levels 1.1 to 3.1, and GeoTIFF of what is on a map."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from dashboard.model.acquisition import Original
 from dashboard.model.errors import DamagedProductError
 from dashboard.sources.alos_ceos import is_ceos
 from dashboard.sources.alos_describe import READER, Laid, Stated, acquisition, outline_of, stated_error
@@ -19,9 +19,10 @@ from dashboard.sources.alos_tiff import laid_tiff
 from dashboard.sources.alos_volume import Volume, read_volume
 from dashboard.sources.footprint import bounds_footprint
 from dashboard.sources.geocode.power import GeocodedPower
+from dashboard.sources.geocode.sensor import Sensor
 from dashboard.sources.geocode.terrain import terrain
 from dashboard.sources.geotiff import MAGIC
-from dashboard.sources.product import NOTHING_GIVEN, Found, Given, OpenPower, Product, System, file_sha256
+from dashboard.sources.product import NOTHING_GIVEN, Found, Given, OpenPower, Product, System
 
 SURE, BY_NAME = 0.95, 0.92
 LEVELS = frozenset({"1.1", "1.5", "2.1", "3.1"})
@@ -116,35 +117,38 @@ def _laid(
             outline=bounds_footprint(power.geobox),
             radiometry=formula,
         )
-    sensor = (
-        sensor_of(first, leader, error)
+    on_map = _on_map(bundle.name, leader, first)
+    sensor: Sensor = (
+        sensor_of(first, leader, error, on_map=on_map)
         if grid is None
         else MapSensor(grid, first.shape, error_m=error[0], basis=error[1])
     )
     warped = GeocodedPower(native, sensor, terrain(given.dem, sensor.height_m), complex_pixels=first.is_complex)
+    # Without an orbit heights move nothing here, though they do on the ground: the shift is not known, not zero.
+    blind = leader.orbit is None and not on_map
     return warped, Laid(
         polarisations=native.polarisations,
-        geocoding=warped.geocoding,
+        geocoding=replace(warped.geocoding, shift_per_m=None) if blind else warped.geocoding,
         outline=outline_of(sensor),
         looks_taken=warped.looks_taken,
-        original=_original(first),
+        image=first,
         radiometry=formula,
     )
 
 
 def _grid(name: Name, leader: Leader, image: CeosImage) -> MapGrid | None:
-    """Return the map that an image lies on; None for slant and ground range."""
-    chart = leader.chart
-    if chart is None or image.is_signal:
+    """Return the map that an image lies on; None for slant and ground range, and for a map that is not understood."""
+    if leader.chart is None or not _on_map(name, leader, image):
         return None
-    kind = chart.kind.upper()
-    if kind.startswith("GEOREF") or (not kind and name.words["option"] == "R"):
-        return None
-    return map_grid(chart, image.shape)
+    return map_grid(leader.chart, image.shape)
 
 
-def _original(image: CeosImage) -> Original:
-    return Original(path=str(image.path), sha256=file_sha256(image.path), shape=image.shape, complex=image.is_complex)
+def _on_map(name: Name, leader: Leader, image: CeosImage) -> bool:
+    """Whether rows and columns are a map's."""
+    if leader.chart is None or image.is_signal:
+        return False
+    kind = leader.chart.kind.upper()
+    return not kind.startswith("GEOREF") if kind else name.words["option"] != "R"
 
 
 def _tiff(bundle: Bundle, given: Given) -> Product:

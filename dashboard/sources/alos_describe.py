@@ -8,9 +8,10 @@ import numpy as np
 from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
-from dashboard.model.acquisition import Acquisition, Geocoding, LookSide, Original, PassDirection
+from dashboard.model.acquisition import Acquisition, Geocoding, LookSide, Origin, Original, PassDirection
 from dashboard.model.errors import DamagedProductError
 from dashboard.model.handling import Handling
+from dashboard.sources.alos_image import CeosImage
 from dashboard.sources.alos_leader import Leader
 from dashboard.sources.alos_names import Name
 from dashboard.sources.alos_radiometry import Radiometry, beam_w2
@@ -61,7 +62,8 @@ class Laid:
     outline: BaseGeometry
     """Of the whole image."""
     looks_taken: tuple[int, int] = (1, 1)
-    original: Original | None = None
+    image: CeosImage | None = None
+    """With the numbers as delivered, where the archive holds them on another grid."""
     radiometry: Radiometry
     remark: str = ""
     """Free text of the files with the pixels."""
@@ -84,9 +86,9 @@ def acquisition(stated: Stated, laid: Laid, files: tuple[Path, ...]) -> Acquisit
     """
     name, leader = stated.name, stated.leader
     start, stop, guessed = _period(stated)
-    footprint, source = _footprint(stated, laid.outline)
+    footprint, source = _footprint(stated, laid.outline, laid.geocoding.kind)
     made = _made(stated)
-    looks = _looks(leader, laid)
+    found = origin(READER, files, guessed | (frozenset({"received"}) if made else frozenset()))
     return Acquisition(
         id=name.whole,
         constellation="alos",
@@ -101,7 +103,7 @@ def acquisition(stated: Stated, laid: Laid, files: tuple[Path, ...]) -> Acquisit
         incidence_deg=leader.incidence_deg if leader else None,
         look_azimuth_deg=_look_azimuth(leader, laid.outline),
         resolution_m=_resolution(stated),
-        looks=looks,
+        looks=_looks(leader, laid),
         frequency_ghz=LIGHT_M_S / leader.wavelength_m / 1e9 if leader and leader.wavelength_m else None,
         level=level_word(name),
         footprint=footprint,
@@ -109,14 +111,20 @@ def acquisition(stated: Stated, laid: Laid, files: tuple[Path, ...]) -> Acquisit
         handling=_handling(stated, laid.remark, start),
         received=made,
         geocoding=laid.geocoding,
-        original=laid.original,
+        original=None if laid.image is None else _original(laid.image, found),
         details=(
             *details_of(name, leader, stated.summary),
             ("proc:footprint_source", source),
             *_calibration_words(stated, laid, made or start),
         ),
-        origin=origin(READER, files, guessed | (frozenset({"received"}) if made else frozenset())),
+        origin=found,
     )
+
+
+def _original(image: CeosImage, found: Origin) -> Original:
+    """Return where the numbers are as delivered; their file was hashed with the others."""
+    digest = dict(found.files)[image.path.name]
+    return Original(path=str(image.path), sha256=digest, shape=image.shape, complex=image.is_complex)
 
 
 def outline_of(sensor: Sensor) -> BaseGeometry:
@@ -201,8 +209,8 @@ def _looks(leader: Leader | None, laid: Laid) -> float | None:
     return leader.looks_azimuth * leader.looks_range * laid.looks_taken[0] * laid.looks_taken[1]
 
 
-def _footprint(stated: Stated, ground: BaseGeometry) -> tuple[BaseGeometry, str]:
-    """Return the stated corners of the image where they are fine enough and lie on it, else the image's outline."""
+def _footprint(stated: Stated, ground: BaseGeometry, kind: str) -> tuple[BaseGeometry, str]:
+    """Return the stated corners where they are fine enough and lie on the image, else its outline; and which it is."""
     corners = stated.summary.outline() if stated.summary else None
     if corners is not None and stated.name.scan is None:
         polygon, digit = corners
@@ -210,7 +218,7 @@ def _footprint(stated: Stated, ground: BaseGeometry) -> tuple[BaseGeometry, str]
         fine = digit <= COARSE * min(east - west, north - south) and east - west < 180
         if fine and polygon.intersection(ground).area >= WITHIN * polygon.area:
             return clean_footprint(polygon), "corners"
-    return ground, "grid"
+    return ground, kind
 
 
 def _handling(stated: Stated, remark: str, start: datetime) -> Handling:

@@ -20,9 +20,7 @@ FIELDS = (
     Field("level", "level", "product id; Lbi_ProcessLevel and leader 1095-1110 say the same"),
     Field("footprint", "footprint", "Img_ImageScene corners where fine enough, else outline of the image"),
     Field("frame corners", "", "Img_FrameScene: the map's frame around the image, of which the grid says more"),
-    Field(
-        "size", "details: proc:original", "image descriptor 181-192, 249-256; Pdi_NoOfPixels_0 and _Lines_0 repeat it"
-    ),
+    Field("size", "original", "image descriptor 181-192, 249-256; of a product on a map its grid has it"),
     Field("id", "id", "scene and product id: Scs_SceneID, Pds_ProductID; leader 21-52"),
     Field("map", "details: proc:map_projection", "map projection record; Pds_UTM_ZoneNo in details: proc:utm_zone"),
     Field("map direction", "details: proc:map_direction", "Pds_MapDirection"),

@@ -69,7 +69,7 @@ class CeosImage:
     def headers(self, rows: Sequence[int]) -> list[LineHeader]:
         """Return what lines say of themselves."""
         lines = self.lines()["header"]
-        return [_header(lines[row].tobytes(), signal=self.is_signal) for row in rows]
+        return [line_header(lines[row].tobytes(), signal=self.is_signal) for row in rows]
 
 
 def read_image(path: Path, polarisation: str) -> CeosImage:
@@ -111,7 +111,7 @@ def read_image(path: Path, polarisation: str) -> CeosImage:
         record_bytes=length,
         is_signal=kind[1:3] == SIGNAL_LINE,
     )
-    stated = _header(first, signal=found.is_signal).polarisation
+    stated = line_header(first, signal=found.is_signal).polarisation
     if stated != polarisation:
         msg = (
             f"{path.name}: its lines are of polarisation {stated or 'unknown'} (bytes 53-56), its name says "
@@ -209,7 +209,9 @@ def _check_size(name: str, size: int, announced: tuple[int, int]) -> None:
         raise DamagedProductError(msg)
 
 
-def _header(header: bytes, *, signal: bool) -> LineHeader:
+def line_header(header: bytes, *, signal: bool) -> LineHeader:
+    """Return what the header of a line says, be it a signal line of level 1.1 or a processed one."""
+
     def integer(first: int, width: int = 4) -> int:
         return int.from_bytes(header[first - 1 : first - 1 + width], "big", signed=True)
 

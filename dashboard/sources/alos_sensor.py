@@ -5,7 +5,7 @@ within 1e-5 pixels at every corner. For products in radar geometry this is held 
 themselves state, and these stand in where the record is missing or contradicts them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -82,7 +82,9 @@ class Stated:
     """Shape (3,)."""
 
 
-def sensor_of(image: CeosImage, leader: Leader, error: tuple[float | None, str]) -> PolynomialSensor | PointSensor:
+def sensor_of(
+    image: CeosImage, leader: Leader, error: tuple[float | None, str], *, on_map: bool = False
+) -> PolynomialSensor | PointSensor:
     """Return where the pixels of an image in radar geometry are.
 
     Parameters
@@ -90,6 +92,7 @@ def sensor_of(image: CeosImage, leader: Leader, error: tuple[float | None, str])
     image : one polarisation; the others lie alike
     leader : with the polynomials and the orbit
     error : metres by which the product may be off, and where that is stated
+    on_map : whether the image was laid on a map already, so that heights move nothing
 
     Raises
     ------
@@ -104,9 +107,8 @@ def sensor_of(image: CeosImage, leader: Leader, error: tuple[float | None, str])
             f"{image.path.name} state no places. Order the product geocoded (G), or of level 2.1."
         )
         raise NoGeoreferenceError(msg)
-    return (
-        _by_lines(stated, image, leader, error) if fitting is None else _by_polynomials(fitting, image, leader, error)
-    )
+    flown = replace(leader, orbit=None) if on_map else leader
+    return _by_lines(stated, image, flown, error) if fitting is None else _by_polynomials(fitting, image, flown, error)
 
 
 def _by_polynomials(
@@ -208,5 +210,5 @@ def _height(leader: Leader, image: CeosImage, row: int, place: tuple[float, floa
         distance = None if step is None else ranges[0] + step * (image.shape[1] - 1) / 2
     height = implied_height(leader.orbit, place, distance)
     if height is None:
-        return 0.0, "taken to hold on the ellipsoid, for orbit and slant range do not say"
+        return 0.0, "of which no height is known"
     return height, f"which hold at {height:.0f} m by slant range and orbit"

@@ -21,7 +21,7 @@ from dashboard.simulate.products.alos import Make, write_geotiff, write_l11, wri
 from dashboard.simulate.products.scene import mini_scene
 from dashboard.simulate.products.take import Take, Written
 from dashboard.sources.alos import AlosReader
-from dashboard.sources.alos_ceos import CHART, SCENE, records
+from dashboard.sources.alos_ceos import CHART, ORBIT, SCENE, records
 from dashboard.sources.product import Product
 from dashboard.sources.registry import products, reader_of
 
@@ -161,6 +161,18 @@ def test_absurd_fields_of_the_leader_are_refused_or_left_out(
 def test_an_image_without_any_place_is_refused(tmp_path: Path) -> None:
     written = write_l11(tmp_path / "x", TINY, TAKE, Make(with_polynomials=False, with_places=False))
     refused(written.path, NoGeoreferenceError, r"LED-.*no polynomials.*lines of IMG-HH-.*state no places")
+
+
+def test_without_an_orbit_the_shift_by_height_is_unknown(tmp_path: Path) -> None:
+    written = write_l11(tmp_path / "x", TINY, TAKE)
+    leader = file(written, "LED")
+    overwrite(leader, leader_byte(leader, ORBIT, 141), b"    ")
+    (found,) = AlosReader().read(written.path)
+    assert isinstance(found, Product)
+    assert found.acquisition.geocoding is not None
+    assert found.acquisition.geocoding.shift_per_m is None
+    assert found.acquisition.look_azimuth_deg is None
+    assert found.acquisition.pass_direction is TAKE.pass_direction  # by the leader's word
 
 
 def test_polynomials_of_another_image_give_way_to_the_lines(tmp_path: Path) -> None:

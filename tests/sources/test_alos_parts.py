@@ -11,7 +11,7 @@ from dashboard.simulate.products.alos_records import SCENE, Sheet, head, volume
 from dashboard.simulate.products.orbit import orbit_over
 from dashboard.simulate.products.take import Take
 from dashboard.sources.alos_ceos import CeosRecord, decimal, is_ceos
-from dashboard.sources.alos_image import _header
+from dashboard.sources.alos_image import line_header
 from dashboard.sources.alos_leader import Polynomials
 from dashboard.sources.alos_names import parse
 from dashboard.sources.alos_radiometry import radiometry
@@ -102,9 +102,9 @@ def test_the_satellite_is_recognised_by_the_first_record() -> None:
 def test_slant_ranges_of_alos_4_are_in_centimetres() -> None:
     line = bytearray(544)
     line[116:120] = (85_000_000).to_bytes(4, "big")
-    assert _header(bytes(line), signal=True).ranges_m == (850_000.0,) * 3
+    assert line_header(bytes(line), signal=True).ranges_m == (850_000.0,) * 3
     line[116:120] = (850_000).to_bytes(4, "big")
-    assert _header(bytes(line), signal=True).ranges_m == (850_000.0,) * 3
+    assert line_header(bytes(line), signal=True).ranges_m == (850_000.0,) * 3
 
 
 @pytest.mark.parametrize("look", LookSide)
