@@ -1,53 +1,23 @@
 """SICD in NITF and NSIF: complex pictures in range-Doppler and polar format, with projection and radiometry."""
 
 import math
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import lxml.etree
 import numpy as np
 from numpy.typing import NDArray
 from sarkit import sicd
 
 from dashboard.model.acquisition import LookSide
-from dashboard.simulate.products.nitf_words import as_nsif, collector, marking, quiet, security, security_truth
-from dashboard.simulate.products.orbit import SPEED_M_S, ecef
+from dashboard.simulate.products.nitf_words import as_nsif, collector, quiet, security, security_truth
 from dashboard.simulate.products.scene import Scene
+from dashboard.simulate.products.sicd_form import SLOPE, USUAL, WIDTH, SicdForm, amplitude_table, base
 from dashboard.simulate.products.sicd_grid import SicdGrid
+from dashboard.simulate.products.sicd_xml import metadata
 from dashboard.simulate.products.take import Take, Written
 
-BANDWIDTH_HZ = 300e6
-WIDTH = 1.2
-"""Resolution over spacing."""
-SLOPE = 4e-4
-"""Change of the radiometric factor over a metre of range and of azimuth, relative."""
-PEAK_DB = 9.0
-"""Above the brightest target: full scale of integers."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SicdForm:
-    """Which of the ways to write a SICD."""
-
-    polar: bool = False
-    """RGAZIM by the polar format algorithm, else RGZERO by range migration."""
-    pixels: str = "RE32F_IM32F"
-    table: bool = True
-    """Whether 8-bit amplitudes come with their table."""
-    quantity: str | None = "sigma0"
-    """What the radiometric polynomial leads to; None: no Radiometric block."""
-    nsif: bool = False
-    version: str = "urn:SICD:1.3.0"
-    squint_s: float = 0.0
-    """Seconds between the middle of a point's aperture and its closest approach (range-Doppler)."""
-    spacing: tuple[float, float] = (0.55, 0.65)
-    chip: tuple[int, int] = (0, 0)
-    """First row and column of the full image that are delivered."""
-    seed: int = 5
-
-
-def write_sicd(folder: Path, scene: Scene, take: Take, form: SicdForm = SicdForm()) -> Written:
+def write_sicd(folder: Path, scene: Scene, take: Take, form: SicdForm = USUAL) -> Written:
     """Write one complex picture of a scene and return it with the truth.
 
     The phase is random; the amplitude has no speckle, so that targets can be held to a tenth of a decibel.
@@ -77,7 +47,7 @@ def pixels(grid: SicdGrid, form: SicdForm) -> NDArray[Any]:
     scene, take = grid.scene, grid.take
     lon, lat = grid.ground()
     sigma = np.nan_to_num(scene.sample(take.polarisations[0], lon, lat))
-    scale = _base() if form.quantity is None else _scale(grid)
+    scale = base() if form.quantity is None else _scale(grid)
     amplitude = np.sqrt(sigma * _factor(take, form.quantity) / scale)
     rng = np.random.default_rng(form.seed)
     phase = rng.uniform(0, 2 * np.pi, amplitude.shape)
@@ -95,162 +65,12 @@ def pixels(grid: SicdGrid, form: SicdForm) -> NDArray[Any]:
     return found
 
 
-def amplitude_table() -> NDArray[np.float64]:
-    """Return the amplitude of each of 256 levels: 0, then equal steps in decibels."""
-    return np.concatenate([[0.0], 20_000 * 10 ** (np.linspace(-45.0, 0.0, 255) / 20)])
-
-
-def metadata(grid: SicdGrid, form: SicdForm) -> Any:  # noqa: ANN401  an element of lxml
-    """Return the root of the XML."""
-    root = lxml.etree.Element(f"{{{form.version}}}SICD", nsmap={None: form.version})
-    tree = sicd.ElementWrapper(root)
-    _who(tree, grid, form)
-    _where(tree, grid, form)
-    _how(tree, grid)
-    _formed(tree, grid, form)
-    if form.quantity is not None:
-        name = {"sigma0": "SigmaZeroSFPoly", "beta0": "BetaZeroSFPoly", "gamma0": "GammaZeroSFPoly"}[form.quantity]
-        base = _base()
-        tree["Radiometric"][name] = np.array([[base, base * SLOPE], [base * SLOPE, 0.0]])
-    root.insert(list(root).index(root.find("{*}ImageFormation")) + 1, sicd.compute_scp_coa(root.getroottree()))
-    return root
-
-
-def _who(tree: Any, grid: SicdGrid, form: SicdForm) -> None:  # noqa: ANN401
-    take = grid.take
-    about = tree["CollectionInfo"]
-    about["CollectorName"] = collector(take)
-    about["CoreName"] = f"{take.platform}_{take.start:%Y%m%dT%H%M%S}"
-    about["CollectType"] = "MONOSTATIC"
-    about["RadarMode"] = {"ModeType": "SPOTLIGHT" if form.polar else "STRIPMAP", "ModeID": take.mode}
-    about["Classification"] = marking(take)
-    if take.received is not None:
-        tree["ImageCreation"] = {"Application": "Nightglass simulate", "DateTime": take.received, "Site": "EXERCISE"}
-    tree["Timeline"] = {"CollectStart": take.start, "CollectDuration": take.duration.total_seconds()}
-    tree["Position"]["ARPPoly"] = grid.arp_polynomial()
-
-
-def _where(tree: Any, grid: SicdGrid, form: SicdForm) -> None:  # noqa: ANN401
-    (lon, lat), height = grid.scene.centre, grid.scene.height_m
-    rows, cols = grid.shape
-    image = tree["ImageData"]
-    image["PixelType"] = form.pixels
-    if form.pixels == "AMP8I_PHS8I" and form.table:
-        image["AmpTable"] = amplitude_table()
-    image["NumRows"], image["NumCols"] = rows - form.chip[0], cols - form.chip[1]
-    image["FirstRow"], image["FirstCol"] = form.chip
-    image["FullImage"] = {"NumRows": rows, "NumCols": cols}
-    image["SCPPixel"] = grid.scp
-    place = tree["GeoData"]
-    place["EarthModel"] = "WGS_84"
-    place["SCP"] = {"ECF": ecef(np.array(lon), np.array(lat), height), "LLH": (lat, lon, height)}
-    place["ImageCorners"] = [(b, a) for a, b in grid.outline()]
-    ring = np.array(grid.scene.footprint.exterior.coords)[:-1]
-    clockwise = ring if _clockwise(ring) else ring[::-1]
-    place["ValidData"] = [(b, a) for a, b in clockwise]
-
-
-def _how(tree: Any, grid: SicdGrid) -> None:  # noqa: ANN401
-    take = grid.take
-    low, high = (take.frequency_ghz * 1e9 + side * BANDWIDTH_HZ / 2 for side in (-1, 1))
-    sent, received = take.polarisations[0][0], take.polarisations[0][1]
-    radar = tree["RadarCollection"]
-    radar["TxFrequency"] = {"Min": low, "Max": high}
-    radar["TxPolarization"] = sent
-    channel = f"{sent}:{received}"
-    radar["RcvChannels"] = {"@size": "1", "ChanParameters": [{"@index": "1", "TxRcvPolarization": channel}]}
-    duration = take.duration.total_seconds()
-    tree["ImageFormation"] = {
-        "RcvChanProc": {"NumChanProc": 1, "ChanIndex": [1]},
-        "TxRcvPolarizationProc": channel,
-        "TStartProc": 0.0,
-        "TEndProc": duration,
-        "TxFrequencyProc": {"MinProc": low, "MaxProc": high},
-        "ImageFormAlgo": "PFA" if grid.polar else "RMA",
-        "STBeamComp": "NO",
-        "ImageBeamComp": "NO",
-        "AzAutofocus": "NO",
-        "RgAutofocus": "NO",
-    }
-
-
-def _formed(tree: Any, grid: SicdGrid, form: SicdForm) -> None:  # noqa: ANN401
-    """Fill in the grid and the algorithm's own parameters."""
-    orbit, (t, r) = grid.orbit, grid.centre
-    middle = grid.take.duration.total_seconds() / 2 + t
-    position, velocity = orbit.position(t), orbit.velocity(t)
-    lon, lat = (np.array(v) for v in grid.scene.centre)
-    down = (ecef(lon, lat, grid.scene.height_m) - position) / r
-    across = grid.along * velocity / SPEED_M_S
-    rate = grid.along / grid.ground_speed
-    box = tree["Grid"]
-    box["ImagePlane"] = "SLANT"
-    box["Type"] = "RGAZIM" if grid.polar else "RGZERO"
-    box["TimeCOAPoly"] = np.array([[middle]]) if grid.polar else np.array([[middle + form.squint_s, rate]])
-    for axis, unit, spacing in (("Row", down, grid.spacing[0]), ("Col", across, grid.spacing[1])):
-        width = 0.886 / (WIDTH * spacing)
-        box[axis] = {
-            "UVectECF": unit,
-            "SS": spacing,
-            "ImpRespWid": WIDTH * spacing,
-            "Sgn": -1,
-            "ImpRespBW": width,
-            "KCtr": 2 * grid.take.frequency_ghz * 1e9 / 299_792_458 if axis == "Row" else 0.0,
-            "DeltaK1": -width / 2,
-            "DeltaK2": width / 2,
-        }
-    if grid.polar:
-        _polar(tree, grid, middle, np.cross(down, across))
-    else:
-        _migrated(tree, grid, middle, rate)
-
-
-def _polar(tree: Any, grid: SicdGrid, middle: float, normal: NDArray[np.float64]) -> None:  # noqa: ANN401
-    centre = 2 * grid.take.frequency_ghz * 1e9 / 299_792_458
-    tree["PFA"] = {
-        "FPN": normal,
-        "IPN": normal,
-        "PolarAngRefTime": middle,
-        "PolarAngPoly": np.array([-grid.angle_rate * middle, grid.angle_rate]),
-        "SpatialFreqSFPoly": np.array([1.0]),
-        "Krg1": centre - 1.0,
-        "Krg2": centre + 1.0,
-        "Kaz1": -1.0,
-        "Kaz2": 1.0,
-    }
-
-
-def _migrated(tree: Any, grid: SicdGrid, middle: float, rate: float) -> None:  # noqa: ANN401
-    """Fill in zero-Doppler time, range, and how fast the range of a point curves away from its closest approach."""
-    orbit, (_, r) = grid.orbit, grid.centre
-    lon, lat = (np.array(v) for v in grid.scene.centre)
-    earth = float(np.linalg.norm(ecef(lon, lat, grid.scene.height_m)))
-    twice = 2 * orbit.radius_m**2
-    tree["RMA"] = {
-        "RMAlgoType": "OMEGA_K",
-        "ImageType": "INCA",
-        "INCA": {
-            "TimeCAPoly": np.array([middle, rate]),
-            "R_CA_SCP": r,
-            "FreqZero": grid.take.frequency_ghz * 1e9,
-            "DRateSFPoly": np.array(
-                [[(orbit.radius_m**2 + earth**2 - r**2) / twice], [-2 * r / twice], [-1.0 / twice]]
-            ),
-        },
-    }
-
-
-def _base() -> float:
-    """Return the radiometric factor at the middle: amplitude 20,000 is `PEAK_DB` over 0 dB."""
-    return float(10 ** ((PEAK_DB + 4.0) / 10) / 20_000**2)
-
-
 def _scale(grid: SicdGrid) -> NDArray[np.float64]:
     """Return the radiometric factor of every pixel."""
     rows, cols = grid.shape
     x = (np.arange(rows) - grid.scp[0])[:, None] * grid.spacing[0]
     y = (np.arange(cols) - grid.scp[1])[None, :] * grid.spacing[1]
-    return _base() * (1 + SLOPE * x + SLOPE * y)
+    return base() * (1 + SLOPE * x + SLOPE * y)
 
 
 def _factor(take: Take, quantity: str | None) -> float:
@@ -267,11 +87,6 @@ def _dithered(
     share = np.clip((amplitude**2 - below) / (above - below), 0, 1)
     found: NDArray[np.uint8] = (low + (rng.uniform(size=amplitude.shape) < share)).astype(np.uint8)
     return found
-
-
-def _clockwise(ring: NDArray[np.float64]) -> bool:
-    x, y = ring.T
-    return float(np.sum(np.roll(x, -1) * y - x * np.roll(y, -1))) > 0
 
 
 def _written(path: Path, grid: SicdGrid, form: SicdForm) -> Written:
