@@ -227,17 +227,24 @@ def _target(path: Path, content: object, link: object) -> Path | None:
 
 def _rows(path: Path, time: datetime | None) -> Iterator[Found]:
     """Read a stac-geoparquet table: columns that are no item fields are the properties."""
+    for row in _plain_rows(path):
+        yield _record(path, _row_item(row), time)
+
+
+def _plain_rows(path: Path) -> Iterator[dict[str, Any]]:
     try:
         table = pq.ParquetFile(path)
-        if not {"id", "geometry"} <= set(table.schema_arrow.names):
-            msg = f"{path.name} is Parquet without the columns id and geometry; it is no table of STAC items."
-            raise DamagedProductError(msg)
-        for batch in table.iter_batches(batch_size=BATCH_ROWS):
-            for row in batch.to_pylist():
-                yield _record(path, _row_item(row), time)
-    except (pa.ArrowException, OSError) as error:
+        names = table.schema_arrow.names
+        batches = table.iter_batches(batch_size=BATCH_ROWS) if {"id", "geometry"} <= set(names) else None
+        while batches is not None and (batch := next(batches, None)) is not None:
+            yield from batch.to_pylist()
+    except (pa.ArrowException, OSError, ValueError, LookupError, OverflowError, TypeError) as error:
+        # Damage inside a column is seen only when its values become text or moments.
         msg = f"{path.name} is damaged or no Parquet file; fetch it again."
         raise DamagedProductError(msg) from error
+    if batches is None:
+        msg = f"{path.name} is Parquet without the columns id and geometry; it is no table of STAC items."
+        raise DamagedProductError(msg)
 
 
 ITEM_FIELDS = frozenset({"assets", "bbox", "collection", "geometry", "id", "links", "stac_extensions", "stac_version"})
