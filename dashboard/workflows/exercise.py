@@ -25,6 +25,7 @@ from dashboard.simulate.plan import STACKS, Planned, hollow, plan
 from dashboard.simulate.product import CAVEAT, write_hollow
 from dashboard.simulate.truth import write_terrain, write_truth
 from dashboard.sources.product import Given
+from dashboard.sources.registry import worker
 from dashboard.workflows.exercise_notes import take_in_notes
 from dashboard.workflows.ingest import IngestEntry, ingest
 from dashboard.workflows.ingest_frontline import FrontOptions, ingest_frontlines
@@ -100,6 +101,7 @@ def build_exercise(
         report(Progress(0.97, "Taking in frontlines"))
         _take_in_records(workspace, incoming, seed, chosen)
     finally:
+        worker().end()  # dozens of products are through: the process would only hold memory now
         shutil.rmtree(incoming, ignore_errors=True)
     workspace.catalog.areas.add(_area())
     part = marker.with_name("version.part")

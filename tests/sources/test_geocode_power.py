@@ -152,10 +152,11 @@ def test_a_dem_of_the_true_height_puts_it_right(tmp_path: Path) -> None:
     check_targets(seen(power, scene), "VV", truth(scene), scene, TAKE)
 
 
-def test_control_points_of_a_grid_place_the_picture() -> None:
+@pytest.mark.parametrize("knots", [(10, 10), (2, 10), (2, 2)])
+def test_control_points_of_a_grid_place_the_picture(knots: tuple[int, int]) -> None:
     scene = mini_scene(1.0, (300, 400))
     picture, sensor, _, (lon, lat) = slant_image(scene, TAKE)
-    at = [np.linspace(0, side - 1, 10).astype(int) for side in picture.shape]
+    at = [np.linspace(0, side - 1, count).astype(int) for side, count in zip(picture.shape, knots, strict=True)]
     points = [ControlPoint(r, c, lon[r, c], lat[r, c], scene.height_m) for r in at[0] for c in at[1]]
     placed = PointSensor(points, picture.shape, look=(TAKE.look_azimuth_deg, TAKE.incidence_deg))
     power = GeocodedPower(picture, placed, Level(scene.height_m))

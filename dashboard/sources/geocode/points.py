@@ -103,11 +103,14 @@ class _Spline:
         """Evaluate; beyond the grid go on along the slope at its edge, where a spline alone would stand still."""
         (top, bottom), (left, right) = self._edges
         r, c = np.clip(rows, top, bottom), np.clip(cols, left, right)
+        # One pixel back towards the middle: its difference is the slope, which splines of first degree do not give.
+        back_r, back_c = np.where(r > (top + bottom) / 2, r - 1, r + 1), np.where(c > (left + right) / 2, c - 1, c + 1)
         found = []
         for spline in self._splines:
             value = spline.ev(r, c)
-            value = value + (rows - r) * spline.ev(r, c, dx=1) + (cols - c) * spline.ev(r, c, dy=1)
-            found.append(value)
+            down = (rows - r) * (value - spline.ev(back_r, c)) / (r - back_r)
+            across = (cols - c) * (value - spline.ev(r, back_c)) / (c - back_c)
+            found.append(value + down + across)
         return found[0], found[1], found[2]
 
 
