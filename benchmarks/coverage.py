@@ -112,7 +112,7 @@ def pictured(workspace: Workspace, measure: Measure) -> tuple[list[Row], list[fl
             blocks.add(found.block)
             counts.append(found.count)
         every += taken
-        peer = p50_p95([datashaded(workspace, half) for _ in range(3)]) if measure is Measure.LOOKS else ""
+        peer = f"{datashaded(workspace, half) * 1e3:,.0f} ms" if measure is Measure.LOOKS else ""
         coarse = f", blocks of {max(blocks)} px" if max(blocks) > 1 else ""
         said = f"{measure.value}, {name}, {int(np.median(counts)):,} in view{coarse}"
         rows.append(Row(promise=said, figure=p50_p95(taken), target="", peer=peer))
@@ -133,7 +133,9 @@ def datashaded(workspace: Workspace, half: float) -> float:
 def answered(workspace: Workspace) -> list[Row]:
     """Measure what is asked beside the picture."""
     begin = time.perf_counter()
-    workspace.catalog.acquisitions.add(replace(next(acquisitions(1)), id=f"late-{time.time_ns()}"))
+    workspace.catalog.acquisitions.add(
+        replace(workspace.catalog.acquisitions.get("look-000000"), id=f"late-{time.time_ns()}")
+    )
     looks(workspace)
     gathered = time.perf_counter() - begin
     tables, points = [], []
