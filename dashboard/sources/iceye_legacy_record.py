@@ -107,10 +107,9 @@ def flight(facts: Facts) -> Track | None:
     axes = [vector(facts, f"pos{axis}") for axis in "xyz"]
     if not times or any(axis is None for axis in axes):
         return None
-    if any(axis is not None and len(axis) != len(times) for axis in axes):
-        raise facts.wrong(
-            "posX, posY, posZ", f"lists of {[len(a) for a in axes if a is not None]}", f"{len(times)} long"
-        )
+    lengths = [len(axis) for axis in axes if axis is not None]
+    if set(lengths) != {len(times)}:
+        raise facts.wrong("posX, posY, posZ", f"{lengths} long", f"{len(times)} long, as state_vector_time_utc is")
     moments = [Facts({"state_vector_time_utc": t}, facts.file).need_time("state_vector_time_utc") for t in times]
     return from_arrays(moments, np.stack([axis for axis in axes if axis is not None], axis=1), facts.file)
 

@@ -109,7 +109,7 @@ def agreed(inside: Mapping[str, Any], beside: Mapping[str, Any], files: tuple[st
                 "they are of different products."
             )
             raise DamagedProductError(msg)
-    return Facts({**beside, **inside}, files[0] if inside else files[1])
+    return Facts({**beside, **inside}, files[0] if "acquisition_start_utc" in inside else files[1])
 
 
 def _number(word: str) -> float | None:
