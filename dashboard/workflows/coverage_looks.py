@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from dashboard.catalog.catalog import Catalog
 from dashboard.catalog.codec import micros
 from dashboard.catalog.coverage import NOT_STATED, LookRows
 from dashboard.model.coverage import Scope
@@ -90,18 +91,20 @@ def _within(starts: NDArray[np.int64], scope: Scope, until: datetime) -> NDArray
 class _Followed:
     """The rows of one catalogue and the looks made of them, read again when something was written."""
 
-    def __init__(self) -> None:
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        """Kept alive: its identity is the key."""
         self._lock = threading.Lock()
         self._revision: int | None = None
         self._rows: LookRows | None = None
         self._numbers = np.zeros(0, np.int64)
         self._looks: Remembered[Looks] = Remembered(_REMEMBERED)
 
-    def now(self, workspace: Workspace, known_at: datetime | None) -> Looks:
+    def now(self, known_at: datetime | None) -> Looks:
         with self._lock:  # of two who come first together, one reads and the other waits for it
-            revision = workspace.catalog.revision
+            revision = self._catalog.revision
             if self._rows is None or revision != self._revision:
-                rows = workspace.catalog.coverage.rows()
+                rows = self._catalog.coverage.rows()
                 if self._rows is None or not _same(rows, self._rows):
                     self._rows, self._numbers = rows, look_numbers(rows)
                     self._looks.clear()
@@ -118,7 +121,8 @@ def looks(workspace: Workspace, known_at: datetime | None = None) -> Looks:
 
     The first call reads every acquisition, a second for a hundred thousand; later ones do after a write.
     """
-    return _followed.get(workspace.root, _Followed).now(workspace, known_at)
+    catalog = workspace.catalog
+    return _followed.get(id(catalog), lambda: _Followed(catalog)).now(known_at)
 
 
 def look_numbers(rows: LookRows) -> NDArray[np.int64]:
