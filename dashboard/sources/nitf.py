@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dashboard.model.acquisition import Acquisition, Calibration
+from dashboard.model.acquisition import Acquisition, Calibration, Kind
 from dashboard.model.errors import DamagedProductError
 from dashboard.sources.details import details
 from dashboard.sources.geocode.power import GeocodedPower
@@ -15,7 +15,7 @@ from dashboard.sources.nitf_header import MAGIC, Image, Nitf, first_image_name, 
 from dashboard.sources.nitf_parts import Opened, footprint, kind_of, segments_of
 from dashboard.sources.nitf_pixels import SegmentedImage
 from dashboard.sources.nitf_systems import SYSTEMS
-from dashboard.sources.product import NOTHING_GIVEN, Found, Given, Product, System
+from dashboard.sources.product import NOTHING_GIVEN, Found, Given, Product, System, origin
 from dashboard.sources.sarah import Alias, Named, aliases, named, named_within
 from dashboard.sources.sicd import platform_name as sicd_platform
 from dashboard.sources.sicd import read_sicd
@@ -27,6 +27,8 @@ from dashboard.sources.xml import Element
 HEAD = 4096
 KNOWN_IMAGES = ("SICD", "SIDD")
 UNKNOWN = Named("unknown", None)
+OPTICAL = frozenset({"VIS", "OP", "MS", "HS", "CP", "BP"})
+"""ICAT of pictures in visible bands and of photographs."""
 
 
 class NitfReader:
@@ -52,7 +54,7 @@ class NitfReader:
         InputError
             If it is damaged, without a place or a time, or its classification cannot be read.
         """
-        opened = Opened(read_headers(path), self.name)
+        opened = Opened(read_headers(path), origin(self.name, [path]))
         known = aliases(given.aliases)
         roots = opened.metadata()
         displayed = [root for root in roots if kind_of(root) == "SIDD"]
@@ -68,20 +70,16 @@ class NitfReader:
 
 
 def _named(opened: Opened, stated: list[str | None], known: tuple[Alias, ...]) -> Named:
-    """Return the platform from the metadata's word for it, else from the headers."""
-    for text in stated:
-        found = named(text, known)
-        if found is not None:
-            return found
+    """Return the platform from the metadata's word for it, or the headers' where that is no name that is known."""
+    found = next((name for text in stated if (name := named(text, known)) is not None), None)
+    if found is not None and found.known:
+        return found
     nitf = opened.nitf
     headers = [nitf.fields["FTITLE"], nitf.fields["OSTAID"]]
     for image in nitf.images[:1]:
         headers = [image.fields["ISORCE"], image.fields["IID2"], *headers]
-    for text in headers:
-        found = named_within(text, known)
-        if found is not None:
-            return found
-    return UNKNOWN
+    from_headers = (named_within(text, known) for text in headers)
+    return next((name for name in from_headers if name is not None), found or UNKNOWN)
 
 
 def _plain(opened: Opened, roots: list[Element], named_as: Named, given: Given) -> Product:
@@ -90,12 +88,16 @@ def _plain(opened: Opened, roots: list[Element], named_as: Named, given: Given) 
     segments = segments_of(nitf, "")
     image = SegmentedImage(nitf.path, _first(segments))
     sensor = image_sensor(segments[0], image.shape, name)
-    power = GeocodedPower(DisplayNative(image, segments[0], "VV"), sensor, terrain(given.dem, sensor.height_m))
+    optical = segments[0].fields["ICAT"] in OPTICAL
+    pixels = DisplayNative(image, segments[0], "PAN" if optical else "VV")
+    power = GeocodedPower(pixels, sensor, terrain(given.dem, sensor.height_m))
+    guessed = set() if optical else {"polarisations"}
     taken = _taken(nitf, given.time)
     handled, words = opened.handled([], named_as.constellation, taken.year)
     acquisition = Acquisition(
         id=safe_id(segments[0].fields["IID2"] or nitf.fields["FTITLE"] or nitf.path.stem) or "nitf",
         constellation=named_as.constellation,
+        kind=Kind.OPTICAL if optical else Kind.SAR,
         platform=named_as.platform,
         start=taken,
         stop=taken,
@@ -117,7 +119,7 @@ def _plain(opened: Opened, roots: list[Element], named_as: Named, given: Given) 
             *words,
             *opened.details(),
         ),
-        origin=opened.origin(frozenset({"stop", "polarisations", *opened.guessed(named_as)})),
+        origin=opened.origin(frozenset({"stop", *guessed, *opened.guessed(named_as)})),
     )
     return Product(acquisition=acquisition, power=power, paths=(nitf.path,))
 

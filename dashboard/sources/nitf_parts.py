@@ -1,7 +1,7 @@
 """What every product in a NITF file shares: its segments, its provenance, its markings, and what nobody asked for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 from shapely import Polygon
@@ -16,12 +16,12 @@ from dashboard.sources.geocode.sensor import Sensor, outline
 from dashboard.sources.marking import exercise, handling
 from dashboard.sources.nitf_header import Image, Nitf
 from dashboard.sources.nitf_security import Stated, of_file, together
-from dashboard.sources.product import origin, record_origin
+from dashboard.sources.product import record_origin
 from dashboard.sources.sarah import Named
 from dashboard.sources.xml import Element, find_all, local, parse_xml, required_number
 
 MANDATORY = frozenset({"sar-lupe", "sarah"})
-"""Constellations whose products are refused without a classification."""
+"""Constellations whose products are refused without a classification; so is an NSIF of nobody knows whom."""
 XML_NAMES = frozenset({"XML_DATA_CONTENT", "SICD_XML", "SIDD_XML"})
 MOST_XML = 16 * 2**20
 HEX_BYTES = 64
@@ -36,9 +36,8 @@ class Opened:
     """A file whose headers were read."""
 
     nitf: Nitf
-    reader: str
-    hashed: list[Origin] = field(default_factory=list)
-    """Its provenance, once made: a large file is read for it only once."""
+    whole: Origin
+    """Provenance of the file."""
 
     @property
     def name(self) -> str:
@@ -46,19 +45,11 @@ class Opened:
         return self.nitf.path.name
 
     def origin(self, guessed: frozenset[str] = frozenset(), part: str = "") -> Origin:
-        """Return the provenance; `part` tells several products of one file apart."""
-        if not self.hashed:
-            self.hashed.append(origin(self.reader, [self.nitf.path]))
-        whole = self.hashed[0]
-        if part:
-            whole = record_of(whole, part)
-        return Origin(
-            reader=whole.reader,
-            reader_version=whole.reader_version,
-            product_sha256=whole.product_sha256,
-            files=whole.files,
-            guessed=guessed,
-        )
+        """Return the provenance of a product; `part` tells several products of one file apart."""
+        if not part:
+            return replace(self.whole, guessed=guessed)
+        made = record_origin(self.whole.reader, part, self.whole.product_sha256.encode())
+        return replace(self.whole, guessed=guessed, product_sha256=made.product_sha256)
 
     def guessed(self, named: Named) -> set[str]:
         """Return the fields that rest on a guess about the platform's name."""
@@ -72,7 +63,8 @@ class Opened:
         DamagedProductError
             If a classification cannot be read, or is missing where the system demands one.
         """
-        stated = [*of_file(self.nitf, mandatory=constellation in MANDATORY), *words]
+        nameless = constellation == "unknown" and self.nitf.version.startswith("NSIF")
+        stated = [*of_file(self.nitf, mandatory=nameless or constellation in MANDATORY), *words]
         found, raw = together(stated)
         found = found & exercise(self.nitf.fields["FTITLE"], *(image.fields["ICOM"] for image in self.nitf.images))
         by_supplier = handling({"rel:caveats": sorted(found.caveats)}, constellation, year)
@@ -154,17 +146,6 @@ def footprint(root: Element | None, sensor: Sensor, name: str) -> BaseGeometry:
     ring = [tuple(required_number(vertex, axis, name) for axis in ("Lon", "Lat")) for vertex in vertices]
     both = whole.intersection(clean_footprint({"type": "Polygon", "coordinates": [[*ring, ring[0]]]}))
     return both if both.geom_type in {"Polygon", "MultiPolygon"} and not both.is_empty else whole
-
-
-def record_of(whole: Origin, part: str) -> Origin:
-    """Return the provenance of one product of a file that holds several."""
-    made = record_origin(whole.reader, part, whole.product_sha256.encode())
-    return Origin(
-        reader=whole.reader,
-        reader_version=whole.reader_version,
-        product_sha256=made.product_sha256,
-        files=whole.files,
-    )
 
 
 def _hex(data: bytes) -> str:

@@ -81,7 +81,7 @@ PLAIN = (
     Field("platform", "platform", "ISORCE, IID2, FTITLE or OSTAID by the alias list"),
     Field("id", "id", "IID2, else FTITLE"),
     Field("corners", "geocoding", "IGEOLO (ICORDS G and D), or RPC00B"),
-    Field("category", "details: proc:image_category", "ICAT"),
+    Field("category", "details: proc:image_category", "ICAT; visible bands are shown and kept out of statistics"),
     Field("mode", "", "not in file"),
     Field("look side", "", "not in file"),
     Field("incidence", "", "not in file"),

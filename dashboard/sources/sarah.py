@@ -35,6 +35,8 @@ class Named:
     """None when the name is that of a constellation without a unit."""
     guessed: bool = False
     """Whether it rests on the alias file."""
+    known: bool = True
+    """Whether it is a name of the alias file or a public one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def named(text: str | None, known: tuple[Alias, ...]) -> Named | None:
         if match:
             return Named(constellation, platform.format(match[1].lower()))
     other = kebab(text)
-    return None if other is None else Named(constellation_of(other), other)
+    return None if other is None else Named(constellation_of(other), other, known=False)
 
 
 def named_within(text: str | None, known: tuple[Alias, ...]) -> Named | None:
@@ -85,7 +87,7 @@ def named_within(text: str | None, known: tuple[Alias, ...]) -> Named | None:
     for count in (3, 2, 1):
         for first in range(len(words)):
             found = named(" ".join(words[first : first + count]), known)
-            if found is not None and (found.guessed or any(found.constellation == row[1] for row in KNOWN)):
+            if found is not None and found.known:
                 return found
     return None
 

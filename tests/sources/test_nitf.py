@@ -148,6 +148,15 @@ def test_corners_in_decimal_degrees(tmp_path: Path, tiny: Scene) -> None:
         see(path)
 
 
+def test_a_picture_in_visible_bands_is_no_radar(tmp_path: Path, tiny: Scene) -> None:
+    path = write_nitf(tmp_path, tiny, TAKE).path
+    at = path.read_bytes().index(b"SAR     ", read_headers(path).images[0].span.header)
+    found = see(with_bytes(path, at, b"VIS     ")).product.acquisition
+    assert found.optical
+    assert found.polarisations == ("PAN",)
+    assert "polarisations" not in found.origin.guessed
+
+
 def image_of(written: Written) -> Image:
     return read_headers(written.path).images[0]
 

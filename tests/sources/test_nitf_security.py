@@ -116,6 +116,23 @@ def test_where_a_classification_is_mandatory_a_blank_one_is_refused(
         see(path)
 
 
+def test_an_nsif_of_nobody_knows_whom_needs_one_too(tmp_path: Path) -> None:
+    taken = Take(constellation="nobody", platform="nobody-1")
+    path = with_bytes(write_nitf(tmp_path, SCENE, taken).path, FSCLAS, b" ")
+    with pytest.raises(DamagedProductError, match=r"FSCLAS is blank"):
+        see(path)
+
+
+def test_the_headers_name_the_platform_where_the_metadata_do_not(tmp_path: Path) -> None:
+    taken = Take(constellation="sarah", platform="sarah-1")
+    path = write_sicd(tmp_path, SCENE, taken, SMALL).path
+    with_xml(path, {"<CollectorName>[^<]*<": "<CollectorName>Objekt 7<"})
+    assert acquisition(path).platform == "sarah-1"  # ISORCE
+    with_bytes(path, FSCLAS, b" ")
+    with pytest.raises(DamagedProductError, match=r"FSCLAS is blank"):
+        see(path)
+
+
 def test_elsewhere_a_blank_classification_takes_the_other_sources(tmp_path: Path) -> None:
     path = with_bytes(write_nitf(tmp_path, SCENE, TAKE).path, FSCLAS, b" ")
     assert acquisition(path).handling.rank is Rank.RESTRICTED

@@ -70,7 +70,7 @@ def _scale(grid: SicdGrid) -> NDArray[np.float64]:
     rows, cols = grid.shape
     x = (np.arange(rows) - grid.scp[0])[:, None] * grid.spacing[0]
     y = (np.arange(cols) - grid.scp[1])[None, :] * grid.spacing[1]
-    return base() * (1 + SLOPE * x + SLOPE * y)
+    return base() * (1 + grid.per_metre(SLOPE) * (x + y))
 
 
 def _factor(take: Take, quantity: str | None) -> float:

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 BANDWIDTH_HZ = 300e6
 WIDTH = 1.2
 """Resolution over spacing."""
-SLOPE = 4e-4
-"""Change of the radiometric factor over a metre of range and of azimuth, relative."""
+SLOPE = 0.08
+"""Change of the radiometric factor over the picture, in range and in azimuth, relative."""
 PEAK_DB = 9.0
 """Above the brightest target: full scale of integers."""
 

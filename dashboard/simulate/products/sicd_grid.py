@@ -84,6 +84,10 @@ class SicdGrid:
         """Change of the polar angle, radians per second (polar format)."""
         return -self.along * SPEED_M_S / self.centre[1]
 
+    def per_metre(self, share: float) -> float:
+        """Return a change over the longer side of the picture as one over a metre."""
+        return share / max(side * spacing for side, spacing in zip(self.shape, self.spacing, strict=True))
+
     def ground(self) -> tuple[Floats, Floats]:
         """Return (longitude, latitude) of every pixel, shape (rows, columns)."""
         knots = [np.linspace(0, side - 1, min(KNOTS, side)) for side in self.shape]

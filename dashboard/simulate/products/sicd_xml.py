@@ -23,8 +23,9 @@ def metadata(grid: SicdGrid, form: SicdForm) -> Any:  # noqa: ANN401  an element
     _formed(tree, grid, form)
     if form.quantity is not None:
         name = {"sigma0": "SigmaZeroSFPoly", "beta0": "BetaZeroSFPoly", "gamma0": "GammaZeroSFPoly"}[form.quantity]
-        lowest = base()
-        tree["Radiometric"][name] = np.array([[lowest, lowest * SLOPE], [lowest * SLOPE, 0.0]])
+        middle = base()
+        slope = middle * grid.per_metre(SLOPE)
+        tree["Radiometric"][name] = np.array([[middle, slope], [slope, 0.0]])
     root.insert(list(root).index(root.find("{*}ImageFormation")) + 1, sicd.compute_scp_coa(root.getroottree()))
     return root
 
