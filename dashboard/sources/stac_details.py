@@ -65,6 +65,9 @@ def with_details(acq: Acquisition, properties: Mapping[str, Any]) -> Acquisition
         for name, value in properties.items()
         if _is_kept(name) and not _is_said(name, properties) and (text := _text(value))
     ]
+    software = _programs(properties.get("processing:software"))
+    if software:
+        rows.append(("processing:software", software))
     raw = properties.get("platform")
     if isinstance(raw, str) and raw != acq.platform and "proc:raw_platform" not in properties:
         rows.append(("proc:raw_platform", raw[:LONGEST]))
@@ -91,6 +94,12 @@ def _is_said(name: str, properties: Mapping[str, Any]) -> bool:
         both = [number(properties.get(axis)) for axis in RESOLUTIONS]
         return None in both or both[0] == both[1]
     return name == "instruments" and properties.get(name) == ["sar"]
+
+
+def _programs(stated: object) -> str:
+    """Return ``name version`` of the programs that made a product, ours left out."""
+    found = [(name, _text(version)) for name, version in mapping(stated).items() if name != "nightglass"]
+    return ", ".join(f"{name} {'' if version == 'unstated' else version}".strip() for name, version in found)[:LONGEST]
 
 
 def _text(value: object) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 
 from dashboard.model.acquisition import Acquisition, Geocoding, Kind, Original, Pixels
 from dashboard.model.handling import Handling
-from dashboard.workflows.stac_valid import typed
+from dashboard.sources.values import words
+from dashboard.workflows.stac_valid import needed, typed
 
 BANDS_GHZ = (
     ("P", 0.3, 1.0),
@@ -21,6 +22,9 @@ BANDS_GHZ = (
 
 FINER = frozenset({"sar:resolution_range", "sar:resolution_azimuth", "instruments"})
 """Fields in which a detail says more than the acquisition's own attribute."""
+
+SOFTWARE = "processing:software"
+UNSTATED_VERSION = "unstated"
 
 OWN_WORD = "proc:"
 """Prefix of fields that no extension of STAC has."""
@@ -37,11 +41,18 @@ def properties_of(acq: Acquisition) -> dict[str, Any]:
     """
     found = {name: value for name, value in _known(acq).items() if value is not None}
     for field, text in acq.details:
+        if field == SOFTWARE:
+            found[SOFTWARE] = {**_programs(text), **found[SOFTWARE]}
+            continue
         value = None if field in NOT_DETAILS or (_is_radar(field) and acq.kind is not Kind.SAR) else typed(field, text)
         if value is None:
             found.setdefault(_own(field), text)
         elif field not in found or field in FINER:
             found[field] = value
+    for field, text in acq.details:
+        if any(other not in found for other in needed(field)):
+            found.pop(field, None)
+            found.setdefault(_own(field), text)
     return found
 
 
@@ -82,7 +93,7 @@ def _known(acq: Acquisition) -> dict[str, Any]:
         "proc:product_sha256": acq.origin.product_sha256,
         "proc:product_files": {Path(name).name: digest for name, digest in acq.origin.files},
         "proc:guessed": sorted(acq.origin.guessed) or None,
-        "processing:software": {"nightglass": acq.origin.reader_version},
+        SOFTWARE: {"nightglass": acq.origin.reader_version},
     }
 
 
@@ -174,6 +185,17 @@ def marking_of(handling: Handling) -> dict[str, Any]:
         "rel:embargo_until": stamp(handling.embargo_until),
         "rel:conflict": handling.conflict or None,
     }
+
+
+def _programs(text: str) -> dict[str, str]:
+    """Return name -> version of the programs that a product names, such as ``L0 1.0, L1A 1.1``."""
+    found = {}
+    for part in words(text):
+        name, _, version = part.rpartition(" ")
+        if not any(letter.isdigit() for letter in version):
+            name, version = part, UNSTATED_VERSION
+        found[name or "processor"] = version
+    return found
 
 
 def _licence(handling: Handling) -> str:

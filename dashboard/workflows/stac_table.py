@@ -17,8 +17,8 @@ MOMENTS = frozenset(
     {"datetime", "start_datetime", "end_datetime", "created", "updated", "published", "expires", "unpublished"}
 )
 """Columns of moments, microseconds UTC."""
-VARYING = frozenset({"proc:product_files", "processing:software"})
-"""Objects whose keys differ from item to item: as a struct each key would be a column of all rows."""
+VARYING = frozenset({"proc:product_files"})
+"""An object whose keys are file names: as a struct, each would be a column of all rows. So it is text."""
 GEO = {
     "version": "1.1.0",
     "primary_column": "geometry",

@@ -81,6 +81,11 @@ def is_known(field: str) -> bool:
     return field in _fields()
 
 
+def needed(field: str) -> tuple[str, ...]:
+    """Return the fields without which a schema refuses a field."""
+    return _needs().get(field, ())
+
+
 def typed(field: str, text: str) -> Any:  # noqa: ANN401  JSON
     """Return the value of a field that a product states as text, in the type of its schema.
 
@@ -167,6 +172,16 @@ def _addressed(path: Path) -> Iterator[tuple[str, Resource[Any]]]:
     beside = own.rpartition("/")[0] + "/" + path.name
     if path.parent.name == "core" and beside != own:
         yield beside, resource
+
+
+@cache
+def _needs() -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for path in sorted(asset("schemas").glob("*-*.json")):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        stated = content["definitions"].get("fields", {}).get("dependencies", {})
+        found |= {name: tuple(others) for name, others in stated.items()}
+    return found
 
 
 @cache

@@ -57,7 +57,10 @@ def acquisition(name: str, **changes: object) -> Acquisition:
 
 
 MEMBERS = (
-    acquisition("a", details=(("processing:facility", "Espoo"), ("sat:absolute_orbit", "812"))),
+    acquisition("a", details=(
+        ("processing:facility", "Espoo"), ("processing:software", "forge v1.3.0, Some Thing"),
+        ("sat:absolute_orbit", "812"),
+    )),
     acquisition("b", constellation="capella", platform="capella-14", start=T0 - timedelta(days=3)),
     acquisition(
         "c", kind=Kind.OPTICAL, constellation="maxar", platform="worldview-3", polarisations=(), mode=None, look=None,

@@ -113,6 +113,22 @@ def test_details_take_the_type_of_their_schema_and_the_finer_word() -> None:
     assert "sar:looks_range" not in properties
 
 
+def test_a_field_that_needs_another_is_kept_aside_without_it() -> None:
+    alone = item_of(replace(FULL, details=(("product:timeliness_category", "Fast-24h"),)), {})
+    assert faults(alone) == ()
+    assert alone["properties"]["proc:product_timeliness_category"] == "Fast-24h"
+    both = (("product:timeliness_category", "Fast-24h"), ("product:timeliness", "P1D"))
+    item = item_of(replace(FULL, details=both), {})
+    assert faults(item) == ()
+    assert item["properties"]["product:timeliness_category"] == "Fast-24h"
+
+
+def test_programs_are_told_with_their_versions() -> None:
+    told = replace(FULL, details=(("processing:software", "Sentinel-1 IPF 003.40, forge v1.3.0, Some Thing"),))
+    software = item_of(told, {})["properties"]["processing:software"]
+    assert software == {"Sentinel-1 IPF": "003.40", "forge": "v1.3.0", "Some Thing": "unstated", "nightglass": "1"}
+
+
 def test_a_detail_never_replaces_what_the_record_says() -> None:
     told = replace(FULL, details=(("sar:instrument_mode", "SM"), ("datetime", "1999-01-01T00:00:00Z"), ("id", "y")))
     item = item_of(told, {})
@@ -220,7 +236,8 @@ def test_bands_have_no_gap_that_a_radar_uses() -> None:
 
 _texts = st.text(min_size=1, max_size=12)
 _known_or_not = st.sampled_from(
-    ["sar:looks_range", "sat:absolute_orbit", "gsd", "eo:cloud_cover", "proc:x", "platform", "title", "proj:shape",
+    ["sar:looks_range", "sat:absolute_orbit", "gsd", "eo:cloud_cover", "proc:x", "platform", "title",
+     "proj:shape", "product:timeliness_category",
      "processing:software", "license", "view:azimuth", "instruments", "product:timeliness", "file:size", "odd"]
 )  # fmt: skip
 
