@@ -13,8 +13,8 @@ from shapely.geometry.base import BaseGeometry
 from dashboard.model.acquisition import Geocoding
 from dashboard.model.errors import NoGeoreferenceError
 from dashboard.sources.footprint import bounds_footprint, clean_footprint
-from dashboard.sources.geocode.native import Calibrate, TiffNative
-from dashboard.sources.geocode.points import ControlPoint, PointSensor
+from dashboard.sources.geocode.native import Calibrate, TiffNative, sane_shape
+from dashboard.sources.geocode.points import ControlPoint
 from dashboard.sources.geocode.power import GeocodedPower
 from dashboard.sources.geocode.rpc import Rpc, RpcSensor
 from dashboard.sources.geocode.sensor import Sensor, outline
@@ -23,6 +23,8 @@ from dashboard.sources.grid import opened
 from dashboard.sources.power import Band, TiffPower
 from dashboard.sources.product import Given, OpenPower
 from dashboard.sources.qps_words import Words
+from dashboard.sources.radar_tiff import Accuracy, fitted, sane
+from dashboard.sources.tiff_head import check_blocks
 from dashboard.sources.tiff_place import control_points, tagged_rpc
 from dashboard.sources.units import Formula
 
@@ -101,22 +103,25 @@ def _tags(band: Band) -> _Tags:
     with opened(band.path) as dataset:
         points, rpc = control_points(dataset, band.path.name), tagged_rpc(dataset.rpcs)
         on_map = dataset.crs is not None and not dataset.transform.is_identity and not points
-        return _Tags(points, rpc, on_map, dataset.shape, dataset.dtypes[0].startswith("complex"))
+        check_blocks(dataset, band.path.name)
+        shape = sane_shape(dataset.shape, band.path.name)
+        return _Tags(points, rpc, on_map, shape, dataset.dtypes[0].startswith("complex"))
 
 
 def _sensor(tags: _Tags, words: Words, name: str) -> Sensor:
     if tags.rpc is not None:
-        return RpcSensor(tags.rpc, tags.shape, error_m=None, basis="RPCs of the GeoTIFF; no accuracy is documented")
-    if tags.points:
-        return PointSensor(tags.points, tags.shape, basis="control points of the GeoTIFF; no accuracy is documented")
-    corners = words.corners(tags.shape)
-    if not corners:
+        basis = "RPCs of the GeoTIFF; no accuracy is documented"
+        return sane(RpcSensor(tags.rpc, tags.shape, error_m=None, basis=basis), name)
+    points, basis = tags.points, "control points of the GeoTIFF; no accuracy is documented"
+    if not points:
+        points, basis = words.corners(tags.shape), "four corners stated in the JSON, straight between them; coarse"
+    if not points:
         msg = (
             f"{name} has no map grid, control points or RPCs, and {words.name} states no four named corners of the "
             "image; map their keys with --aliases, or ask the provider for level 1.3."
         )
         raise NoGeoreferenceError(msg)
-    return PointSensor(corners, tags.shape, basis="four corners stated in the JSON, straight between them; coarse")
+    return sane(fitted(points, tags.shape, Accuracy(height_m=None, error_m=None, basis=basis), name), name)
 
 
 def _calibrate(formula: Formula) -> Calibrate:

@@ -15,6 +15,7 @@ from dashboard.sources.iceye_legacy import IceyeLegacyReader
 from dashboard.sources.nitf import NitfReader
 from dashboard.sources.opera import OperaReader
 from dashboard.sources.product import NOTHING_GIVEN, Found, Given, NotRead, Reader, System
+from dashboard.sources.qps import QpsReader
 from dashboard.sources.sentinel1 import Sentinel1Reader
 from dashboard.sources.stac import StacReader
 from dashboard.sources.worker import Worker
@@ -35,6 +36,7 @@ READERS: tuple[Reader, ...] = (
     CosmoReader(),
     NitfReader(),
     Sentinel1Reader(),
+    QpsReader(),
     StacReader(),
     GeoTiffReader(),
 )
