@@ -239,6 +239,7 @@ def _details(parts: _Parts) -> Details:
             "proc:slice": _slice(manifest),
             "proc:composition": words["composition"],
             "proc:grid_residual_m": round(parts.scene.residual_m, 2),
+            "proc:burst_rounding_px": None if parts.scene.off_grid_px is None else round(parts.scene.off_grid_px, 3),
             "proc:footprint_source": "corners" if manifest.footprint is not None else "sensor",
             "proc:calibration_note": parts.scene.note,
         }

@@ -11,8 +11,10 @@ from dashboard.model.errors import DamagedProductError
 from dashboard.sources.geocode.native import Native, sane_shape
 from dashboard.sources.sentinel1_annotation import Annotation
 
-OFF_GRID = 0.1
-"""Pixels by which bursts and swaths may lie off the common grid that they are made on."""
+MOST_OFFSET = 1_000_000
+"""Rows or columns between bursts of one product."""
+WIDEST_GAP = 0.5
+"""Share of a burst's lines that may lie between it and the next one: more means that a time is damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,30 +38,35 @@ class Layout:
     first_line_s: float
     slant_range_m: float
     pieces: tuple[Piece, ...]
+    off_grid_px: float
+    """By how much bursts and swaths were moved at most to lie on one grid."""
 
 
 def layout(swaths: Sequence[Annotation]) -> Layout:
     """Return how the images of one polarisation are put together.
 
     Bursts overlap their neighbours, and swaths too; each overlap is cut in its middle. Nothing is resampled: the
-    processor makes all bursts and swaths of a pass on one grid of zero-Doppler time and slant range.
+    processor makes all bursts and swaths of a pass on one grid of zero-Doppler time and slant range, and whatever lies
+    off it is moved by less than a pixel.
 
     Raises
     ------
     DamagedProductError
-        If they do not lie on one grid, or have nothing valid.
+        If the swaths differ in steps, bursts lie apart, or nothing is valid.
     """
     line_s, step_m = swaths[0].line_s, swaths[0].slant_step_m
     if any(abs(s.line_s / line_s - 1) > 1e-6 or abs(s.slant_step_m / step_m - 1) > 1e-6 for s in swaths):
         raise DamagedProductError("The swaths differ in azimuthTimeInterval or rangeSamplingRate; damaged.")
     first_s = min(burst.time_s for swath in swaths for burst in swath.bursts)
     near_m = min(swath.slant_range_m for swath in swaths)
-    across = [_whole((swath.slant_range_m - near_m) / step_m, "slantRangeTime", swath) for swath in swaths]
+    exact = [[(burst.time_s - first_s) / line_s for burst in swath.bursts] for swath in swaths]
+    sideways = [(swath.slant_range_m - near_m) / step_m for swath in swaths]
+    across = [_whole(offset, "slantRangeTime", swath) for offset, swath in zip(sideways, swaths, strict=True)]
     valid = [_valid_columns(swath, shift) for swath, shift in zip(swaths, across, strict=True)]
     cuts = _cuts(valid)
     pieces = []
     for k, swath in enumerate(swaths):
-        starts = [_whole((burst.time_s - first_s) / line_s, "azimuthTime", swath) for burst in swath.bursts]
+        starts = _starts(swath, exact[k])
         rows = _cuts([_valid_lines(swath, b, start) for b, start in enumerate(starts)])
         for b, (start, (top, bottom)) in enumerate(zip(starts, rows, strict=True)):
             if bottom > top and cuts[k][1] > cuts[k][0]:
@@ -69,7 +76,8 @@ def layout(swaths: Sequence[Annotation]) -> Layout:
         raise DamagedProductError(f"{swaths[0].name} has no valid line in burstList; the product is damaged.")
     size = max(p.rows.stop for p in pieces), max(p.cols.stop for p in pieces)
     shape = sane_shape(size, swaths[0].name)
-    return Layout(shape=shape, first_line_s=first_s, slant_range_m=near_m, pieces=tuple(pieces))
+    off = max(abs(offset - round(offset)) for offset in itertools.chain(sideways, *exact))
+    return Layout(shape=shape, first_line_s=first_s, slant_range_m=near_m, pieces=tuple(pieces), off_grid_px=off)
 
 
 class Debursted:
@@ -112,14 +120,20 @@ class Debursted:
         return found
 
 
-def _whole(pixels: float, field: str, swath: Annotation) -> int:
-    found = round(pixels)
-    if abs(found - pixels) > OFF_GRID or found > 1_000_000:
-        msg = (
-            f"{swath.name}: {field} lies {pixels - found:+.2f} pixels off the grid of the pass; the product is damaged."
-        )
+def _starts(swath: Annotation, exact: Sequence[float]) -> list[int]:
+    """Return the first row of each burst in the whole image."""
+    lines = swath.lines_per_burst
+    if max((after - before for before, after in itertools.pairwise(exact)), default=0.0) > lines * (1 + WIDEST_GAP):
+        msg = f"{swath.name}: bursts lie farther apart in azimuthTime than their {lines} lines; the product is damaged."
         raise DamagedProductError(msg)
-    return found
+    return [_whole(offset, "azimuthTime", swath) for offset in exact]
+
+
+def _whole(pixels: float, field: str, swath: Annotation) -> int:
+    if abs(pixels) > MOST_OFFSET:
+        msg = f"{swath.name}: its {field} lies {pixels:,.0f} pixels from the first one's; the product is damaged."
+        raise DamagedProductError(msg)
+    return round(pixels)
 
 
 def _valid_columns(swath: Annotation, shift: int) -> tuple[int, int]:

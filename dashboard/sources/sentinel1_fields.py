@@ -35,7 +35,7 @@ FIELDS = (
     Field("orbit states", "", "orbitList: part of the geometry"),
     Field("ground range", "", "coordinateConversionList: part of the geometry"),
     Field("geolocation grid", "geocoding", "heights where no DEM is given; details: proc:grid_residual_m"),
-    Field("bursts", "", "burstList: put together, each overlap cut in its middle"),
+    Field("bursts", "", "burstList: put together, each overlap cut in its middle; details: proc:burst_rounding_px"),
     Field("calibration", "calibration", "sigmaNought of calibrationVectorList; betaNought, gamma, dn are not used"),
     Field(
         "thermal noise", "details: proc:calibration_note", "noiseVectorList, or noiseRange- and noiseAzimuthVectorList"

@@ -33,16 +33,16 @@ class Table:
             If lines or pixels are out of order, or pixels and values differ in number.
         """
         for pixels, values in rows:
-            if len(pixels) != len(values) or not len(pixels) or (np.diff(pixels) <= 0).any():
+            if len(pixels) != len(values) or not len(pixels) or (np.diff(pixels) < 0).any():
                 msg = f"{name} has a vector of {len(pixels)} pixels and {len(values)} values, or pixels out of order."
                 raise DamagedProductError(msg)
-        if not len(lines) or (np.diff(lines) <= 0).any():
+        if not len(lines) or (np.diff(lines) < 0).any():
             raise DamagedProductError(f"{name} has vectors out of order of their line; the product is damaged.")
-        self._lines = lines
+        self._lines, first = np.unique(lines, return_index=True)
         self._pixels = np.unique(np.concatenate([pixels for pixels, _ in rows]))
         if len(self._pixels) * len(lines) > MOST_VALUES:
             raise DamagedProductError(f"{name} has more than {MOST_VALUES:,} values; the product is damaged.")
-        self._values = np.stack([np.interp(self._pixels, *row) for row in rows])
+        self._values = np.stack([np.interp(self._pixels, *rows[k]) for k in first])
 
     def at(self, rows: slice, cols: slice) -> NDArray[np.float32]:
         """Return values of a window, float32, shape (rows, columns)."""

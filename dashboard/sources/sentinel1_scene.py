@@ -38,6 +38,8 @@ class Scene:
     residual_m: float
     """By how much the sensor misses the grids at most."""
     look_azimuth_deg: float
+    off_grid_px: float | None
+    """By how much bursts and swaths were moved at most; None for images without them."""
     note: str
     """What was done about the noise, for people."""
 
@@ -90,24 +92,33 @@ def scene_of(manifest: Manifest, annotations: Sequence[Annotation]) -> Scene:
         trim = noise is not None and annotation.ground_range and 0 < version < CLEAN_BORDERS_SINCE
         parts[annotation.polarisation].append(_Part(files, annotation, noise, trim))
     residual = max(check_grid(annotation) for annotation in annotations)
-    images, whole = {}, annotations[0]
-    for name, found in parts.items():
-        images[name], whole = _put_together(found)
+    made = {name: _put_together(found) for name, found in parts.items()}
+    whole = next(iter(made.values())).whole
     sensor = sensor_of(whole)
     orbit = OrbitPath(whole.orbit_times_s, whole.orbit_positions_m)
     middle = orbit.position(np.array(whole.first_line_s + whole.line_s * whole.shape[0] / 2))
     return Scene(
-        native=Polarisations(images),
+        native=Polarisations({name: one.native for name, one in made.items()}),
         sensor=sensor,
         grid=whole.grid,
         residual_m=residual,
         look_azimuth_deg=look_azimuth(middle, centre(sensor)),
+        off_grid_px=max((one.off_grid_px for one in made.values() if one.off_grid_px is not None), default=None),
         note=note,
     )
 
 
-def _put_together(parts: Sequence[_Part]) -> tuple[Native, Annotation]:
-    """Return the one image of a polarisation, and the annotation that describes its geometry."""
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """The one image of a polarisation, and the annotation that describes its geometry."""
+
+    native: Native
+    whole: Annotation
+    off_grid_px: float | None = None
+
+
+def _put_together(parts: Sequence[_Part]) -> _Made:
+    """Return the one image of a polarisation."""
     swaths = sorted(parts, key=lambda part: part.annotation.slant_range_m)
     first = swaths[0].annotation
     if all(part.annotation.bursts for part in swaths):
@@ -121,7 +132,7 @@ def _put_together(parts: Sequence[_Part]) -> tuple[Native, Annotation]:
             shape=plan.shape,
             grid=np.concatenate([annotation.grid for annotation in annotations]),
         )
-        return Debursted(plan, images, annotations), whole
+        return _Made(Debursted(plan, images, annotations), whole, plan.off_grid_px)
     if len(swaths) > 1:
         msg = (
             f"{swaths[1].annotation.name} is a second image of polarisation {first.polarisation} without bursts; "
@@ -130,8 +141,8 @@ def _put_together(parts: Sequence[_Part]) -> tuple[Native, Annotation]:
         raise DamagedProductError(msg)
     only = swaths[0]
     if first.ground_range:
-        return Detected(only.files.measurement, first, only.calibrated, trim=only.trim), first
-    return image(only.files.measurement, first, only.calibrated), first
+        return _Made(Detected(only.files.measurement, first, only.calibrated, trim=only.trim), first)
+    return _Made(image(only.files.measurement, first, only.calibrated), first)
 
 
 def _noise(files: Image, annotation: Annotation, version: float) -> tuple[Noise | None, str]:

@@ -22,6 +22,7 @@ SCHEMAS = {
     "measurement": "s1Level1MeasurementSchema",
 }
 TABLE_STEP_PX = 40
+STRIP = 512
 OLD_BORDER_PX = 40
 """Columns of noise at the left of images of old processors."""
 
@@ -93,16 +94,25 @@ def _numbers(
     along: Floats | None,
 ) -> NDArray[np.float32]:
     """Return the amplitudes that the processor would have written: calibrated backwards, with thermal noise."""
-    rows, cols = (np.arange(side) for side in image.sheet.shape)
+    shape = image.sheet.shape
     lines, pixels, amplitude = table
-    wide = np.stack([np.interp(cols, pixels, row) for row in amplitude])
-    scale = np.stack([np.interp(rows, lines, column) for column in wide.T], axis=1)
-    noise = np.interp(cols, pixels, across)[None, :]
+    cols = np.arange(shape[1])
+    wide = np.stack([np.interp(cols, pixels, row) for row in amplitude]).astype(np.float32)
+    noise = np.interp(cols, pixels, across).astype(np.float32)
+    factor = np.ones(shape[0], np.float32)
     if along is not None:
-        knots = np.linspace(0, len(rows) - 1, len(along)).round()
-        noise = noise * np.interp(rows, knots, along)[:, None]
-    power = np.where(image.sigma0 > 0, image.sigma0 * scale**2 + noise, 0.0)
-    return np.rint(np.sqrt(power)).astype(np.float32)
+        knots = np.linspace(0, shape[0] - 1, len(along)).round()
+        factor = np.interp(np.arange(shape[0]), knots, along).astype(np.float32)
+    out = np.empty(shape, np.float32)
+    for top in range(0, shape[0], STRIP):  # so that a large scene fits into memory
+        rows = np.arange(top, min(top + STRIP, shape[0]))
+        above = np.clip(np.searchsorted(lines, rows, side="right") - 1, 0, len(lines) - 2)
+        weight = ((rows - np.take(lines, above)) / np.take(np.diff(lines), above)).astype(np.float32)[:, None]
+        scale = wide[above] * (1 - weight) + wide[above + 1] * weight
+        sigma0 = image.sigma0[rows]
+        power = sigma0 * scale * scale + noise * factor[rows, None]
+        out[rows] = np.rint(np.sqrt(np.where(sigma0 > 0, power, 0.0)))
+    return out
 
 
 def _write_pixels(path: Path, image: Image, numbers: NDArray[np.float32], words: str) -> None:
