@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -388,3 +389,27 @@ def test_what_cannot_be_watched_is_refused(workspace: Workspace, incoming: Path,
         open_watch(workspace, incoming, WatchOptions(quarantine=tmp_path))
     with open_watch(workspace, incoming).ledger:  # the refusals above let go of the lock
         pass
+
+
+def test_archives_are_taken_in_and_broken_ones_moved_aside_whole(
+    watch: Watch, incoming: Path, workspace: Workspace, clock: Clock, tmp_path: Path
+) -> None:
+    product(tmp_path / "packed", "a")
+    with zipfile.ZipFile(incoming / "good.zip", "w") as packed:
+        for path in (tmp_path / "packed").iterdir():
+            packed.write(path, path.name)
+    whole = (incoming / "good.zip").read_bytes()
+    (incoming / "cut.zip").write_bytes(whole[: len(whole) // 2])
+    (incoming / "mixed").mkdir()
+    product(incoming / "mixed", "b", 7)
+    (incoming / "mixed" / "cut.zip").write_bytes(whole[: len(whole) // 2])
+    events = two_looks(watch)
+    assert sorted(said(events)) == [("added", "good.zip"), ("waiting", "cut.zip"), ("waiting", "mixed")]
+    assert ids(workspace) == ["a", "b"]
+    clock.now += 301
+    assert sorted(said(watch.look())) == [("quarantined", "cut.zip"), ("quarantined", "mixed")]
+    aside = incoming / "quarantine"
+    assert (aside / "cut.zip").exists()
+    assert (aside / "mixed" / "cut.zip").exists()
+    assert (incoming / "mixed" / "b_VV.tif").exists()
+    assert two_looks(watch)[-1].status == "already there"
