@@ -127,6 +127,9 @@ def test_place_time_and_number_narrow_a_real_search(workspace: Workspace, served
     assert fetch_stac(workspace, search(served, bbox=(1.0, 1.0, 2.0, 2.0)), hosts).entries == ()
     day = (T0 + timedelta(hours=10), T0 + timedelta(hours=12))
     assert len(fetch_stac(workspace, search(served, period=day), hosts).entries) == 3
+    named = search(served, period=day, collections=("default-collection-id",))
+    assert len(fetch_stac(workspace, named, hosts).entries) == 3
+    assert fetch_stac(workspace, search(served, collections=("another",)), hosts).entries == ()
     made = fetch_stac(workspace, search(served, most=30), hosts)
     assert len(made.entries) == 30
     assert made.more
