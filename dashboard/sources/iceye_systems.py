@@ -102,6 +102,7 @@ LEGACY_FIELDS = (
     Field("pixels", "original", "s_i, s_q (azimuth x range), or the GeoTIFF"),
     Field("RPC", "geocoding", "TIFF tag, else control points"),
     Field("licence", "handling", "not in the file"),
+    Field("older nested JSON", "", "collection.*, data.* of AML and CPX: superseded before these, not read"),
 )
 CURRENT = (
     System(

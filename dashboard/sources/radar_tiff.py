@@ -24,6 +24,9 @@ from dashboard.sources.grid import opened
 
 SMALLEST_M, LARGEST_M = 0.005, 1000.0
 """Sides of a pixel on the ground that can be meant."""
+AGREE_PX = 5.0
+"""RPCs and control points of one file that are this near to each other say the same."""
+MOST_COMPARED = 400
 NOWHERE = "its control points or coefficients describe no place; its geometry is damaged."
 NUMBERS = {
     "line_offset": "line_off",
@@ -77,9 +80,10 @@ def place(path: Path, accuracy: Accuracy, beside: Rpc | None = None) -> Sensor:
     with opened(path) as dataset:
         shape = sane_shape(dataset.shape, path.name)
         rpc = _own_rpc(dataset, path.name) or beside
-        points = [] if rpc else _points(dataset)
+        points = _points(dataset)
     if rpc is not None:
         found = RpcSensor(rpc, shape, height_m=accuracy.height_m, error_m=accuracy.error_m, basis=accuracy.basis)
+        found.basis += _disagreement(found, points)
         return sane(found, path.name)
     if not points:
         msg = f"{path.name} has neither RPCs nor ground control points; its rows and columns cannot be placed."
@@ -152,6 +156,20 @@ def footprint_of(geometry: object, sensor: Sensor) -> BaseGeometry:
     rows, cols = outline(sensor, 9)
     lon, lat = sensor.to_ground(rows, cols, np.full(rows.shape, sensor.height_m))
     return clean_footprint(Polygon(np.stack([lon, lat], axis=1)))
+
+
+def _disagreement(sensor: RpcSensor, points: Sequence[ControlPoint]) -> str:
+    """Return a clause on control points that contradict the RPCs; empty when there are none or they agree."""
+    if not points:
+        return ""
+    table = np.array([[p.row, p.col, p.lon, p.lat, p.height_m] for p in points[:MOST_COMPARED]], np.float64)
+    with np.errstate(all="ignore"):
+        rows, cols = sensor.to_image(table[:, 2], table[:, 3], table[:, 4])
+        apart = float(np.sqrt(np.mean((rows - table[:, 0]) ** 2 + (cols - table[:, 1]) ** 2)))
+    if apart <= AGREE_PX:
+        return ""
+    away = f"{apart:.0f} pixels" if math.isfinite(apart) else "far"
+    return f"; but the control points of the file lie {away} from its RPCs, which were used"
 
 
 def _own_rpc(dataset: DatasetReader, name: str) -> Rpc | None:

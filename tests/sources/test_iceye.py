@@ -128,6 +128,20 @@ def test_markings_of_the_side_car_are_kept(tmp_path: Path) -> None:
     assert handling.releasable_to == frozenset({"UKR", "DEU"})
 
 
+def test_control_points_that_contradict_the_rpcs_are_told(tmp_path: Path) -> None:
+    written = write_grd(tmp_path, TINY, TAKE)
+    geocoding = see(written.path).product.acquisition.geocoding
+    assert geocoding is not None
+    assert "control points" not in geocoding.basis
+    with rasterio.open(written.path, "r+", IGNORE_COG_LAYOUT_BREAK="YES") as dataset:
+        rpcs = dataset.rpcs
+        rpcs.line_off += 10.0
+        dataset.rpcs = rpcs
+    geocoding = see(written.path).product.acquisition.geocoding
+    assert geocoding is not None
+    assert "lie 10 pixels from its RPCs" in geocoding.basis
+
+
 def test_unknown_stays_unknown(tmp_path: Path) -> None:
     without = (
         "sar:observation_direction", "sat:orbit_state", "view:incidence_angle", "view:azimuth", "iceye:orbit_states",
