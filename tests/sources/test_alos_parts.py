@@ -92,7 +92,7 @@ def test_the_satellite_is_recognised_by_the_first_record() -> None:
     assert is_ceos(head((50, 192, 18, 18), "ALOS2", "CIMOP").whole())
     assert is_ceos(head((11, 192, 18, 18), "ALOS4", "CSARL").whole())
     take = Take(constellation="alos", platform="alos-2")
-    assert is_ceos(volume("ALOS2", ("a", "b"), take.start, 3))
+    assert is_ceos(volume("ALOS2", ("a", "b"), take.start, [("LED", 12, 5000)]))
     other = head((50, 192, 18, 18), "ALOS2", "CIMOP").left(49, 64, "AL1 PSRCIMOP").whole()
     assert not is_ceos(other)
     assert not is_ceos(b"II*\0" + bytes(800))

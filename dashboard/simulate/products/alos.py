@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from dashboard.simulate.products.alos_image import Heard, write_image
 from dashboard.simulate.products.alos_leader import Ground, Plate, leader, map_ground
-from dashboard.simulate.products.alos_records import TRAILER_HEAD, head, volume
+from dashboard.simulate.products.alos_records import trailer, volume
 from dashboard.simulate.products.alos_words import Title, expected, write_previews, write_words
 from dashboard.simulate.products.orbit import orbit_over
 from dashboard.simulate.products.scene import PLAIN_DB, Scene
@@ -200,18 +200,20 @@ def _write(
     folder.mkdir(parents=True, exist_ok=True)
     tail = f"-{make.scan}" if make.scan else ""
     images = [write_image(folder / title.file(f"IMG-{p}", tail), plate, p, part, heard) for p, part in pixels.items()]
+    in_leader = 10 + (plate.level != "1.1") + plate.with_polynomials
+    lines = (plate.shape[0] + 1, images[0].stat().st_size // plate.shape[0])
+    listed = [("LED", in_leader, 16384), *[("IMG", *lines)] * len(images), ("TRL", 1, 720)]
     others = {
-        "VOL": volume(
-            plate.satellite, (title.scene, title.product), title.take.received or title.take.stop, 2 + len(images)
-        ),
+        "VOL": volume(plate.satellite, (title.scene, title.product), title.take.received or title.take.stop, listed),
         "LED": leader(plate),
-        "TRL": head(TRAILER_HEAD, plate.satellite, "SART").whole(),
+        "TRL": trailer(plate.satellite),
     }
-    files = list(images)
     for kind, content in others.items():
-        files.append(folder / title.file(kind))
-        files[-1].write_bytes(content)
-    files.append(write_words(folder, title, [f.name for f in files], plate.shape, ring))
+        (folder / title.file(kind)).write_bytes(content)
+    volume_file, leader_file, trailer_file = (folder / title.file(kind) for kind in others)
+    listed_files = [volume_file, leader_file, *images, trailer_file]
+    summary = write_words(folder, title, [f.name for f in listed_files], plate.shape, ring)
+    files = [*listed_files, summary]
     first = next(iter(pixels.values()))
     files += write_previews(folder, title, np.abs(first) / max(float(np.abs(first).max()), 1.0))
     return Written(

@@ -20,6 +20,7 @@ from dashboard.simulate.products.alos_records import (
     RADIOMETRY,
     SCENE,
     Sheet,
+    counts,
     head,
 )
 from dashboard.simulate.products.orbit import Orbit
@@ -30,6 +31,7 @@ Ground = Callable[[Floats, Floats], tuple[Floats, Floats]]
 
 STATES, STATES_S = 28, 60.0
 LIGHT_M_S = 299_792_458.0
+ATTITUDES = 10
 FIT_ORDER = 3
 """Of the polynomials from pixels to the ground."""
 
@@ -70,12 +72,15 @@ class Plate:
 
 def leader(plate: Plate) -> bytes:
     """Return the leader file."""
-    sheets = [head(LEADER_HEAD, plate.satellite, "CSARL"), _scene(plate)]
-    if plate.level != "1.1":
+    has_map = plate.level != "1.1"
+    kinds = [(1, 4096), (int(has_map), 1620 * has_map), (1, 4680), (1, 16384), (1, 9860), (0, 0), (1, 1620)]
+    facility = [3072] * 4 + [5000] * plate.with_polynomials
+    sheets = [counts(head(LEADER_HEAD, plate.satellite, "CSARL"), kinds, facility), _scene(plate)]
+    if has_map:
         sheets.append(_chart(plate))
-    sheets += [_orbit(plate), Sheet(5, ATTITUDE, 16384)]
+    sheets += [_orbit(plate), _attitude(plate)]
     sheets.append(Sheet(6, RADIOMETRY, 9860).right(13, 16, 1).right(17, 20, 1).fixed(21, 36, plate.factor_db))
-    sheets.append(Sheet(7, QUALITY, 1620))
+    sheets.append(Sheet(7, QUALITY, 1620).right(13, 16, 1).right(27, 30, len(plate.take.polarisations)))
     sheets += [Sheet(8 + k, FACILITY, 3072).right(13, 16, k + 1) for k in range(4)]
     if plate.with_polynomials:
         sheets.append(_polynomials(plate))
@@ -105,6 +110,12 @@ def _scene(plate: Plate) -> Sheet:
     if plate.satellite == "ALOS2":
         sheet.left(1535, 1542, "ASCEND" if take.pass_direction is PassDirection.ASCENDING else "DESCEND")
     sheet.fixed(1687, 1702, plate.spacings_m[0]).fixed(1703, 1718, plate.spacings_m[1])
+    # Flags and words without which readers by the book stumble.
+    sheet.left(517, 534, "00LINEAR FM CHIRP").left(759, 766, "YES YES").right(799, 806, 8).left(
+        807, 818, "UNIFORM I,Q "
+    )
+    sheet.right(1271, 1302, 1).right(1303, 1334, 1)
+    sheet.left(931, 934, "OFF").left(1671, 1686, "OTHER   NO  NO").left(1719, 1734, "EXTRACTED CHIRP")
     return sheet.fixed(1839, 1854, 0.9 * take.incidence_deg).left(1855, 1858, plate.beam)
 
 
@@ -120,7 +131,7 @@ def _chart(plate: Plate) -> Sheet:
     for k in range(4):
         sheet.fixed(1073 + 32 * k, 1088 + 32 * k, lat[k]).fixed(1089 + 32 * k, 1104 + 32 * k, lon[k])
     if plate.geobox is None:
-        return sheet
+        return sheet.left(413, 444, "UTM-PROJECTION")
     grid = plate.geobox.affine
     for k, (row, col) in enumerate(zip(*at, strict=True)):
         x = grid.a * (col + 0.5) + grid.b * (row + 0.5) + grid.c
@@ -164,6 +175,20 @@ def _orbit(plate: Plate) -> Sheet:
     sheet.science(161, 22, [(first - midnight).total_seconds(), STATES_S], 15).left(205, 268, "ECR")
     states = np.concatenate([plate.orbit.position(times), plate.orbit.velocity(times)], axis=1)
     return sheet.science(387, 22, states, 15)
+
+
+def _attitude(plate: Plate) -> Sheet:
+    """Return angles and rates of a platform that keeps still, second by second."""
+    sheet = Sheet(5, ATTITUDE, 16384).right(13, 16, ATTITUDES)
+    for k in range(ATTITUDES):
+        moment, first = plate.take.middle + timedelta(seconds=k - ATTITUDES // 2), 17 + 120 * k
+        midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+        sheet.right(first, first + 3, f"{moment:%j}").right(
+            first + 4, first + 11, round((moment - midnight).total_seconds() * 1000)
+        )
+        for at in (first + 12, first + 66):
+            sheet.left(at, at + 11, "   0   0   0").science(at + 12, 14, [0.0, 0.0, 0.0], 6)
+    return sheet
 
 
 def _polynomials(plate: Plate) -> Sheet:
