@@ -18,6 +18,7 @@ from dashboard.sources.product import NOTHING_GIVEN, Found, Given, NotRead, Read
 from dashboard.sources.qps import QpsReader
 from dashboard.sources.sentinel1 import Sentinel1Reader
 from dashboard.sources.stac import StacReader
+from dashboard.sources.umbra import UmbraReader
 from dashboard.sources.worker import Worker
 
 
@@ -37,6 +38,7 @@ READERS: tuple[Reader, ...] = (
     NitfReader(),
     Sentinel1Reader(),
     QpsReader(),
+    UmbraReader(),
     StacReader(),
     GeoTiffReader(),
 )

@@ -18,6 +18,7 @@ from dashboard.simulate.products.tiff import quantised, write_tiff
 
 COUNTS = 3000.0
 """DN of an amplitude of one: nobody documents a constant, and none is written."""
+REACH_M = 3000.0
 HANDLING = {
     "regimes": frozenset({"JP-RSD"}),
     "caveats": frozenset({CAVEAT, "JP-RSD CATEGORY TO BE STATED BY SUPPLIER"}),
@@ -65,7 +66,10 @@ def write_level_11(folder: Path, scene: Scene, take: Take, image: str = "SLC") -
 def _to_image(grid: SlantGrid) -> Any:  # noqa: ANN401  what `fit_rpc` takes
     def to_image(lon: Any, lat: Any, height: Any) -> tuple[Any, Any]:  # noqa: ANN401
         t, slant = grid.orbit.zero_doppler(lon, lat, height)
-        knots = np.linspace(-0.5 * grid.shape[1], 1.5 * grid.shape[1], 4000)
+        reach = REACH_M / float(
+            grid.ground_m[1] - grid.ground_m[0] if grid.ground_m is not None else 1.0
+        )  # ground far above or below lies as far to the side
+        knots = np.linspace(-reach, grid.shape[1] + reach, 20_001)
         return (t - grid.times[0]) / grid.line_s, np.interp(slant, grid.range_at(knots), knots)
 
     return to_image
