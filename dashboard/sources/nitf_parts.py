@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from shapely import Polygon
+from shapely.errors import GEOSException
 from shapely.geometry.base import BaseGeometry
 
 from dashboard.model.acquisition import Origin
@@ -144,7 +145,11 @@ def footprint(root: Element | None, sensor: Sensor, name: str) -> BaseGeometry:
     if len(vertices) < 3:
         return whole
     ring = [tuple(required_number(vertex, axis, name) for axis in ("Lon", "Lat")) for vertex in vertices]
-    both = whole.intersection(clean_footprint({"type": "Polygon", "coordinates": [[*ring, ring[0]]]}))
+    valid = clean_footprint({"type": "Polygon", "coordinates": [[*ring, ring[0]]]})
+    try:
+        both = whole.intersection(valid)
+    except GEOSException:  # of outlines that hardly enclose anything
+        return whole
     return both if both.geom_type in {"Polygon", "MultiPolygon"} and not both.is_empty else whole
 
 

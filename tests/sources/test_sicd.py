@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 import sarkit.sicd
+import shapely
 from numpy.typing import NDArray
-from product_truth import check, see
+from product_truth import check, check_targets, check_words, see
 
 from dashboard.model.acquisition import LookSide, PassDirection, Quantity
 from dashboard.simulate.products.scene import Scene, mini_scene
@@ -106,6 +107,20 @@ def test_a_given_height_model_moves_the_picture_back(tmp_path: Path, scene: Scen
     ) as dataset:
         dataset.write(np.full((100, 100), scene.height_m, np.float32), 1)
     check(write_sicd(tmp_path, scene, TAKE), scene, TAKE, Given(dem=dem))
+
+
+@pytest.mark.parametrize(
+    "centre", [(179.9993, 12.0), (-70.3, -33.5), (15.0, 78.2)], ids=["dateline", "south", "arctic"]
+)
+def test_anywhere_on_the_globe(tmp_path: Path, centre: tuple[float, float]) -> None:
+    there = mini_scene(1.0, (120, 160), centre=centre)
+    written = write_sicd(tmp_path, there, TAKE)
+    seen = see(written.path)
+    check_words(seen, written)
+    check_targets(seen, "VV", written, there, TAKE)
+    west, _, east, _ = seen.product.acquisition.bbox
+    parts = shapely.get_parts(seen.product.acquisition.footprint)
+    assert all(part.bounds[2] - part.bounds[0] < 0.01 for part in parts), (west, east)
 
 
 def turned_over(pixels: NDArray[Any]) -> NDArray[Any]:

@@ -96,7 +96,7 @@ class SicdGrid:
         middle = np.array(self.scene.centre)
         rows, cols = (np.arange(side, dtype=np.float64) for side in self.shape)
         surfaces = (
-            RectBivariateSpline(knots[0], knots[1], known - about)(rows, cols) + about
+            RectBivariateSpline(knots[0], knots[1], (known - about + 180) % 360 - 180)(rows, cols) + about
             for known, about in zip(self._at(x, y), middle, strict=True)
         )
         lon, lat = surfaces
