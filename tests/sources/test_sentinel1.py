@@ -1,8 +1,10 @@
 """Sentinel-1 SAFE products of known truth: every form, right power in the right place, and nothing invented."""
 
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -246,6 +248,24 @@ def test_strips_and_tiles_equal_the_whole(tmp_path: Path) -> None:
         both = np.isfinite(whole) & np.isfinite(tiles)
         assert both.sum() > 0.99 * np.isfinite(whole).sum()
         assert np.median(np.abs(tiles[both] / whole[both] - 1)) < 1e-4
+
+
+def test_bursts_off_the_grid_are_moved_by_less_than_a_pixel(tmp_path: Path) -> None:
+    product, scene, take = written("slc-bursts", tmp_path)
+
+    def later(match: re.Match[str]) -> str:
+        moment = datetime.fromisoformat(match[2]) + timedelta(microseconds=500)
+        return f"{match[1]}{moment:%Y-%m-%dT%H:%M:%S.%f}"
+
+    edit(product, r"(<burst>\s*<azimuthTime>)([^<]*)", later, files="annotation/*iw2*.xml")
+    seen = check(product, scene, take)
+    assert float(dict(seen.product.acquisition.details)["proc:burst_rounding_px"]) == pytest.approx(0.244, abs=0.01)
+
+
+def test_a_zip_without_a_folder_of_its_own(tmp_path: Path) -> None:
+    product, _, _ = written("grd", tmp_path)
+    archive = Path(shutil.make_archive(str(tmp_path / product.path.stem), "zip", product.path))
+    assert see(archive).product.acquisition.id == product.expected["id"]
 
 
 def test_sentinel_1_looks_right(tmp_path: Path) -> None:
