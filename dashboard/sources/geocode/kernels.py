@@ -44,32 +44,48 @@ def onto_map(
     out : (y, x) of the map
     """
     rows, cols, step = place
-    height, width = power.shape
+    steps = step * samples
+    total = np.empty(out.shape[1], np.float64)
+    count = np.empty(out.shape[1], np.int64)
     for i in range(out.shape[0]):
+        total[:] = 0.0
+        count[:] = 0
+        for p in range(samples):
+            y = (i + (p + 0.5) / samples) / step
+            k = int(y)
+            v = y - k
+            for m in range((out.shape[1] + step - 1) // step):
+                # Between two corners the position moves evenly: two additions a probe.
+                r = rows[k, m] * (1 - v) + rows[k + 1, m] * v
+                c = cols[k, m] * (1 - v) + cols[k + 1, m] * v
+                down = (rows[k, m + 1] * (1 - v) + rows[k + 1, m + 1] * v - r) / steps
+                across = (cols[k, m + 1] * (1 - v) + cols[k + 1, m + 1] * v - c) / steps
+                if not math.isnan(r + c + down + across):
+                    part = slice(m * step, min((m + 1) * step, out.shape[1]))
+                    _probe(power, (r, c, down, across), samples, total[part], count[part])
         for j in range(out.shape[1]):
-            total = 0.0
-            count = 0
-            for p in range(samples):
-                y = (i + (p + 0.5) / samples) / step
-                k = int(y)
-                v = y - k
-                for q in range(samples):
-                    x = (j + (q + 0.5) / samples) / step
-                    m = int(x)
-                    u = x - m
-                    r = (rows[k, m] * (1 - u) + rows[k, m + 1] * u) * (1 - v) + (
-                        rows[k + 1, m] * (1 - u) + rows[k + 1, m + 1] * u
-                    ) * v
-                    c = (cols[k, m] * (1 - u) + cols[k, m + 1] * u) * (1 - v) + (
-                        cols[k + 1, m] * (1 - u) + cols[k + 1, m + 1] * u
-                    ) * v
-                    if math.isnan(r) or math.isnan(c):
-                        continue
-                    a = math.floor(r + 0.5)
-                    b = math.floor(c + 0.5)
-                    if 0 <= a < height and 0 <= b < width:
-                        value = power[a, b]
-                        if not math.isnan(value):
-                            total += value
-                            count += 1
-            out[i, j] = total / count if count * 2 >= samples * samples else np.nan
+            out[i, j] = total[j] / count[j] if count[j] * 2 >= samples * samples else np.nan
+
+
+@njit(cache=True, nogil=True)
+def _probe(
+    power: NDArray[np.float32],
+    line: tuple[float, float, float, float],
+    samples: int,
+    total: NDArray[np.float64],
+    count: NDArray[np.int64],
+) -> None:
+    """Add what lies under a row of probes: it starts at (row, column) and moves on by (down, across)."""
+    r, c, down, across = line
+    height, width = power.shape
+    r += 0.5 + 0.5 * down  # half a pixel more, so that cutting off the fraction rounds
+    c += 0.5 + 0.5 * across
+    for j in range(total.size):
+        for _ in range(samples):
+            if 0.0 <= r < height and 0.0 <= c < width:
+                value = power[int(r), int(c)]
+                if not math.isnan(value):
+                    total[j] += value
+                    count[j] += 1
+            r += down
+            c += across
