@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from dashboard.model.errors import DamagedProductError
+from dashboard.model.errors import DamagedProductError, NightglassError
 from dashboard.sources.alos_ceos import is_ceos
 from dashboard.sources.alos_describe import READER, Laid, Stated, acquisition, outline_of, stated_error
 from dashboard.sources.alos_fields import SYSTEMS
@@ -22,7 +22,7 @@ from dashboard.sources.geocode.power import GeocodedPower
 from dashboard.sources.geocode.sensor import Sensor
 from dashboard.sources.geocode.terrain import terrain
 from dashboard.sources.geotiff import MAGIC
-from dashboard.sources.product import NOTHING_GIVEN, Found, Given, OpenPower, Product, System
+from dashboard.sources.product import NOTHING_GIVEN, Found, Given, NotRead, OpenPower, Product, System
 
 SURE, BY_NAME = 0.95, 0.92
 LEVELS = frozenset({"1.1", "1.5", "2.1", "3.1"})
@@ -50,16 +50,21 @@ class AlosReader:
         return BY_NAME if path.suffix.lower() == ".txt" and _is_summary(head) else 0.0
 
     def read(self, path: Path, given: Given = NOTHING_GIVEN) -> Iterator[Found]:
-        """Yield the product that the file belongs to.
+        """Yield the product that the file belongs to, or why it cannot be read: once for all of its files.
 
         Raises
         ------
-        InputError
-            If a file is missing, damaged or contradicts another; the message names file and field.
+        DamagedProductError
+            If the file does not say to which product it belongs, or no image is there.
         """
         for bundle in bundles(path):
-            _check_level(bundle.name)
-            yield _tiff(bundle, given) if bundle.name.tiff else _ceos(bundle, given)
+            try:
+                _check_level(bundle.name)
+                yield _tiff(bundle, given) if bundle.name.tiff else _ceos(bundle, given)
+            except NightglassError as error:
+                summary = () if bundle.summary is None else (bundle.summary,)
+                files = tuple(dict.fromkeys((*bundle.files, *summary, path)))
+                yield NotRead(path=path, name=bundle.name.whole, reason=str(error), error=error, paths=files)
 
 
 def _is_summary(head: bytes) -> bool:

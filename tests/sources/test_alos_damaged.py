@@ -22,7 +22,7 @@ from dashboard.simulate.products.scene import mini_scene
 from dashboard.simulate.products.take import Take, Written
 from dashboard.sources.alos import AlosReader
 from dashboard.sources.alos_ceos import CHART, ORBIT, SCENE, records
-from dashboard.sources.product import Product
+from dashboard.sources.product import NotRead, Product
 from dashboard.sources.registry import products, reader_of
 
 TINY = mini_scene(20.0, (16, 20))
@@ -51,7 +51,10 @@ def refused(path: Path, error: type[NightglassError], words: str) -> None:
 
 def read_all(path: Path) -> None:
     for found in AlosReader().read(path):
-        assert isinstance(found, Product)
+        if isinstance(found, NotRead):
+            assert found.error is not None
+            assert path in found.paths
+            raise found.error
         assert found.power is not None
         rows, cols = found.power.geobox.shape
         for name in found.power.polarisations:
@@ -185,6 +188,14 @@ def test_polynomials_of_another_image_give_way_to_the_lines(tmp_path: Path) -> N
     assert found.acquisition.geocoding is not None
     assert "places that its lines state" in found.acquisition.geocoding.basis
     assert found.acquisition.footprint.buffer(0.002).contains(written.footprint)
+
+
+def test_a_folder_says_once_what_is_wrong_with_a_product(tmp_path: Path) -> None:
+    written = write_map(tmp_path / "x", TINY, DUAL)
+    write_map(tmp_path / "x", TINY, replace(DUAL, platform="alos-4"))
+    overwrite(written.path, 429, b"R*16")
+    found = list(products(tmp_path / "x"))
+    assert sorted(type(one).__name__ for one in found) == ["NotRead", "Product"]
 
 
 def test_raw_signal_is_refused(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What JAXA wrote itself: the metadata of one ALOS-2 product of level 1.5, whose pixels were taken out."""
 
 import json
+import re
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from dashboard.sources.alos_sight import seen
 from dashboard.sources.alos_summary import read_summary
 from dashboard.sources.alos_volume import read_volume
 from dashboard.sources.geocode.direction import pass_of
+from dashboard.sources.product import NotRead
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 NAME = "ALOS2015976960-140909-FBDR1.5GUA"
@@ -113,8 +115,10 @@ def test_every_record_of_every_file_is_walked(folder: Path) -> None:
 def test_missing_pixels_are_said(folder: Path) -> None:
     for file in (f"IMG-HH-{NAME}", f"LED-{NAME}", "summary.txt"):
         assert AlosReader().sniff(folder / file) >= 0.9
-        with pytest.raises(DamagedProductError, match=r"IMG-HH-ALOS2.* 13,161 lines of 25,932 bytes.* has 720"):
-            list(AlosReader().read(folder / file))
+        (found,) = AlosReader().read(folder / file)
+        assert isinstance(found, NotRead)
+        assert isinstance(found.error, DamagedProductError)
+        assert re.match(r"IMG-HH-ALOS2.* 13,161 lines of 25,932 bytes.* has 720", found.reason)
 
 
 def test_another_reader_takes_the_same_fields(folder: Path) -> None:
