@@ -6,7 +6,7 @@ from pathlib import Path
 from dashboard.simulate.image import Shot, draw
 from dashboard.simulate.plan import Planned
 from dashboard.simulate.product import write_product
-from dashboard.simulate.products import alos, capella, cosmo, iceye, opera, sentinel1, sicd
+from dashboard.simulate.products import alos, capella, cosmo, iceye, opera, qps, sentinel1, sicd, umbra
 from dashboard.simulate.products.scene import Scene
 from dashboard.simulate.products.take import Take, Written
 
@@ -25,6 +25,8 @@ FORMS: dict[str, Writer] = {
         folder, scene, take, sicd.SicdForm(nsif=True, pixels="RE16I_IM16I", spacing=(0.9, 0.9))
     ),
     "Capella GEO": capella.write_geo,
+    "QPS-SAR 1.3": qps.write_level_13,
+    "Umbra GEC": umbra.write_gec,
     "COSMO-SkyMed 2nd generation DGM": lambda folder, scene, take: cosmo.write_dgm(
         folder, scene, take, spacing_m=(3.0, 3.0)
     ),

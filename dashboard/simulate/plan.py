@@ -160,6 +160,11 @@ STACKS = (
         delay=timedelta(hours=11), days=(33, 45, 50),
     ),
     StackPlan(
+        name="UMBRA", constellation="umbra", platform="umbra-06", form="Umbra GEC", band="X", frequency_ghz=9.6,
+        polarisations=("VV",), mode="spotlight", look=_LEFT, pass_direction=_UP, incidence_deg=44.0, spacing_m=1.0,
+        resolution_m=1.0, looks=2, half_m=800.0, hour=12.1, delay=timedelta(hours=7), calibrated=False, days=(42, 54),
+    ),
+    StackPlan(
         name="CSG", constellation="csg", platform="csg-2", form="COSMO-SkyMed 2nd generation DGM", band="X",
         frequency_ghz=9.6, polarisations=("HH",), mode="STRIPMAP", look=_RIGHT, pass_direction=_UP, incidence_deg=33.0,
         spacing_m=3.0, resolution_m=3.0, looks=3, half_m=2400.0, hour=5.6, delay=timedelta(hours=18), calibrated=False,
