@@ -1,5 +1,6 @@
 """The coverage on show: the layer of the map, the table of the visible area and what a point says, latest wins."""
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -39,8 +40,15 @@ class Covering(param.Parameterized):
         self._asked_table: tuple[Any, ...] | None = None
         self.clock = _clock
         """What time it is; tests set their own."""
+        self.on_made: Callable[[], None] = lambda: None
+        """Called when the layer's picture has come, or will not come; set by the wiring."""
         viewing.param.watch(lambda *_: self.refresh(), ["view", "screen"])
         self.param.watch(lambda *_: self.refresh(), "watched")
+
+    @property
+    def making(self) -> bool:
+        """Whether a picture of the layer is being made."""
+        return self._drawn.busy
 
     def refresh(self) -> None:
         """Work out what is looked at anew, unless nothing that it depends on has changed."""
@@ -62,7 +70,11 @@ class Covering(param.Parameterized):
         self.spot = None
         self._tell(Status(Doing.LOADING))
         geobox, now = screen_geobox(view.extent, *size), self.clock()
-        self._drawn.ask(partial(coverage_picture, self._workspace, scope, view.measure, geobox, now), self._made)
+        self._drawn.ask(partial(coverage_picture, self._workspace, scope, view.measure, geobox, now), self._came)
+
+    def _came(self, result: Any) -> None:  # noqa: ANN401 - a picture or an exception
+        self._made(result)
+        self.on_made()
 
     def _made(self, result: Any) -> None:  # noqa: ANN401 - a picture or an exception
         if isinstance(result, Exception):

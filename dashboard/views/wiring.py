@@ -57,6 +57,7 @@ class AfterFrame:
 
     def __init__(self, session: Session, map_: MapView) -> None:
         self._pictures = session.pictures
+        self._covering = session.covering
         self._map = map_
         self._waiting: dict[Callable[[], None], None] = {}
 
@@ -68,6 +69,8 @@ class AfterFrame:
 
     @property
     def _on_its_way(self) -> bool:
+        if self._covering.making:
+            return True
         shown = self._pictures.shown
         if not self._map.drawn or shown is None:  # nobody has drawn yet: the first page waits for nothing
             return False
@@ -91,7 +94,7 @@ def wire(session: Session, panels: Panels) -> None:
     viewing, reach, changing, fronting = session.viewing, session.reach, session.changing, session.fronting
 
     after = AfterFrame(session, map_)
-    map_.on_drawn = after.settled
+    map_.on_drawn = session.covering.on_made = after.settled
 
     viewing.param.watch(lambda event: _view_changed(panels, after, event.old, event.new), "view")
     map_.stage.param.watch(lambda event: map_.swiped(event.new), "split")
