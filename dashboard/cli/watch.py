@@ -1,9 +1,10 @@
 """`nightglass watch`: take in what arrives in a folder until someone ends it."""
 
+import contextlib
 import signal
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,23 +62,30 @@ def watch(  # noqa: PLR0913 - the options of a command are its interface
     with open_workspace(data_root(data)) as workspace, _until_interrupted() as (cancel, ended):
         watched = open_watch(workspace, folder, options)
         console.print(f"Watching {watched.folder} every {interval:g} s; Ctrl+C ends it.", highlight=False, markup=False)
+
+        def tell(event: "Event") -> None:
+            counts[event.status] += 1
+            _print(console, event)
+
         with watched.ledger:
-            for event in _events(watched, interval, cancel, ended, once=once):
-                counts[event.status] += 1
-                _print(console, event)
+            _look_on(watched, tell, interval, cancel, ended, once=once)
     console.print(", ".join(f"{n:,} {status}" for status, n in counts.items()) or "nothing new", highlight=False)
 
 
-def _events(
-    watched: "Watch", interval: float, cancel: CancelToken, ended: threading.Event, *, once: bool
-) -> "Iterator[Event]":
-    """Give the rows of one look after the other; the second of `once` is the last, for the first takes nothing in."""
+def _look_on(
+    watched: "Watch",
+    tell: "Callable[[Event], None]",
+    interval: float,
+    cancel: CancelToken,
+    ended: threading.Event,
+    *,
+    once: bool,
+) -> None:
+    """Look again and again; the second look of `once` is the last, for the first takes nothing in."""
     looks = 0
     while not ended.is_set():
-        try:
-            yield from watched.look(cancel=cancel)
-        except CancelledError:
-            return
+        with contextlib.suppress(CancelledError):
+            watched.look(tell=tell, cancel=cancel)
         looks += 1
         if once and looks == 2:
             return

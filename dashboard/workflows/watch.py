@@ -2,8 +2,7 @@
 
 import logging
 import time
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from dashboard.workflows.ingest import IngestEntry, ingest
 from dashboard.workflows.quarantine import check_quarantine, quarantine
 from dashboard.workflows.watch_ledger import Ledger, Line
 from dashboard.workflows.watch_units import Unit, loose_signature, units
+from dashboard.workflows.watch_words import reasons, status, summary
 from dashboard.workflows.workspace import Workspace
 
 QUARANTINE = "quarantine"
@@ -32,7 +32,6 @@ PRODUCT_FAULTS = frozenset(range(2, AccessError.exit_code + 1))
 """Exit codes that speak of the product; others speak of this machine and will pass."""
 MOST_IDS = 20
 """Acquisitions that are remembered by name per file."""
-MOST_REASONS = 5
 SETTLED = frozenset({"taken in", "passed over"})
 
 
@@ -89,8 +88,14 @@ class Watch:
         """Folder of the quarantine."""
         return self.options.quarantine or self.folder / QUARANTINE
 
-    def look(self, *, report: Report = silent, cancel: CancelToken | None = None) -> list[Event]:
+    def look(
+        self, *, tell: Callable[[Event], None] | None = None, report: Report = silent, cancel: CancelToken | None = None
+    ) -> list[Event]:
         """Look once: take in what has not changed since the look before and was not dealt with.
+
+        Parameters
+        ----------
+        tell : called with each row as it happens: a look may last for hours
 
         Returns
         -------
@@ -102,26 +107,33 @@ class Watch:
             If `cancel` was called; everything done before is remembered.
         """
         cancel = cancel or CancelToken()
+        events: list[Event] = []
+        for event in self._events(report, cancel):
+            events.append(event)
+            if tell is not None:
+                tell(event)
+        return events
+
+    def _events(self, report: Report, cancel: CancelToken) -> Iterator[Event]:
         try:
             check_quarantine(self.aside, self.folder)
             found = units(self.folder, frozenset({self.aside}))
         except NightglassError as error:
-            return self._say("held", str(self.folder), str(error))
+            yield from self._say("held", str(self.folder), str(error))
+            return
         self._said.pop(str(self.folder), None)
         growing = {unit.path for unit in found if unit.arriving or self._before.get(unit.name) != unit.signature}
         self._before = {unit.name: unit.signature for unit in found}
         beside = loose_signature([unit for unit in found if unit.path not in growing])
         loose = {unit.path for unit in found if unit.path in growing and not unit.is_folder}
-        events: list[Event] = []
         for unit in found:
             cancel.check()
             around = unit.signature if unit.is_folder else beside
-            if unit.path not in growing and not self._is_done(unit) and self._is_time(unit, around):
-                if not unit.is_folder and self._touches(unit, loose):
-                    continue
+            if unit.path in growing or self._is_done(unit) or not self._is_time(unit, around):
+                continue
+            if unit.is_folder or not self._touches(unit, loose):
                 self._tried[unit.name] = _Tried(around, time.monotonic() + RETRY_S)
-                events += self._deal_with(unit, report, cancel)
-        return events
+                yield from self._deal_with(unit, report, cancel)
 
     def _is_done(self, unit: Unit) -> bool:
         """Whether nothing is left to do; what was to be moved and is still here was not moved."""
@@ -175,7 +187,7 @@ class Watch:
     def _settle(self, unit: Unit, entries: Sequence[IngestEntry]) -> list[Event]:
         """Remember what came of a unit, and of the loose files that belong to it."""
         ids = tuple(entry.id for entry in entries if entry.id is not None)
-        events = self._record(unit, "taken in", _status(entries), _summary(entries), ids)
+        events = self._record(unit, "taken in", status(entries), summary(entries), ids)
         return events if unit.is_folder else events + self._belonging(unit, ids)
 
     def _belonging(self, unit: Unit, ids: Sequence[str]) -> list[Event]:
@@ -206,17 +218,17 @@ class Watch:
         self._tried[unit.name].again_at = time.monotonic() + left
         if waited:
             return []
-        return self._record(unit, "waiting", "waiting", f"{left:.0f} s for what may be missing: {_reasons(failed)}")
+        return self._record(unit, "waiting", "waiting", f"{left:.0f} s for what may be missing: {reasons(failed)}")
 
     def _move(self, unit: Unit, failed: Sequence[IngestEntry], *, is_whole: bool) -> list[Event]:
         """Move a unit aside, or out of a folder with good products only the files that failed."""
         bad = {entry.path for entry in failed if entry.path.is_relative_to(unit.path) and entry.path != unit.path}
         paths = [unit.path] if is_whole else sorted(path for path in bad if path.exists())
         if not paths:
-            return self._record(unit, "passed over", "added", f"but not all: {_reasons(failed)}")
+            return self._record(unit, "passed over", "added", f"but not all: {reasons(failed)}")
         events: list[Event] = []
         for path in paths:
-            reason = _reasons([entry for entry in failed if is_whole or entry.path == path])
+            reason = reasons([entry for entry in failed if is_whole or entry.path == path])
             within = None if is_whole else path.parent.relative_to(self.folder)
             try:
                 target = quarantine(path, self.aside, reason, within)
@@ -270,20 +282,3 @@ def _is_no_product(unit: Unit, failed: Sequence[IngestEntry]) -> bool:
     """Whether a loose file is a text, a preview or a side-car: in a folder it would be passed over, too."""
     unknown = all(entry.exit_code == UnknownProductError.exit_code for entry in failed)
     return unknown and not unit.is_folder and unit.path.suffix.lower() not in IMAGERY_SUFFIXES
-
-
-def _reasons(failed: Sequence[IngestEntry]) -> str:
-    return "; ".join(list(dict.fromkeys(entry.message for entry in failed))[:MOST_REASONS])
-
-
-def _status(entries: Sequence[IngestEntry]) -> str:
-    found = {entry.status for entry in entries}
-    return next((status for status in ("added", "already there") if status in found), "passed over")
-
-
-def _summary(entries: Sequence[IngestEntry]) -> str:
-    named = [entry for entry in entries if entry.id is not None]
-    if len(named) == 1:
-        return " ".join(part for part in (named[0].id, named[0].message) if part)
-    counts = Counter(entry.status for entry in entries)
-    return ", ".join(f"{count:,} {status}" for status, count in counts.items()) or "nothing in it"

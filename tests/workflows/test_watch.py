@@ -361,6 +361,22 @@ def test_what_may_not_be_read_is_named(watch: Watch, incoming: Path) -> None:
         (incoming / "locked").chmod(0o700)
 
 
+def test_rows_are_told_before_a_stop_ends_a_look(watch: Watch, incoming: Path) -> None:
+    product(incoming, "a")
+    product(incoming, "b", 7)
+    watch.look()
+    stop, rows = CancelToken(), []
+
+    def tell(event: Event) -> None:
+        rows.append(event)
+        stop.cancel()
+
+    with pytest.raises(CancelledError):
+        watch.look(tell=tell, cancel=stop)
+    assert said(rows)[0] == ("added", "a.json")
+    assert said(watch.look())[-2:] == [("added", "b.json"), ("part of", "b_VV.tif")]
+
+
 def test_a_stop_ends_a_look(watch: Watch, incoming: Path) -> None:
     product(incoming, "a")
     watch.look()
