@@ -94,7 +94,8 @@ def _values(
     seconds = found.starts[order] // _SECOND
     if measure is Measure.AGE:
         last = latest(found.footprints, order, window)
-        ages = np.append(micros(until) // _SECOND - seconds, -1)  # the last one is where there was no look: place -1
+        # The last one is where there was no look: place -1.
+        ages = np.append(micros(until) // _SECOND - seconds, -1).astype(np.int32)
         return ages[last], 1
     between = gaps(found.footprints, order, seconds, window)
     once = between.seen & (between.gap < 0)

@@ -143,10 +143,43 @@ def count(
 def _step(shapes: Outlines, at: int, grid: Grid, latitudes: NDArray[np.float64], steps: NDArray[np.int32]) -> None:
     # Going south means that the inside lies to the east: outer rings turn counter-clockwise, holes back.
     first, last = _row(shapes.y[at], grid), _row(shapes.y[at + 1], grid)
+    if first == last:
+        return
     sign = 1 if first < last else -1
+    edge = _edge(shapes, at, grid)
     for row in range(max(min(first, last), 0), min(max(first, last), grid.height)):
-        column = _column(_cut(shapes, at, latitudes[row]), grid)
-        steps[row, min(max(column, 0), grid.width)] += sign
+        steps[row, _crossed(edge, latitudes[row], grid.width)] += sign
+
+
+class Edge(NamedTuple):
+    """An edge of an outline in columns: linear in latitude."""
+
+    begin: float
+    """Column of its first vertex, half a column less: rounded up it is the first whose middle lies east of it."""
+    slope: float
+    """Columns a degree north."""
+    latitude: float
+    """Of its first vertex."""
+    least: float
+    most: float
+    """Between which it stays, whatever rounding says."""
+
+
+@jit
+def _edge(shapes: Outlines, at: int, grid: Grid) -> Edge:
+    """Return the edge from a vertex to the next; the two differ in latitude."""
+    begin = (shapes.lon[at] - grid.west) / grid.step - 0.5
+    end = (shapes.lon[at + 1] - grid.west) / grid.step - 0.5
+    slope = (end - begin) / (shapes.lat[at + 1] - shapes.lat[at])
+    return Edge(begin, slope, shapes.lat[at], min(begin, end), max(begin, end))
+
+
+@jit
+def _crossed(edge: Edge, latitude: float, width: int) -> int:
+    """Return the first column whose middle does not lie west of an edge, 0 to `width`."""
+    place = edge.begin + edge.slope * (latitude - edge.latitude)
+    place = min(max(place, edge.least), edge.most)
+    return math.ceil(min(max(place, 0.0), float(width)))
 
 
 class Rows(NamedTuple):
@@ -206,11 +239,13 @@ def _edges(
     for ring in range(shapes.shapes[one], shapes.shapes[one + 1]):
         for at in range(shapes.rings[ring], shapes.rings[ring + 1] - 1):
             a, b = _row(shapes.y[at], grid), _row(shapes.y[at + 1], grid)
+            if a == b:
+                continue
+            edge = _edge(shapes, at, grid)
             for row in range(max(min(a, b), rows.top), min(max(a, b), rows.top + rows.height)):
                 place = row - rows.top + 1
                 if write:
-                    column = _column(_cut(shapes, at, latitudes[row]), grid)
-                    rows.cuts[rows.starts[place]] = min(max(column, 0), grid.width)
+                    rows.cuts[rows.starts[place]] = _crossed(edge, latitudes[row], grid.width)
                     rows.starts[place] += 1
                 else:
                     rows.starts[place + 1] += 1
