@@ -8,6 +8,7 @@ from dashboard.simulate.plan import Planned
 from dashboard.simulate.product import write_product
 from dashboard.simulate.products import alos, capella, cosmo, iceye, opera, qps, sentinel1, sicd, umbra
 from dashboard.simulate.products.scene import Scene
+from dashboard.simulate.products.sicd_form import SicdForm
 from dashboard.simulate.products.take import Take, Written
 
 GROUND_M = 130.0
@@ -22,7 +23,7 @@ FORMS: dict[str, Writer] = {
     "OPERA RTC": opera.write_opera,
     "ALOS-2 CEOS 1.5": alos.write_map,
     "SICD in NSIF": lambda folder, scene, take: sicd.write_sicd(
-        folder, scene, take, sicd.SicdForm(nsif=True, pixels="RE16I_IM16I", spacing=(0.9, 0.9))
+        folder, scene, take, SicdForm(nsif=True, pixels="RE16I_IM16I", spacing=(0.9, 0.9))
     ),
     "Capella GEO": capella.write_geo,
     "QPS-SAR 1.3": qps.write_level_13,

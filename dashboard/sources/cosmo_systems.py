@@ -87,7 +87,7 @@ _PLACED = (
 )
 _NOT_READ = "SCS of scan modes (sub-swaths are not joined) and raw echoes are refused by name; "
 
-SYSTEMS = (
+SYSTEMS: tuple[System, ...] = (
     System(
         name="COSMO-SkyMed 1st generation",
         constellation="cosmo-skymed",

@@ -9,11 +9,11 @@ import shapely
 from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
-from pyproj import Transformer
 from rasterio.errors import RasterioError
 from shapely.geometry.base import BaseGeometry
 
 from dashboard.model.errors import DamagedProductError, NoGeoreferenceError
+from dashboard.sources.transformers import LONLAT, between
 
 COARSE_PIXELS = 256
 """Valid pixels are looked at in an overview of about this many pixels a side."""
@@ -97,7 +97,7 @@ def position(affine: Affine, column: Any, row: Any) -> tuple[Any, Any]:  # noqa:
 def _to_lonlat(pixels: BaseGeometry, affine: Affine, crs: str) -> BaseGeometry:
     """Project a polygon in pixel coordinates; edges are densified first."""
     dense = shapely.segmentize(pixels, max_segment_length=max(pixels.length / 4 / DENSIFY, 1e-9))
-    transformer = Transformer.from_crs(crs, "OGC:CRS84", always_xy=True)
+    transformer = between(crs, LONLAT)
 
     def project(points: NDArray[np.float64]) -> NDArray[np.float64]:
         x, y = position(affine, points[:, 0], points[:, 1])

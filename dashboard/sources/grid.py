@@ -20,6 +20,7 @@ from rasterio.warp import calculate_default_transform, transform
 
 from dashboard.model.errors import DamagedProductError, NoGeoreferenceError
 from dashboard.sources.footprint import position
+from dashboard.sources.tiff_head import check_blocks
 
 METRE = 1.0
 DECODER_ERRORS = (RasterioError, CPLE_BaseError)
@@ -49,6 +50,7 @@ def opened(path: Path) -> Iterator[DatasetReader]:
     """
     try:
         with open_tiff(path) as dataset:
+            check_blocks(dataset, path.name)
             yield dataset
     except DECODER_ERRORS as error:
         raise damaged(path) from error

@@ -43,7 +43,8 @@ class DisplayNative:
         """Return (y, x) squared amplitude of a window, NaN where a pixel is exactly zero."""
         amplitude = self._amplitude(rows, cols) * self._gain
         amplitude[amplitude == 0] = np.nan
-        return np.square(amplitude)
+        power: NDArray[np.float32] = np.square(amplitude)
+        return power
 
     def close(self) -> None:
         """Close the file; reading again opens it again."""
@@ -55,8 +56,10 @@ class DisplayNative:
             found: NDArray[np.float32] = np.hypot(values[..., 0].astype(np.float32), values[..., 1].astype(np.float32))
             return found
         if self._table is not None:
-            return self._table[np.minimum(values[..., 0], len(self._table) - 1)]
-        return values.mean(axis=-1, dtype=np.float32)
+            looked_up: NDArray[np.float32] = self._table[np.minimum(values[..., 0], len(self._table) - 1)]
+            return looked_up
+        mean: NDArray[np.float32] = values.mean(axis=-1, dtype=np.float32)
+        return mean
 
 
 def _table(image: Image) -> NDArray[np.float32] | None:

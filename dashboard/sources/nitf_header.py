@@ -265,7 +265,7 @@ def _security_of(
 ) -> list[tuple[str, Mapping[str, str]]]:
     """Return the security fields of graphic or text segments, which stand after `skip` bytes."""
     kind, prefix = what
-    found = []
+    found: list[tuple[str, Mapping[str, str]]] = []
     for number, span in enumerate(spans, start=1):
         fields = _subheader(stream, span, f"{name}, {kind} {number}")
         fields.raw("identification", skip)

@@ -154,7 +154,11 @@ class Worker:
             self._process = context.Process(
                 target=serve, args=(theirs, self._readers), name="product reader", daemon=True
             )
-            self._process.start()
+            try:
+                self._process.start()
+            except BaseException:
+                self._pipe = self._process = None  # a half-made process must not be asked
+                raise
             theirs.close()  # or the end of the process would never be seen as the end of the pipe
             self._pipe.send(("drop", []))
             self._answer(self._pipe, Path("the first product"), START_S)

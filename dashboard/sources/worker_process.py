@@ -55,7 +55,8 @@ def serve(pipe: Connection, readers: dict[str, Reader]) -> None:
     os.dup2(silence, 2)  # decoders print what they think of damaged files; the error says what matters
     _limit_memory()
     work = _Work(readers)
-    with rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_MB):
+    # Statistics and places of an .aux.xml beside a picture are nobody's product: they would move it unseen.
+    with rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_MB, GDAL_PAM_ENABLED="NO"):
         while True:
             try:
                 question, *arguments = pipe.recv()

@@ -129,7 +129,7 @@ class SicdGrid:
         """Return the place of metres from the middle down (range) and across."""
         ranges = self.centre[1] + x
         if not self.polar:
-            return self.orbit.ground(*np.broadcast_arrays(self.seconds(y), ranges), self.scene.height_m)
+            return self.orbit.ground(self.seconds(y), ranges, self.scene.height_m)
         return self._by_rate(*np.broadcast_arrays(ranges, y * self.angle_rate))
 
     def _by_rate(self, ranges: Floats, rates: Floats) -> tuple[Floats, Floats]:

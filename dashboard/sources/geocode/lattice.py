@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 from affine import Affine
 from odc.geo.geobox import GeoBox
-from pyproj import Transformer
 
 from dashboard.model.errors import DamagedProductError, NoGeoreferenceError
 from dashboard.sources.geocode.sensor import Sensor, centre, ground_spacing, outline
 from dashboard.sources.geocode.terrain import Terrain
+from dashboard.sources.transformers import LONLAT, between
 
 STEPS = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
 """Pixel sizes within a decade: passes whose geometry differs a little still share one grid."""
@@ -26,6 +26,8 @@ def looks_for_square(sensor: Sensor, *, complex_pixels: bool) -> tuple[int, int]
     Complex pixels take at least two looks where that costs no more than a factor of `SQUARE` in resolution.
     """
     down, across = ground_spacing(sensor)
+    if not (math.isfinite(down) and math.isfinite(across) and min(down, across) > 0):
+        raise NoGeoreferenceError("The pixels have no size on the ground; the geometry of the product is wrong.")
     coarse = max(down, across)
     factors = max(1, round(coarse / down)), max(1, round(coarse / across))
     if complex_pixels and factors == (1, 1):
@@ -100,7 +102,7 @@ def _edges(sensor: Sensor, terrain: Terrain, zone: int) -> tuple[np.ndarray, np.
         lon, lat = sensor.to_ground(rows, cols, heights)
         heights = terrain.heights(lon, lat)
     lon, lat = sensor.to_ground(rows, cols, heights)
-    xs, ys = (np.asarray(v) for v in Transformer.from_crs("OGC:CRS84", zone, always_xy=True).transform(lon, lat))
+    xs, ys = (np.asarray(v) for v in between(LONLAT, f"EPSG:{zone}").transform(lon, lat))
     if not (np.isfinite(xs).all() and np.isfinite(ys).all()):
         raise NoGeoreferenceError("The image's corners are not on the globe; its georeference is wrong.")
     return xs, ys

@@ -119,7 +119,10 @@ class _Polynomial:
         self._scale = np.array([max(side, 2) / 2 for side in shape])
         self._terms = _terms(len(table))
         matrix = self._matrix(table[:, 0], table[:, 1])
-        fit, _, rank, _ = np.linalg.lstsq(matrix, values, rcond=1e-9)
+        try:
+            fit, _, rank, _ = np.linalg.lstsq(matrix, values, rcond=1e-9)
+        except np.linalg.LinAlgError as error:
+            raise NoGeoreferenceError("No surface passes through the ground control points; they are wrong.") from error
         if rank < 3:
             raise NoGeoreferenceError("The ground control points lie on one line; give points on all sides.")
         self._fit = fit

@@ -1,11 +1,8 @@
 """Calibrated power of a product in radar geometry, on a map grid."""
 
-import threading
-
 import numpy as np
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
-from pyproj import Transformer
 
 from dashboard.model.acquisition import Geocoding
 from dashboard.sources.footprint import position
@@ -14,6 +11,7 @@ from dashboard.sources.geocode.lattice import lattice, looks_for_square
 from dashboard.sources.geocode.native import Native
 from dashboard.sources.geocode.sensor import Sensor, shift_per_metre
 from dashboard.sources.geocode.terrain import Terrain
+from dashboard.sources.transformers import LONLAT, between
 
 SAMPLES = 3
 """Probes per side of a map pixel; its image pixels are about as large as itself."""
@@ -62,7 +60,6 @@ class GeocodedPower:
         self._terrain = terrain
         self._box = lattice(sensor, terrain, self.looks_taken)
         self._step = STEP_SMOOTH if terrain.smooth else STEP_MODEL
-        self._transformers = threading.local()
 
     @property
     def geobox(self) -> GeoBox:
@@ -127,7 +124,7 @@ class GeocodedPower:
         ]
         down, across = np.meshgrid(*corners, indexing="ij")
         x, y = position(self._box.affine, across, down)
-        lon, lat = self._to_lonlat().transform(x, y)
+        lon, lat = between(str(self._box.crs), LONLAT).transform(x, y)
         lon, lat = np.asarray(lon), np.asarray(lat)
         found = self._sensor.to_image(lon, lat, self._terrain.heights(lon, lat))
         placed = [(axis - (look - 1) / 2) / look for axis, look in zip(found, self.looks_taken, strict=True)]
@@ -164,12 +161,6 @@ class GeocodedPower:
         out = np.empty((rows.stop - rows.start, cols.stop - cols.start), np.float32)
         multilook(power, down, across, out)
         return out
-
-    def _to_lonlat(self) -> Transformer:
-        if not hasattr(self._transformers, "to_lonlat"):  # a transformer serves one thread
-            self._transformers.to_lonlat = Transformer.from_crs(str(self._box.crs), "OGC:CRS84", always_xy=True)
-        found: Transformer = self._transformers.to_lonlat
-        return found
 
 
 def _halves(rows: slice, cols: slice, out: NDArray[np.float32]) -> list[tuple[slice, slice, NDArray[np.float32]]]:
