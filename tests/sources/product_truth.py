@@ -140,7 +140,7 @@ def _shift(power: NDArray[np.float32], row: float, col: float, half: float) -> t
     top, left = (max(0, int(np.ceil(v - reach))) for v in (row, col))
     ring = np.concatenate([part[0], part[-1], part[:, 0], part[:, -1]])
     difference = np.nan_to_num(part - np.nanmedian(ring))
-    assert np.abs(difference).max() > 0, f"no target at {row:.0f}, {col:.0f}"
+    assert np.abs(difference).max() > 0, f"targets off: none at {row:.0f}, {col:.0f}"
     inside = np.abs(difference) > 0.3 * np.abs(difference).max()
     weight = np.where(inside, np.minimum(np.abs(difference), 0.7 * np.abs(difference).max()), 0.0)
     down, across = np.indices(part.shape)
