@@ -8,6 +8,7 @@ from rich.console import Console
 from dashboard import __version__
 from dashboard.cli.annotations import annotations
 from dashboard.cli.backup import backup_catalog, restore_catalog
+from dashboard.cli.confirm import confirm_fields
 from dashboard.cli.coverage import show_coverage
 from dashboard.cli.doctor import doctor
 from dashboard.cli.fetch_stac import fetch
@@ -40,6 +41,7 @@ app.command()(snapshot)
 app.command()(doctor)
 app.command("ingest")(ingest_products)
 app.command("sources")(sources)
+app.command("confirm")(confirm_fields)
 app.command("fetch-stac")(fetch)
 app.command("watch")(watch)
 app.command("ingest-frontline")(ingest_fronts)
