@@ -26,6 +26,7 @@ def sources(
     ] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print the table of docs/sources.md.")] = False,
 ) -> None:
     """List the systems that are read: forms, calibration, georeference, and what the reading rests on."""
     from dashboard.sources.registry import systems  # noqa: PLC0415 - GDAL is slow to import
@@ -38,12 +39,31 @@ def sources(
     if as_json:
         console.print_json(json.dumps([_plain(row) for row in chosen]))
         return
+    if as_markdown:
+        console.print(markdown(chosen), end="", highlight=False, markup=False, soft_wrap=True)
+        return
     console.print(_systems(chosen))
     if system is None:
         console.print(KEY)
         return
     for row in chosen:
         console.print(_fields(row))
+
+
+def markdown(rows: "list[System]") -> str:
+    """Return the table of systems as the documentation prints it."""
+    lines = ["| system | forms | calibration | georeference | rests on | remarks |", "|---|---|---|---|---|---|"]
+    for row in rows:
+        cells = (
+            row.name,
+            ", ".join(row.forms),
+            row.calibration,
+            row.georeference,
+            row.evidence.value,
+            row.remarks,
+        )
+        lines.append("| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
 
 
 def _plain(system: "System") -> dict[str, Any]:
