@@ -61,7 +61,7 @@ def handling(properties: Mapping[str, Any], constellation: str, year: int) -> Ha
         conflict=conflict or bool(properties.get("rel:conflict")),
     )
     synthetic = any("SYNTHETIC" in caveat for caveat in stated.caveats)
-    if constellation in JAPANESE and properties.get("rel:regime") is None:
+    if constellation in JAPANESE and not words(properties.get("rel:regime")):
         return categorised(stated, None)
     return stated & copernicus(year) if constellation == "sentinel-1" and not synthetic else stated
 

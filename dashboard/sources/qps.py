@@ -12,8 +12,19 @@ from dashboard.sources.aliases import load_aliases
 from dashboard.sources.details import Details, details
 from dashboard.sources.marking import exercise, handling
 from dashboard.sources.power import Band
-from dashboard.sources.product import NOTHING_GIVEN, Evidence, Field, Found, Given, Product, System, file_sha256, origin
-from dashboard.sources.qps_bundle import POLARISATION, images_of, is_image, is_metadata, metadata_of
+from dashboard.sources.product import (
+    NOTHING_GIVEN,
+    Evidence,
+    Field,
+    Found,
+    Given,
+    NotRead,
+    Product,
+    System,
+    file_sha256,
+    origin,
+)
+from dashboard.sources.qps_bundle import POLARISATION, images_of, is_image, is_metadata, metadata_of, only_nitf
 from dashboard.sources.qps_place import Placed, place
 from dashboard.sources.qps_words import Words
 from dashboard.sources.relative import relative_to
@@ -90,6 +101,10 @@ class QpsReader:
             If the JSON or an image is missing, damaged or nowhere.
         """
         metadata = path if path.suffix.lower() == ".json" else metadata_of(path)
+        if path == metadata and only_nitf(path):
+            reason = "skipped: it describes NITF, which is read on its own"
+            yield NotRead(path=path, name=path.name, reason=reason, paths=(path,))
+            return
         aliases = load_aliases("qps", given.aliases)
         images = images_of(metadata, Words(metadata, aliases).content)
         wanted = images if path == metadata else [bands for bands in images if any(b.path == path for b in bands)]

@@ -13,6 +13,7 @@ from dashboard.sources.values import listing, load_json, mapping
 NAME = re.compile(r"QPS[-_]?SAR", re.IGNORECASE)
 WORD = b"QPS-SAR"
 TIFF = frozenset({".tif", ".tiff"})
+NITF = frozenset({".ntf", ".nitf", ".nsf"})
 POLARISATION = re.compile(r"[_\-.](VV|VH|HH|HV)(?=$|[_\-.])", re.IGNORECASE)
 UNSTATED = "VV"
 """Name of the archived file of an image whose polarisation nobody states; the acquisition states none."""
@@ -91,6 +92,12 @@ def images_of(metadata: Path, content: Mapping[str, Any]) -> list[list[Band]]:
             msg = f"{metadata.name} has two images of one polarisation, {bands[0].path.name} among them; keep one."
             raise DamagedProductError(msg)
     return list(groups.values())
+
+
+def only_nitf(metadata: Path) -> bool:
+    """Whether the files that start like a JSON's name are NITF and none is a GeoTIFF."""
+    alike = {path.suffix.lower() for path in metadata.parent.iterdir() if path.stem.startswith(metadata.stem)}
+    return bool(alike & NITF) and not alike & TIFF
 
 
 def _by_name(metadata: Path) -> list[Path]:

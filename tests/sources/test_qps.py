@@ -16,7 +16,7 @@ from dashboard.model.errors import InputError, NightglassError
 from dashboard.simulate.products.qps import write_level_11, write_level_12, write_level_13
 from dashboard.simulate.products.scene import mini_scene
 from dashboard.simulate.products.take import Take, Written
-from dashboard.sources.product import Given
+from dashboard.sources.product import Given, NotRead
 from dashboard.sources.qps import QpsReader
 from dashboard.sources.registry import products, reader_of
 
@@ -166,6 +166,15 @@ def test_a_truncated_image_and_a_vrt_in_disguise_are_refused(tmp_path: Path) -> 
     refused(written.path, written.path.name)
     written.path.write_bytes(b"<VRTDataset rasterXSize='10' rasterYSize='10'></VRTDataset>")
     refused(written.path, written.path.name)
+
+
+def test_a_json_beside_nitf_is_passed_over(tmp_path: Path) -> None:
+    written = write_level_13(tmp_path, TINY, TAKE)
+    written.path.unlink()
+    written.path.with_suffix(".nitf").write_bytes(b"NITF02.10")
+    (found,) = products(written.path.with_suffix(".json"))
+    assert isinstance(found, NotRead)
+    assert found.error is None
 
 
 def test_deep_json_is_refused(tmp_path: Path) -> None:
