@@ -36,7 +36,7 @@ from dashboard.sources.values import safe_id
 from dashboard.sources.visible import ARCHIVE_SCALE, NO_BACKSCATTER, Picture
 from dashboard.sources.visible_place import Accuracy, Placed, by_rpc, on_map, shift_of
 
-ISD = re.compile(rb"<\s*isd[\s>]")
+ISD = re.compile(rb"<\s*isd[\s/>]")
 GROUPS = re.compile(rb"(?m)^\s*(BEGIN_GROUP\s*=\s*\w+|(version|satId|numTiles|bandId)\s*=)")
 BASIC = "LV1"
 COMMON = 0.5

@@ -12,6 +12,7 @@ from dashboard.sources.cosmo import CosmoReader
 from dashboard.sources.geotiff import GeoTiffReader
 from dashboard.sources.iceye import IceyeReader
 from dashboard.sources.iceye_legacy import IceyeLegacyReader
+from dashboard.sources.maxar import MaxarReader
 from dashboard.sources.nitf import NitfReader
 from dashboard.sources.opera import OperaReader
 from dashboard.sources.product import NOTHING_GIVEN, Found, Given, NotRead, Reader, System
@@ -35,6 +36,7 @@ READERS: tuple[Reader, ...] = (
     CapellaReader(),
     AlosReader(),
     CosmoReader(),
+    MaxarReader(),
     NitfReader(),
     Sentinel1Reader(),
     QpsReader(),
@@ -45,7 +47,23 @@ READERS: tuple[Reader, ...] = (
 """In order of precedence among equals."""
 
 IMAGERY_SUFFIXES = frozenset(
-    {".tif", ".tiff", ".ntf", ".nitf", ".nsf", ".h5", ".hdf5", ".vrt", ".zip", ".gz", ".safe", ".jp2", ".til"}
+    [
+        ".tif",
+        ".tiff",
+        ".ntf",
+        ".nitf",
+        ".nsf",
+        ".h5",
+        ".hdf5",
+        ".vrt",
+        ".zip",
+        ".gz",
+        ".tgz",
+        ".tar",
+        ".safe",
+        ".jp2",
+        ".til",
+    ]
 )
 """In a folder, an unrecognised file with one of these is reported; others are no products and passed over."""
 
@@ -159,10 +177,6 @@ def _what_it_is(path: Path) -> str:
     """Return a remark on kinds of file that people try and that are not read."""
     with path.open("rb") as stream:
         head = stream.read(1024)
-    if head.startswith((b"NITF", b"NSIF")):
-        return " (it is NITF)"
-    if head.startswith(b"PK\x03\x04"):
-        return " (it is a zip archive: unpack it and give the folder)"
     if b"<VRTDataset" in head:
         return " (it is a VRT, which can name any file: give the files themselves)"
     if head.startswith(b"\x89HDF"):
