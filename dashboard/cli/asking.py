@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dashboard.workflows.workspace import Workspace
 
 Box = tuple[float, float, float, float]
+ALIASES = "aliases.toml"
 Data = Annotated[Path | None, typer.Option("--data", help="Data directory; by default the one in the settings.")]
 BoxOption = Annotated[
     Box | None, typer.Option("--bbox", metavar="W S E N", help="Only what touches this box, degrees.")
@@ -103,3 +104,9 @@ def bar(text: str = "reading") -> Iterator[Report]:
             shown.update(task, completed=progress.done, description=progress.text)
 
         yield move
+
+
+def aliases_in(data: Path) -> Path | None:
+    """Return the names of fields that a data directory keeps for itself, in place of those shipped, or None."""
+    kept = data / ALIASES
+    return kept if kept.is_file() else None

@@ -14,6 +14,7 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
+from dashboard.cli.asking import aliases_in
 from dashboard.model.errors import InputError
 from dashboard.model.handling import Handling, Rank
 from dashboard.model.progress import Progress, Report
@@ -53,8 +54,14 @@ def ingest_products(
     from dashboard.workflows.workspace import open_workspace  # noqa: PLC0415
 
     ceiling = Rank(load_settings().ceiling)
-    given = Given(time=_moment(time, "--time"), dem=dem, aliases=aliases, ceiling=ceiling)
-    with open_workspace(_data(data)) as workspace, _bar() as report:
+    folder = _data(data)
+    given = Given(
+        time=_moment(time, "--time"),
+        dem=dem,
+        aliases=aliases_in(folder) if aliases is None else aliases,
+        ceiling=ceiling,
+    )
+    with open_workspace(folder) as workspace, _bar() as report:
         entries = ingest(workspace, paths, given=given, dry_run=dry_run, report=report)
     _finish(entries)
 

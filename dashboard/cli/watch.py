@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from dashboard.cli.asking import Data, data_root
+from dashboard.cli.asking import Data, aliases_in, data_root
 from dashboard.model.errors import CancelledError
 from dashboard.model.handling import Rank
 from dashboard.model.progress import CancelToken
@@ -56,7 +56,9 @@ def watch(  # noqa: PLR0913 - the options of a command are its interface
     ceiling = Rank(load_settings().ceiling)
     where = None if aside is None else aside.expanduser().absolute()
     options = WatchOptions(
-        quarantine=where, patience_s=patience, given=Given(dem=dem, aliases=aliases, ceiling=ceiling)
+        quarantine=where,
+        patience_s=patience,
+        given=Given(dem=dem, aliases=aliases or aliases_in(data_root(data)), ceiling=ceiling),
     )
     console, counts = Console(), Counter[str]()
     with open_workspace(data_root(data)) as workspace, _until_interrupted() as (cancel, ended):

@@ -139,9 +139,10 @@ class Reach(param.Parameterized):
 
     def _polarisation(self, acq: Acquisition) -> str | None:
         now: str = self._viewing.view.polarisation
-        if acq.optical or not acq.polarisations:  # colours are no polarisation: the radar's stays chosen
+        held = acq.polarisations or tuple(file.polarisation for file in (acq.pixels.files if acq.pixels else ()))
+        if acq.optical or not held:  # colours are no polarisation: the radar's stays chosen
             return now
-        return now if now in acq.polarisations else acq.polarisations[0]
+        return now if now in held else held[0]
 
 
 def _with(among: tuple[Acquisition, ...], current: Acquisition) -> tuple[Acquisition, ...]:

@@ -143,15 +143,16 @@ def _asset(acq: Acquisition, file: PixelFile, sizes: Mapping[str, int]) -> dict[
         "href": f"./{Path(file.path).name}",
         "type": "image/tiff; application=geotiff; profile=cloud-optimized",
         "roles": roles,
-        **_band(acq.kind, file.polarisation),
+        **_band(acq, file.polarisation),
         "raster:bands": [layer],
         "file:checksum": SHA256_MULTIHASH + file.sha256,
         **({"file:size": sizes[file.polarisation]} if file.polarisation in sizes else {}),
     }
 
 
-def _band(kind: Kind, name: str) -> dict[str, Any]:
-    if kind is Kind.SAR:
-        return {"sar:polarizations": [name]}
+def _band(acq: Acquisition, name: str) -> dict[str, Any]:
+    if acq.kind is Kind.SAR:
+        # A file has a name even where the product states no polarisation: the item does not make it one.
+        return {"sar:polarizations": [name]} if name in acq.polarisations else {}
     common = COMMON_BANDS.get(name[:1].upper())
     return {"eo:bands": [{"name": name, **({"common_name": common} if common else {})}]}
