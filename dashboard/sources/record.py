@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -19,6 +19,8 @@ POLARISATIONS = frozenset({"VV", "VH", "HH", "HV", "LH", "LV", "RH", "RV", "CH",
 LOOKS_BACK = frozenset({"capella"})
 """Constellations whose `view:azimuth` points from the scene to the satellite instead of along the look."""
 
+ARRIVALS = ("received", "published", "created")
+"""Fields that tell when a product became available, surest first; `created` is the record's own date."""
 HZ_IF_ABOVE = 1e6
 """A centre frequency above this is in Hz, not GHz: some vendors write Hz."""
 
@@ -77,7 +79,7 @@ def acquisition(item_id: str, properties: Mapping[str, Any], placed: Placed) -> 
         calibration=placed.calibration,
         handling=handling(properties, constellation, start.year),
         received=_received(properties),
-        origin=placed.origin,
+        origin=_origin(placed.origin, properties),
     )
 
 
@@ -175,8 +177,14 @@ def _frequency(value: object) -> float | None:
     return found / 1e9 if found is not None and found > HZ_IF_ABOVE else found
 
 
+def _origin(origin: Origin, properties: Mapping[str, Any]) -> Origin:
+    """Return the provenance; an arrival taken from the date of the record itself is a guess and is marked as one."""
+    arrival = next((field for field in ARRIVALS if properties.get(field) is not None), None)
+    return replace(origin, guessed=origin.guessed | {"received"}) if arrival == "created" else origin
+
+
 def _received(properties: Mapping[str, Any]) -> datetime | None:
-    for field in ("received", "published", "created"):
+    for field in ARRIVALS:
         if properties.get(field) is not None:
             return moment(properties[field], field)
     return None
