@@ -116,7 +116,10 @@ def _recognised(root: Stated) -> str:
         raise UnknownProductError(msg)
     if mission not in MISSIONS:
         what = f"its Mission ID is {mission[:40]!r}" if mission else "it has no Mission ID"
-        msg = f"{root.file} is HDF5 that Nightglass does not read: {what}; {' and '.join(MISSIONS)} are read."
+        msg = (
+            f"{root.file} is HDF5 that Nightglass does not read: {what}. It looks for HDF5 of COSMO-SkyMed "
+            f"(Mission ID {' or '.join(MISSIONS)}) and of ICEYE (ICEYE_..._SLC_....h5)."
+        )
         raise UnknownProductError(msg)
     level = kind[:3]
     if level not in FORMS:
