@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dashboard.model.acquisition import Acquisition, Calibration, LookSide, PassDirection, Quantity
+from dashboard.model.acquisition import Acquisition, Calibration, Geocoding, LookSide, PassDirection, Quantity
 from dashboard.model.handling import Handling
 from dashboard.sources.footprint import bounds_footprint
 from dashboard.sources.grid import opened
@@ -119,6 +119,7 @@ def _acquisition(match: re.Match[str], stated: _Stated, power: TiffPower, files:
         calibration=_calibration(stated),
         handling=_handling(stated, start.year),
         received=made,
+        geocoding=Geocoding(kind="affine", heights="as delivered", basis="terrain corrected by the producer"),
         origin=origin(OperaReader.name, files, guessed),
     )
 
