@@ -7,6 +7,7 @@ from pathlib import Path
 from dashboard.model.errors import DamagedProductError, NightglassError, UnknownProductError
 from dashboard.sources.alos import AlosReader
 from dashboard.sources.archives import ArchiveReader
+from dashboard.sources.blacksky import BlackSkyReader
 from dashboard.sources.capella import CapellaReader
 from dashboard.sources.cosmo import CosmoReader
 from dashboard.sources.geotiff import GeoTiffReader
@@ -37,6 +38,7 @@ READERS: tuple[Reader, ...] = (
     AlosReader(),
     CosmoReader(),
     MaxarReader(),
+    BlackSkyReader(),
     NitfReader(),
     Sentinel1Reader(),
     QpsReader(),

@@ -60,7 +60,8 @@ def write_tiff(  # noqa: PLR0913 - each option is one of the ways in which vendo
         **_place(geobox, gcps, rpcs),
     }
     if colours is not None and not cog:
-        options |= {"photometric": "RGB" if ColorInterp.red in colours else "MINISBLACK"}
+        # Photometric RGB means that order; another one is kept only beside photometric grey.
+        options |= {"photometric": "RGB" if colours[0] is ColorInterp.red else "MINISBLACK"}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         with rasterio.open(path, "w", **options) as dataset:
