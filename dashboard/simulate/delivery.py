@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
+from dashboard.simulate.daylight import photograph
 from dashboard.simulate.image import Shot, draw
 from dashboard.simulate.plan import Planned
 from dashboard.simulate.product import write_product
-from dashboard.simulate.products import alos, capella, cosmo, iceye, opera, qps, sentinel1, sicd, umbra
+from dashboard.simulate.products import alos, blacksky, capella, cosmo, iceye, maxar, opera, qps, sentinel1, sicd, umbra
 from dashboard.simulate.products.scene import Scene
 from dashboard.simulate.products.sicd_form import SicdForm
 from dashboard.simulate.products.take import Take, Written
@@ -28,6 +31,8 @@ FORMS: dict[str, Writer] = {
     "Capella GEO": capella.write_geo,
     "QPS-SAR 1.3": qps.write_level_13,
     "Umbra GEC": umbra.write_gec,
+    "BlackSky ortho": blacksky.write_ortho,
+    "Maxar ortho": maxar.write_ortho,
     "COSMO-SkyMed 2nd generation DGM": lambda folder, scene, take: cosmo.write_dgm(
         folder, scene, take, spacing_m=(3.0, 3.0)
     ),
@@ -51,8 +56,14 @@ def deliver(planned: Planned, folder: Path, seed: int) -> Path:
 
 
 def scene_of(planned: Planned, seed: int) -> Scene:
-    """Return the ground of an acquisition as its radar records it, speckle included."""
+    """Return the ground of an acquisition as its radar records it, speckle included, or as its camera does."""
     stack = planned.stack
+    if stack.optical:
+        clouds = stack.clouds[stack.days.index(int(planned.day))]
+        light = photograph(seed, planned.day, planned.grid, clouds=clouds)
+        return Scene(
+            planned.grid.geobox, GROUND_M, dict(zip(stack.polarisations, light.astype(np.float32), strict=True))
+        )
     drawn = {
         name: draw(
             Shot(

@@ -170,6 +170,18 @@ STACKS = (
         spacing_m=3.0, resolution_m=3.0, looks=3, half_m=2400.0, hour=5.6, delay=timedelta(hours=18), calibrated=False,
         days=(36, 52),
     ),
+    StackPlan(
+        name="BLACKSKY", constellation="blacksky", platform="blacksky-global-14", form="BlackSky ortho",
+        band="visible", frequency_ghz=0.0, polarisations=("R", "G", "B"), mode="ortho", look=_RIGHT,
+        pass_direction=_UP, incidence_deg=12.0, spacing_m=2.0, resolution_m=2.0, looks=1, half_m=2400.0, hour=2.4,
+        delay=timedelta(hours=2), days=(38, 46, 55), clouds=(0.0, 0.45, 0.0), calibrated=False,
+    ),
+    StackPlan(
+        name="MAXAR", constellation="maxar", platform="worldview-3", form="Maxar ortho", band="visible",
+        frequency_ghz=0.0, polarisations=("R", "G", "B"), mode="ortho", look=_RIGHT, pass_direction=_DOWN,
+        incidence_deg=18.0, spacing_m=1.5, resolution_m=1.5, looks=1, half_m=1500.0, hour=1.7,
+        delay=timedelta(hours=20), days=(62,), clouds=(0.0,), calibrated=False,
+    ),
 )  # fmt: skip
 
 HOLLOW = (
