@@ -11,6 +11,7 @@ from dashboard.simulate.products import (
     cosmo,
     iceye,
     iceye_legacy,
+    maxar,
     nitf,
     opera,
     qps,
@@ -41,6 +42,7 @@ CSG = Take(constellation="csg", platform="csg-1", mode="STRIPMAP", polarisations
 ICEYE = Take(constellation="iceye", platform="iceye-x11", mode="SLF", resolution_m=0.5)
 LEGACY = Take(constellation="iceye", platform="iceye-x6", mode="SLH", resolution_m=0.5)
 LUPE = Take(constellation="sar-lupe", platform="sar-lupe-3", handling=MARKED)
+MAXAR = Take(constellation="maxar", platform="worldview-3", incidence_deg=21.0)
 QPS = Take(constellation="qps-sar", platform="qps-sar-7", mode="SL", polarisations=("HH",), resolution_m=0.6)
 SARAH = Take(constellation="sarah", platform="sarah-2", handling=MARKED)
 SENTINEL = Take(
@@ -107,6 +109,9 @@ FORMS: dict[str, Form] = {
     "sentinel-1-slc-stripmap": Form(sentinel1.write_slc_stripmap, WIDE, STRIPMAP),
     "sentinel-1-slc-bursts": Form(sentinel1.write_slc_bursts, mini_scene(20.0, (40, 40)), BURSTS),
     "sentinel-1-rtc": Form(opera.write_opera, mini_scene(30.0, (24, 30)), RTC),
+    "maxar-ortho": Form(maxar.write_ortho, MAP, MAXAR),
+    "maxar-standard": Form(maxar.write_standard, MAP, MAXAR),
+    "maxar-basic": Form(maxar.write_basic, MAP, MAXAR),
     "qps-level-1.1": Form(qps.write_level_11, SLANT, QPS),
     "qps-level-1.2": Form(qps.write_level_12, MAP, QPS),
     "qps-level-1.3": Form(qps.write_level_13, MAP, QPS),
