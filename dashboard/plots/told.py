@@ -7,6 +7,13 @@ from dashboard.model.acquisition import Acquisition, Kind
 from dashboard.model.dtg import iso
 
 NOT_STATED = "arrival not stated"
+FIELD_WORDS = {
+    "start": "first echo", "stop": "last echo", "polarisations": "polarisation", "pass_direction": "pass",
+    "incidence_deg": "incidence, degrees", "look_azimuth_deg": "look azimuth, degrees", "resolution_m": "resolution, m",
+    "frequency_ghz": "frequency, GHz", "received": "arrival", "geocoding": "placed by",
+    "category": "category under the Japanese act",
+}  # fmt: skip
+"""Field of an acquisition -> how people call it, where its name alone does not say it."""
 
 
 def provider(acq: Acquisition) -> str:
@@ -28,7 +35,8 @@ def told(acq: Acquisition) -> str:
     )  # fmt: skip
     what = (_stated("level", acq.level), "+".join(acq.polarisations) or "polarisation –", calibrated(acq))
     here = "" if acq.pixels is not None else "known only: no pixels here"
-    lines = (delay(acq), " · ".join(map(escape, how)), " · ".join(map(escape, what)), here)
+    doubtful = f"guessed: {escape(guessed(acq))}" if acq.origin.guessed else ""
+    lines = (delay(acq), " · ".join(map(escape, how)), " · ".join(map(escape, what)), doubtful, here)
     return "<br>".join(line for line in lines if line)
 
 
@@ -54,6 +62,16 @@ def calibrated(acq: Acquisition) -> str:
         quantity = acq.calibration.quantity
         return f"{quantity.value} calibrated" if quantity else "calibrated"
     return f"not calibrated: {acq.calibration.why_not}" if acq.calibration.why_not else "not calibrated"
+
+
+def guessed(acq: Acquisition) -> str:
+    """Return what of an acquisition is guessed from its product, in words; empty for nothing."""
+    return ", ".join(field_words(name).partition(",")[0] for name in sorted(acq.origin.guessed))
+
+
+def field_words(name: str) -> str:
+    """Return how people call a field of an acquisition."""
+    return FIELD_WORDS.get(name, name.replace("_", " "))
 
 
 def _stated(name: str, value: str | None) -> str:

@@ -43,6 +43,8 @@ class Reach(param.Parameterized):
         key = (bbox, catalog.revision, view.known_at)
         if key == self._asked:
             return
+        if self._asked is not None and self._asked[1] != catalog.revision:
+            self._known.clear()  # somebody may have corrected what is known of A and B, wherever they lie
         self._asked = key
         query = AcquisitionQuery(bbox=bbox, limit=LIMIT)
         self._latest.ask(lambda: tuple(catalog.acquisitions.find(query)), self._found)

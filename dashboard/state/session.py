@@ -17,6 +17,7 @@ from dashboard.state.background import Background
 from dashboard.state.briefs import Briefs
 from dashboard.state.changing import Changing
 from dashboard.state.company import Company
+from dashboard.state.confirming import Confirming
 from dashboard.state.covering import Covering
 from dashboard.state.drawing import Drawing
 from dashboard.state.exchanging import Exchanging
@@ -61,9 +62,10 @@ class Session:
         self.covering = Covering(workspace, self.viewing, background, self.notices)
         self.recording = Recording(workspace, self.drawing, self.noting, background, self.notices)
         self.exchanging = Exchanging(workspace, self.viewing, self.noting, self.recording, background, self.notices)
+        self.confirming = Confirming(workspace, background, self.notices)
         # Without a server there is nobody else: a hub of one's own.
         self.company = Company(hub or Hub(lambda: workspace.catalog.revision), self.viewing, background, self.notices)
-        for writer in (self.recording, self.fronttime):
+        for writer in (self.recording, self.fronttime, self.confirming):
             writer.author = lambda: str(self.company.me.name)
             writer.wrote = self._wrote
         self.company.param.watch(lambda *_: self.refresh(), "revision")

@@ -9,7 +9,7 @@ from dashboard.model.handling import Handling
 from dashboard.plots.told import delay
 
 MUTED, WARN = "muted", "warn"
-GUESS = "inferred from a field whose meaning is not published: confirm it, or correct it"
+GUESS = "inferred from a field whose meaning is not published: confirm or correct it below"
 
 Row = tuple[str, str, str]
 """Title, HTML, and the field of `Acquisition` that it shows, or empty."""

@@ -7,6 +7,7 @@ from dashboard.model.acquisition import Acquisition
 from dashboard.model.dtg import dtg, iso
 from dashboard.model.view import CompareMode, View
 from dashboard.plots.timeline import facts
+from dashboard.plots.told import guessed
 
 
 def chips(a: Acquisition | None, b: Acquisition | None, view: View) -> str:
@@ -23,7 +24,7 @@ def _chip(letter: str, acq: Acquisition | None, view: View) -> str:
     return (
         f'<div class="chip {letter}"><span class="letter">{letter.upper()}</span>'
         f'<span><b title="{iso(acq.start)}">{dtg(acq.start)}</b> {escape(acq.platform or acq.constellation)}</span>'
-        f'<span class="facts">{escape(facts(acq))} · {calibrated}</span></div>'
+        f'<span class="facts">{escape(facts(acq))} · {calibrated}{_doubt(acq)}</span></div>'
     )
 
 
@@ -35,6 +36,13 @@ def _worth(acq: Acquisition, view: View) -> str:
     if acq.calibration.valid:
         return f"{escape(view.polarisation)} {quantity} calibrated"
     return f'<span class="warn">{escape(view.polarisation)} uncalibrated</span>'
+
+
+def _doubt(acq: Acquisition) -> str:
+    """Return a mark where something is guessed, with what on hover."""
+    if not acq.origin.guessed:
+        return ""
+    return f' · <span class="warn" title="guessed: {escape(guessed(acq))}">{len(acq.origin.guessed)} guessed</span>'
 
 
 def looks(a: Acquisition | None, b: Acquisition | None, view: View) -> str:

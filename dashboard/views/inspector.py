@@ -15,6 +15,7 @@ from dashboard.state.session import Session
 from dashboard.views.acquisitiontext import details
 from dashboard.views.arrange import arrange_text, kilometres
 from dashboard.views.card import Card
+from dashboard.views.confirm import ConfirmView
 from dashboard.views.coverage import CoverageView
 from dashboard.views.details import outcome_text
 from dashboard.views.front import FrontView
@@ -39,14 +40,16 @@ class InspectorView(pn.viewable.Viewer):
         self._mailbox = mailbox
         self.plot = series_plot(tokens(theme))
         self._where = text("", margin=(6, 12))
-        self._details = text("", margin=(4, 12), sizing_mode="stretch_width")
+        self._details = {letter: text("", margin=(4, 12), sizing_mode="stretch_width") for letter in ("A", "B")}
+        self.confirm = ConfirmView(session, mailbox)
         self.notes = NotesView(session, theme, mailbox)
         self.front = FrontView(session, theme, mailbox)
         self._build_changes()
         self._build_table()
         chart = pn.pane.Bokeh(self.plot.figure, sizing_mode="stretch_width")
+        told = [part for letter in ("A", "B") for part in (self._details[letter], self.confirm.cards[letter])]
         self._tabs = pmui.Tabs(
-            ("Series", pn.Column(self._where, chart, self._details, sizing_mode="stretch_width", scroll="y-auto")),
+            ("Series", pn.Column(self._where, chart, *told, sizing_mode="stretch_width", scroll="y-auto")),
             ("Changes", pn.Column(*self._change_parts, sizing_mode="stretch_width")),
             ("Front", self.front.__panel__()),
             ("Notes", self.notes.__panel__()),
@@ -158,7 +161,9 @@ class InspectorView(pn.viewable.Viewer):
         """Mark A and B in the series and describe them."""
         a, b = self._session.reach.a, self._session.reach.b
         mark(self.plot, a.start if a else None, b.start if b else None)
-        self._details.object = "".join(details(letter, acq) for letter, acq in (("A", a), ("B", b)) if acq)
+        for letter, acq in (("A", a), ("B", b)):
+            self._details[letter].object = details(letter, acq) if acq else ""
+        self.confirm.show()
 
     def show_changes(self) -> None:
         """List the changes, say what the last run found, and why a new one may be refused."""

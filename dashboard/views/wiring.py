@@ -103,7 +103,9 @@ def wire(session: Session, panels: Panels) -> None:
         lambda: layers.show_status(session.pictures.status), after.settled)  # fmt: skip
     later = partial(_on, through=after)
     later(reach, "everything", timeline.show_reach, inspector.show_reach, layers.show_reach, map_.show_footprints,
-          map_.show_chips, timeline.show_playheads)  # fmt: skip
+          inspector.show_marks, inspector.show_changes, map_.show_chips, timeline.show_playheads)  # fmt: skip
+    later(session.company, "revision", inspector.show_marks, map_.show_chips)
+    _on(session.confirming, ["opened", "busy"], inspector.confirm.show)
     _on(reach, "hovered", map_.show_lit, inspector.show_lit)
     fronts, front = panels.fronts, inspector.front
     front.on_screen = lambda: fronts.on_screen
