@@ -20,6 +20,7 @@ from dashboard.sources.product import NOTHING_GIVEN, Found, Given, NotRead, Read
 from dashboard.sources.qps import QpsReader
 from dashboard.sources.sentinel1 import Sentinel1Reader
 from dashboard.sources.stac import StacReader
+from dashboard.sources.uav import UavReader
 from dashboard.sources.umbra import UmbraReader
 from dashboard.sources.worker import Worker
 
@@ -44,6 +45,7 @@ READERS: tuple[Reader, ...] = (
     QpsReader(),
     UmbraReader(),
     StacReader(),
+    UavReader(),
     GeoTiffReader(),
 )
 """In order of precedence among equals."""
