@@ -30,7 +30,7 @@ def test_a_click_on_the_map_reads_the_series_there(open_page, workspace, story) 
     extent = driver.extent
     assert (x - extent.x0) / (extent.x1 - extent.x0) == pytest.approx(0.45, abs=0.003)
     assert (extent.y1 - y) / (extent.y1 - extent.y0) == pytest.approx(0.45, abs=0.004)
-    stack = [acq for acq in workspace.catalog.acquisitions.find() if "ICEYE-A" in acq.id]
+    stack = [acq for acq in workspace.catalog.acquisitions.find() if acq.platform == "iceye-x98"]
     power = workspace.archive.series([(acq.start, acq.pixels) for acq in stack], "VV", lon, lat).values
     seen = power > 0
     assert seen.sum() == len(stack)

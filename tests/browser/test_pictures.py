@@ -122,7 +122,7 @@ def test_the_arrows_step_to_the_neighbours_in_time_and_keep_the_ground(open_page
 
 def test_shift_steps_stay_in_the_stack(open_page, workspace, story) -> None:
     driver = open_page(address(story))
-    stack = [acq.id for acq in workspace.catalog.acquisitions.find() if "ICEYE-A" in acq.id]
+    stack = [acq.id for acq in workspace.catalog.acquisitions.find() if acq.platform == "iceye-x98"]
     place = stack.index(story.b)
     driver.press_for_picture("Shift+ArrowRight")
     assert driver.view.b == stack[place + 1]

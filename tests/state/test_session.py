@@ -256,7 +256,7 @@ class TestDetection:
         assert any(uncalibrated in reason and "uncalibrated" in reason for reason in session.changing.refusals)
 
     def test_another_geometry_backward_time_and_nothing_chosen_are_refused(self, session: Session) -> None:
-        other = next(acq for acq in session.reach.with_pixels if "ICEYE-D" in acq.id)
+        other = next(acq for acq in session.reach.with_pixels if acq.platform == "iceye-x99")
         session.viewing.choose(a=other.id)
         assert any("look side" in reason for reason in session.changing.refusals)
         session.viewing.undo()
