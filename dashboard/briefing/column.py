@@ -17,6 +17,8 @@ _SMALLEST = 0.3
 _TWO_COLUMNS = 0.85
 """Of the layout's scale: below it two columns are tried."""
 _GUTTER_MM = 3.0
+_FIRST_COLUMN, _CELL_GAP_MM = 0.32, 0.8
+"""Share of a table's width that its first column takes, and the least room between columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,8 @@ class Entry:
     """Space above, millimetres."""
     ramp: tuple[str, ...] = ()
     """Colours of a bar across the column above the words; the words then are its ends and middle, split by ``|``."""
+    cells: tuple[str, ...] = ()
+    """Right-aligned columns after the words, all on one line: a row of a table."""
     rule: bool = False
     """A thin line across the column above the words."""
     panel: str | None = None
@@ -72,6 +76,14 @@ def flow(paper: Paper, box: Box, entries: Sequence[Entry]) -> float:
         for entry in chosen:
             y = _draw(paper, Box(column.x, y, column.width, 0.0), _scaled(entry, scale), scale)
     return scale
+
+
+def roomy(box: Box, entries: Sequence[Entry], scale: float) -> bool:
+    """Return whether entries fit a box in one column of type not much smaller than the page's."""
+    height = sum(
+        _entry_height(_scaled(entry, _TWO_COLUMNS * scale), box.width, _TWO_COLUMNS * scale) for entry in entries
+    )
+    return height <= box.height
 
 
 def _fitted(entries: Sequence[Entry], boxes: Sequence[Box], scale: float) -> tuple[float, Filled]:
@@ -116,7 +128,7 @@ def _scaled(entry: Entry, scale: float) -> Entry:
 
 
 def _lines(entry: Entry, width: float, scale: float) -> list[str]:
-    if entry.ramp or not entry.words:
+    if entry.ramp or entry.cells or not entry.words:
         return [entry.words] if entry.words else []
     indent = SWATCH_MM * scale if entry.swatch else 0.0
     inner = width - indent - (3.0 * scale if entry.panel else 0.0)
@@ -138,6 +150,9 @@ def _draw(paper: Paper, box: Box, entry: Entry, scale: float) -> float:
         paper.rectangle(Box(box.x, y - 0.35 * scale, box.width, bottom - y + 0.7 * scale), entry.panel)
     if entry.ramp:
         return _ramp(paper, Box(box.x, y, box.width, bottom - y), entry, scale)
+    if entry.cells:
+        _row(paper, Box(box.x, y, box.width, bottom - y), entry)
+        return bottom
     x = box.x + (SWATCH_MM * scale if entry.swatch else 1.5 * scale if entry.panel else 0.0)
     if entry.swatch:
         _swatch(paper, Box(box.x, y, SWATCH_MM * scale, entry.ink.line_mm), entry.swatch, entry.ink)
@@ -145,6 +160,16 @@ def _draw(paper: Paper, box: Box, entry: Entry, scale: float) -> float:
         paper.text(x, y, line, entry.ink)
         y += entry.ink.line_mm
     return bottom
+
+
+def _row(paper: Paper, box: Box, entry: Entry) -> None:
+    """Write a row of a table; a text that is wider than its column is set smaller, never cut."""
+    first = box.width * _FIRST_COLUMN
+    paper.text(box.x, box.y, entry.words, paper.fitted(entry.words, entry.ink, first - _CELL_GAP_MM))
+    step = (box.width - first) / len(entry.cells)
+    for index, words in enumerate(entry.cells, 1):
+        ink = paper.fitted(words, entry.ink, step - _CELL_GAP_MM)
+        paper.text(box.x + first + step * index, box.y, words, ink, align="right")
 
 
 def _ramp(paper: Paper, box: Box, entry: Entry, scale: float) -> float:

@@ -1,4 +1,4 @@
-"""The map itself, from below: backdrop, radar picture, control of ground, changes, footprints, grid, names."""
+"""The map itself, from below: backdrop, radar picture, coverage, control of ground, changes, outlines, grid, names."""
 
 import numpy as np
 import shapely
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from dashboard.briefing.annotations import draw_annotations
 from dashboard.briefing.backdrop import backdrop, place_names
 from dashboard.briefing.control import draw_control
+from dashboard.briefing.coverage import draw_coverage
 from dashboard.briefing.fonts import face
 from dashboard.briefing.margin import sign_colours
 from dashboard.briefing.movement import draw_movement
@@ -36,6 +37,7 @@ def draw_map(paper: Paper, sheet: Sheet) -> Axes:
     if sheet.surroundings is not None and sheet.has(Layer.BASEMAP):
         backdrop(axes, sheet.surroundings.map, paper.tokens)
     _picture(axes, sheet, paper.tokens.unobserved)
+    draw_coverage(axes, sheet, paper.tokens)
     draw_movement(axes, paper, sheet)
     draw_control(axes, paper, sheet)
     _changes(axes, paper, sheet)

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from dashboard.briefing.column import Entry, Swatch
+from dashboard.briefing.coverage import coverage_entries, provider_entries
 from dashboard.briefing.legend import frontline_entries, imagery_entries
 from dashboard.briefing.legend_annotations import annotation_entries, listed
 from dashboard.briefing.movement import movement_entries
@@ -22,8 +23,13 @@ DATED = frozenset(
 SMALL_PT, NOTE_PT, HEAD_PT, DTG_PT = 6.8, 5.0, 6.0, 10.0
 
 
-def column_entries(sheet: Sheet, tokens: Tokens) -> list[Entry]:
-    """Return the column of a sheet from top to bottom."""
+def column_entries(sheet: Sheet, tokens: Tokens, *, brief: bool = False) -> list[Entry]:
+    """Return the column of a sheet from top to bottom.
+
+    Parameters
+    ----------
+    brief : of the table of providers only the line for all, where there is no room for more
+    """
     entries = []
     for letter, acq, colour in (("A", sheet.before, tokens.a), ("B", sheet.after, tokens.b)):
         if acq is not None:
@@ -31,6 +37,7 @@ def column_entries(sheet: Sheet, tokens: Tokens) -> list[Entry]:
     entries += _moments(sheet, tokens)
     entries += _warnings(sheet, tokens)
     entries += _legend(sheet, tokens)
+    entries += provider_entries(sheet, tokens, brief=brief)
     entries += listed(sheet, tokens)
     return entries
 
@@ -120,6 +127,7 @@ def _warnings(sheet: Sheet, tokens: Tokens) -> list[Entry]:
 def _legend(sheet: Sheet, tokens: Tokens) -> list[Entry]:
     groups = [
         imagery_entries(sheet, tokens),
+        coverage_entries(sheet, tokens),
         _change_entries(sheet, tokens),
         frontline_entries(sheet, tokens),
         movement_entries(sheet, tokens),

@@ -8,7 +8,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from dashboard.briefing.backdrop import locator
-from dashboard.briefing.column import flow
+from dashboard.briefing.column import flow, roomy
 from dashboard.briefing.furniture import banners, compass, footer, header, registers
 from dashboard.briefing.ground import draw_map
 from dashboard.briefing.layout import Box
@@ -40,7 +40,11 @@ def draw(sheet: Sheet) -> Figure:
     footer(paper, sheet)
     column = sheet.layout.column
     inset = _INSET_MM * sheet.layout.scale
-    flow(paper, Box(column.x, column.y, column.width, column.height - inset - 3.0), column_entries(sheet, paper.tokens))
+    room = Box(column.x, column.y, column.width, column.height - inset - 3.0)
+    entries = column_entries(sheet, paper.tokens)
+    if not roomy(room, entries, sheet.layout.scale):
+        entries = column_entries(sheet, paper.tokens, brief=True)
+    flow(paper, room, entries)
     bottom = Box(column.x, column.bottom - inset, column.width, inset)
     wide = column.width - inset - 2.0
     if sheet.surroundings is not None:

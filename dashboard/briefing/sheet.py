@@ -14,6 +14,7 @@ from dashboard.geo.displacement import Displacement
 from dashboard.model.acquisition import Acquisition
 from dashboard.model.annotation import Force, Revision
 from dashboard.model.change import ChangeRun, DetectedChange
+from dashboard.model.coverage import Coverage, Measure
 from dashboard.model.dtg import iso
 from dashboard.model.frontline import FrontlineSnapshot, GroundChange
 from dashboard.model.handling import Handling
@@ -34,6 +35,23 @@ class Imagery:
     """dB drawn black and white in A."""
     limits_b: tuple[float, float] | None = None
     """dB drawn black and white in B."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Covered:
+    """How often, how lately and by whom the map's ground was looked at."""
+
+    measure: Measure
+    picture: NDArray[np.uint8]
+    """(y, x) north first; values as `dashboard.render.coverage.classes` says."""
+    bounds: tuple[float, float, float, float]
+    """(x0, y0, x1, y1) of the picture, Mercator metres: up to a pixel beyond the map."""
+    block: int
+    """Pixels a side for which one gap was worked out; 1: for every pixel."""
+    table: Coverage
+    """Who looked at the map's ground; its period is the picture's."""
+    handling: Handling
+    """The strictest of all products that were counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +92,8 @@ class Sheet:
     run: ChangeRun | None = None
     """The detection that found the changes."""
     footprints: tuple[Acquisition, ...] = ()
+    coverage: Covered | None = None
+    """None while the layer is off."""
     annotations: tuple[Revision, ...] = ()
     """Valid at `moment` and known at the view's, in the order of drawing."""
     forces: tuple[Force, ...] = ()
@@ -112,13 +132,15 @@ class Sheet:
 
     @property
     def as_of(self) -> datetime | None:
-        """The time of the newest thing shown: imagery, frontline, change or annotation."""
+        """The time of the newest thing shown: imagery, frontline, change, annotation or look that is counted."""
         moments = [acq.start for acq in self.drawn]
         if self.front_after is not None and self.view.layers & {Layer.FRONTLINE, Layer.GROUND}:
             moments.append(self.front_after.valid_from)
         if self.has(Layer.CHANGES):
             moments += [change.before for change in self.changes]
         moments += [one.annotation.valid_from for one in self.annotations]
+        if self.coverage is not None and self.coverage.table.total.last is not None:
+            moments.append(self.coverage.table.total.last)
         return max(moments, default=None)
 
     def has(self, layer: Layer) -> bool:

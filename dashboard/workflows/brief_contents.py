@@ -24,6 +24,7 @@ from dashboard.model.handling import Handling, combine
 from dashboard.model.progress import Progress, Report, silent
 from dashboard.model.view import MERCATOR_LIMIT_M, CompareMode, Extent, Layer, View
 from dashboard.workflows.areas import areas
+from dashboard.workflows.brief_coverage import counted, covered
 from dashboard.workflows.brief_layers import Dated, dated, sources
 from dashboard.workflows.frames import composed, imagery
 from dashboard.workflows.passes import members
@@ -77,6 +78,8 @@ def contents(workspace: Workspace, view: View, page: Page, title: str, *, report
     footprints = _footprints(workspace, view, bbox)
     shown = [*_of_acquisitions(workspace, (before, after)), *_of_dated(held), *_of_changes(run, changes)]
     shown += [Shown(f"the acquisition {acq.id}", acq.handling) for acq in footprints]
+    coverage = covered(workspace, view, screen_geobox(extent, *layout.map_px[2:]), bbox, made)
+    shown += [Shown(name, handling) for name, handling in counted(workspace, view, coverage, made)]
     refuse(shown, made)
     report(Progress(0.2, "Reading the imagery"))
     picture = _imagery(workspace, view, extent, layout.map_px)
@@ -109,6 +112,7 @@ def contents(workspace: Workspace, view: View, page: Page, title: str, *, report
         changes=changes,
         run=run,
         footprints=footprints,
+        coverage=coverage,
         credits=_credits(handling, held),
     )
 
@@ -156,7 +160,7 @@ def area_name(workspace: Workspace, extent: Extent) -> str:
 def default_title(view: View, area: str, before: Acquisition | None, after: Acquisition | None) -> str:
     """Return a title that says what is seen."""
     if before is None and after is None:
-        return area
+        return f"{area}: radar coverage" if Layer.COVERAGE in view.layers else area
     if before is None or after is None or view.compare in (CompareMode.A, CompareMode.B, CompareMode.BLINK):
         return f"{area}: radar image"
     if view.compare in (CompareMode.SWIPE, CompareMode.TWO_COLOUR):

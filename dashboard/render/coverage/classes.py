@@ -4,13 +4,14 @@ A picture is one byte a pixel: 0 and 1 draw the hatch of ground without a look, 
 no gap to speak of, and from 3 on come the classes, least seen first.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import colorcet
 import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.model.coverage import Measure
+from dashboard.model.dtg import dtg
 from dashboard.render.coverage.footprints import Window
 
 CLEAR, HATCH, ONCE, FIRST = 0, 1, 2, 3
@@ -24,6 +25,12 @@ _COUNTS = (1, 2, 3, 5, 9, 17, 33, 65)
 _KINDS = (1, 2, 3, 4, 5)
 _TIMES = (6 * _HOUR, _DAY, 3 * _DAY, 7 * _DAY, 14 * _DAY, 30 * _DAY, 90 * _DAY)
 """Seconds below which a class lies, shortest last in a picture: short is well seen."""
+TITLES = {
+    Measure.LOOKS: "Looks",
+    Measure.AGE: "Age of the last look",
+    Measure.GAP: "Longest gap between looks",
+    Measure.PROVIDERS: "Providers that looked",
+}
 _DARK_END, _BRIGHT_END = 40, 245
 """Of the 256 steps of the colour map: its ends are too near to black and white."""
 
@@ -67,6 +74,17 @@ def labels(measure: Measure) -> tuple[str, ...]:
     starts = limits(measure)
     pairs = zip(starts, (*starts[1:], None), strict=True)
     return tuple(f"{a}" if b == a + 1 else f"{a} or more" if b is None else f"{a}–{b - 1}" for a, b in pairs)
+
+
+def title(measure: Measure) -> str:
+    """Return what a measure is called on a legend."""
+    return TITLES[measure]
+
+
+def period(start: datetime | None, as_of: datetime) -> str:
+    """Return the period that a coverage is of, in words."""
+    until = dtg(as_of)
+    return f"all until {until}" if start is None else f"{dtg(start)} to {until}"
 
 
 def words(seconds: float) -> str:
