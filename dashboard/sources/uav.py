@@ -30,6 +30,7 @@ ENDINGS = (".prj", ".PRJ")
 SURE = 0.55
 """Above any GeoTIFF, below everything that is recognised by its maker's words."""
 FIELDS = (
+    Field("airframe", "platform", "uav for all: a make or an alias would have to be stated by the operator"),
     Field("time", "start", "TIFFTAG_DATETIME, stats.json or images.json of OpenDroneMap, else --time: required"),
     Field("time's source", "details: proc:time_source", "which of these; times without a zone are marked as guessed"),
     Field("reports of Pix4D and Agisoft", "", "their form is not documented: state --time"),

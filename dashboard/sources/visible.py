@@ -163,9 +163,13 @@ class Picture:
         if MaskFlags.per_dataset in flags or MaskFlags.alpha in flags:
             index = self._bands[name]
             return dataset.read(index, window=window), dataset.read_masks(index, window=window) > 0
-        stack = dataset.read(list(self._bands.values()), window=window)
-        empty = 0 if dataset.nodata is None else dataset.nodata
-        return stack[list(self._bands).index(name)], (stack != empty).any(axis=0)
+        values = dataset.read(self._bands[name], window=window)
+        nothing = 0 if dataset.nodata is None else dataset.nodata
+        seen: NDArray[np.bool_] = values != nothing
+        for other, index in self._bands.items():
+            if other != name and not seen.all():  # one colour may be black where another is not
+                seen |= dataset.read(index, window=window) != nothing
+        return values, seen
 
     def _dataset(self, path: Path) -> DatasetReader:
         if path not in self._open:

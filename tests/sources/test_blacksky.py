@@ -180,4 +180,8 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
 def test_mutants(tmp_path: Path) -> None:
     tiny = mini_scene(1.0, (12, 16))
     take = replace(TAKE, orbit_number=7)
-    assault(tmp_path, write_ortho(tmp_path / "a", tiny, take), write_frame(tmp_path / "b", tiny, take, Form(pan=True)))
+    assault(
+        tmp_path,
+        write_ortho(tmp_path / "a", tiny, take, Form(mask=False)),
+        write_frame(tmp_path / "b", tiny, take, Form(pan=True)),
+    )
