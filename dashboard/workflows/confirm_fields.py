@@ -90,7 +90,7 @@ def confirmable(acq: Acquisition) -> dict[str, str]:
 
 def value_text(acq: Acquisition, name: str) -> str:
     """Return a field's value for people."""
-    value = getattr(acq, name, None)
+    value = getattr(acq, name) if hasattr(acq, name) else dict(acq.details).get(name)
     if name == "footprint":
         return acq.footprint.geom_type
     if name == "geocoding" and acq.geocoding is not None:
@@ -103,7 +103,7 @@ def _one(acq: Acquisition, name: str, value: str | None) -> Acquisition:
     if name == CATEGORY:
         return _categorised(acq, value)
     guessed = name in acq.origin.guessed or CONFIRMED + name in dict(acq.details)  # a person may correct a person
-    if name not in PARSERS and name not in AS_IT_IS:
+    if name not in PARSERS and name not in AS_IT_IS and not (guessed and _is_detail(acq, name)):
         msg = (
             f"{name[:40]!r} is no field that a person confirms; there are {', '.join([*PARSERS, *AS_IT_IS, CATEGORY])}."
         )
@@ -119,7 +119,15 @@ def _one(acq: Acquisition, name: str, value: str | None) -> Acquisition:
     return replace(acq, origin=replace(acq.origin, guessed=acq.origin.guessed - {name}))
 
 
+def _is_detail(acq: Acquisition, name: str) -> bool:
+    """Return whether a field is one of those that only some products have."""
+    return not hasattr(acq, name) and (name in dict(acq.details) or name in acq.origin.guessed)
+
+
 def _changed(acq: Acquisition, name: str, text: str) -> Acquisition:
+    if _is_detail(acq, name):
+        kept = tuple(pair for pair in acq.details if pair[0] != name)
+        return replace(acq, details=(*kept, (name, _word(text))) if text else kept)
     if name in AS_IT_IS:
         msg = f"{name} can be confirmed as it is, not changed: ingest the product again with better metadata."
         raise InputError(msg)

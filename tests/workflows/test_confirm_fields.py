@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dashboard.catalog.acquisitions import Acquisitions
 from dashboard.model.acquisition import Acquisition, LookSide
 from dashboard.model.errors import CatalogError, InputError, NotFoundError
+from dashboard.simulate.products.blacksky import write_ortho
 from dashboard.simulate.products.qps import write_level_13
-from dashboard.simulate.products.scene import mini_scene
+from dashboard.simulate.products.scene import Scene, mini_scene
 from dashboard.simulate.products.take import Take
 from dashboard.simulate.products.umbra import write_gec
 from dashboard.workflows.confirm_fields import confirm, confirmable
@@ -122,6 +124,23 @@ def test_what_cannot_be_meant_is_refused_and_nothing_changes(
         confirm(workspace, before.id, fields, who)
     assert only(workspace) == before
     assert item(workspace) == text
+
+
+def test_a_guessed_detail_is_confirmed_or_corrected_like_any_field(workspace: Workspace, tmp_path: Path) -> None:
+    scene = Scene(TINY.geobox, TINY.height_m, {band: np.full(TINY.geobox.shape, 90.0, np.float32) for band in "RGB"})
+    write_ortho(tmp_path / "blacksky", scene, Take(constellation="blacksky", platform="blacksky-global-14"))
+    (entry,) = ingest(workspace, [tmp_path / "blacksky"])
+    assert entry.id is not None
+    found = workspace.catalog.acquisitions.get(entry.id)
+    assert {"view:sun_elevation", "view:sun_azimuth"} <= found.origin.guessed
+    listed = confirmable(found)
+    assert listed["view:sun_azimuth"] == dict(found.details)["view:sun_azimuth"] != ""
+    done = confirm(workspace, entry.id, {"view:sun_azimuth": None, "view:sun_elevation": "51.5"}, "Ana")
+    assert not {"view:sun_elevation", "view:sun_azimuth"} & done.origin.guessed
+    assert dict(done.details)["view:sun_elevation"] == "51.5"
+    assert dict(done.details)["view:sun_azimuth"] == listed["view:sun_azimuth"]
+    again = confirm(workspace, entry.id, {"view:sun_elevation": ""}, "Ana")
+    assert "view:sun_elevation" not in dict(again.details)
 
 
 def test_what_is_not_there_is_named(workspace: Workspace) -> None:
