@@ -80,10 +80,7 @@ def flow(paper: Paper, box: Box, entries: Sequence[Entry]) -> float:
 
 def roomy(box: Box, entries: Sequence[Entry], scale: float) -> bool:
     """Return whether entries fit a box in one column of type not much smaller than the page's."""
-    height = sum(
-        _entry_height(_scaled(entry, _TWO_COLUMNS * scale), box.width, _TWO_COLUMNS * scale) for entry in entries
-    )
-    return height <= box.height
+    return _fitted(entries, [box], scale)[0] >= _TWO_COLUMNS * scale
 
 
 def _fitted(entries: Sequence[Entry], boxes: Sequence[Box], scale: float) -> tuple[float, Filled]:
@@ -163,12 +160,17 @@ def _draw(paper: Paper, box: Box, entry: Entry, scale: float) -> float:
 
 
 def _row(paper: Paper, box: Box, entry: Entry) -> None:
-    """Write a row of a table; a text that is wider than its column is set smaller, never cut."""
+    """Write a row of a table; a row with a text that is wider than its column is set smaller, never cut."""
     first = box.width * _FIRST_COLUMN
-    paper.text(box.x, box.y, entry.words, paper.fitted(entry.words, entry.ink, first - _CELL_GAP_MM))
     step = (box.width - first) / len(entry.cells)
+    limits = (first, *(step for _ in entry.cells))
+    fitting = (
+        paper.fitted(words, entry.ink, limit - _CELL_GAP_MM).size_pt
+        for words, limit in zip((entry.words, *entry.cells), limits, strict=True)
+    )
+    ink = replace(entry.ink, size_pt=min(fitting))
+    paper.text(box.x, box.y, entry.words, ink)
     for index, words in enumerate(entry.cells, 1):
-        ink = paper.fitted(words, entry.ink, step - _CELL_GAP_MM)
         paper.text(box.x + first + step * index, box.y, words, ink, align="right")
 
 

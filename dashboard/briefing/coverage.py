@@ -14,6 +14,8 @@ from dashboard.model.palette import Tokens
 from dashboard.model.view import Layer
 from dashboard.render.coverage.classes import FIRST, ONCE, labels, palette, period, title, words
 
+FALLING = "\\\\\\\\"
+"""Matplotlib's name of the hatch."""
 HATCH_STEP_PX, HATCH_WIDTH_PX = 18, 2
 """On paper: the screen's lines would be finer than a printer draws."""
 _OPAQUE = 255
@@ -44,7 +46,8 @@ def coverage_rgba(covered: Covered, tokens: Tokens) -> NDArray[np.uint8]:
     shades = palette(covered.measure, tokens.mixed, tokens.unobserved)
     table = np.array([[round(_OPAQUE * part) for part in to_rgba(shade)] for shade in shades], np.uint8)
     rows, cols = np.ogrid[: covered.picture.shape[0], : covered.picture.shape[1]]
-    hatch = ((rows + cols) % HATCH_STEP_PX < HATCH_WIDTH_PX).astype(np.uint8)
+    # Falling to the right: where the picture beneath is hatched, too, both are read.
+    hatch = ((rows - cols) % HATCH_STEP_PX < HATCH_WIDTH_PX).astype(np.uint8)
     picture: NDArray[np.uint8] = table[np.where(covered.picture < ONCE, hatch, covered.picture)]
     return picture
 
@@ -69,7 +72,7 @@ def coverage_entries(sheet: Sheet, tokens: Tokens) -> list[Entry]:
     if covered.measure is Measure.GAP:
         rows.append((shades[ONCE], "one look only"))
     entries += [Entry(words=label, ink=_TEXT, swatch=_swatch(shade, tokens)) for shade, label in rows]
-    none = Swatch(kind="hatch", colour=tokens.unobserved)
+    none = Swatch(kind="hatch", colour=tokens.unobserved, hatch=FALLING)
     entries.append(Entry(words="no look in the period", ink=_TEXT, swatch=none))
     if covered.block > 1:
         entries.append(Entry(words=f"one value for {covered.block} × {covered.block} pixels", ink=_SMALL, gap=0.3))
@@ -89,34 +92,58 @@ def provider_entries(sheet: Sheet, tokens: Tokens, *, brief: bool = False) -> li
 
     Parameters
     ----------
-    brief : only the line for all, where the column has no room for more
+    brief : in a few lines of text, where the column has no room for a table
     """
     covered = sheet.coverage
     if covered is None or not sheet.has(Layer.COVERAGE) or not covered.table.rows:
         return []
-    table, muted = covered.table, Ink("sans", _SMALL.size_pt, tokens.muted)
-    rows = table.rows if len(table.rows) == 1 else (*(() if brief else table.rows), table.total)
+    table = covered.table
+    head = Entry(words="WHO LOOKED AT THIS MAP", ink=Ink("bold", 6.0, tokens.muted), gap=4.2, rule=True)
+    if brief:
+        return [head, *(Entry(words=said, ink=_SMALL, gap=0.4) for said in _in_words(table))]
     heads = Ink("bold", _SMALL.size_pt, tokens.muted)
-    entries = [Entry(words="WHO LOOKED AT THIS MAP", ink=Ink("bold", 6.0, tokens.muted), gap=4.2, rule=True)]
-    entries.append(Entry(words="From", ink=heads, cells=_HEADS, gap=0.6))
-    entries += [
-        Entry(words=_name(row, table), ink=_CELL if row.provider else _CELL_BOLD, cells=_cells(row), gap=0.2)
+    rows = table.rows if len(table.rows) == 1 else (*table.rows, table.total)
+    lines = [
+        Entry(words=row.provider or "all", ink=_CELL if row.provider else _CELL_BOLD, cells=_cells(row), gap=0.2)
         for row in rows
     ]
-    notes = ["Last: age of the last look", "Gap: longest between looks at any part of the map"]
-    notes.append("Median, 90 %: sensing to arrival")
+    notes = [
+        "Last: age of the last look",
+        "Gap: longest between looks at any part of the map",
+        "Median, 90 %: from sensing to arrival",
+        *_apart(table),
+    ]
+    muted = Ink("sans", _SMALL.size_pt, tokens.muted)
+    return [
+        head,
+        Entry(words="From", ink=heads, cells=_HEADS, gap=0.6),
+        *lines,
+        Entry(words=" · ".join(notes), ink=muted, gap=0.5),
+    ]
+
+
+def _in_words(table: Coverage) -> list[str]:
+    """Return how many looks each provider had, and of all together how long ago, how far apart and how late."""
+    whole, late = table.total, table.total.delay
+    each = " · ".join(f"{row.provider} {row.looks:,}" for row in table.rows)
+    said = [f"last {_time(whole.age_s)} ago", f"longest gap {_time(whole.gap_s)}"]
+    if late.median_s is not None:
+        said.append(f"arrived after {_time(late.median_s)} (median), {_time(late.p90_s)} (90 %)")
+    noun = "look" if whole.looks == 1 else "looks"
+    return [each, f"{whole.looks:,} {noun}: " + ", ".join([*said, *_apart(table)])]
+
+
+def _apart(table: Coverage) -> list[str]:
+    """Return what is in no figure: looks that state no arrival, pictures in visible light."""
     late = table.total.delay
-    if late.not_stated:
-        notes.append(f"arrival not stated for {late.not_stated:,} of {table.total.looks:,} looks")
-    if table.optical:
-        notes.append(f"{table.optical:,} visible-band: not counted")
-    return [*entries, Entry(words=" · ".join(notes), ink=muted, gap=0.5)]
-
-
-def _name(row: ProviderCoverage, table: Coverage) -> str:
-    return row.provider or f"all {len(table.rows)}"
+    apart = [f"arrival not stated for {late.not_stated:,} of {table.total.looks:,} looks"] if late.not_stated else []
+    return apart + ([f"{table.optical:,} visible-band: not counted"] if table.optical else [])
 
 
 def _cells(row: ProviderCoverage) -> tuple[str, ...]:
     times = (row.age_s, row.gap_s, row.delay.median_s, row.delay.p90_s)
-    return (f"{row.looks:,}", *("–" if seconds is None else words(seconds) for seconds in times))
+    return (f"{row.looks:,}", *(_time(seconds) for seconds in times))
+
+
+def _time(seconds: float | None) -> str:
+    return "–" if seconds is None else words(seconds)
