@@ -9,7 +9,7 @@ from rasterio.crs import CRS
 from rasterio.enums import ColorInterp
 from rasterio.errors import CRSError
 
-from dashboard.model.acquisition import Acquisition, Kind
+from dashboard.model.acquisition import Acquisition, Kind, Origin
 from dashboard.model.errors import DamagedProductError, NoGeoreferenceError
 from dashboard.sources.details import details
 from dashboard.sources.geotiff import KNOWN_NAMES, MAGIC
@@ -26,11 +26,13 @@ from dashboard.sources.visible_place import Accuracy, Placed, on_map
 PROJECTION_BYTES = 64 * 1024
 SOFTWARE = re.compile(r"[A-Za-z][A-Za-z0-9 .+()-]{0,59}")
 """Names and versions of programs; anything longer or with a path in it is left out."""
+JOINERS = re.compile(r"(?i)\b(odm|opendronemap|webodm|pix4d\w*|metashape|agisoft|dronedeploy|correlator3d)\b")
+"""Programs that join the pictures of drones: without one, that it was a drone is a guess."""
 ENDINGS = (".prj", ".PRJ")
 SURE = 0.55
 """Above any GeoTIFF, below everything that is recognised by its maker's words."""
 FIELDS = (
-    Field("airframe", "platform", "uav for all: a make or an alias would have to be stated by the operator"),
+    Field("airframe", "platform", "uav for all; a guess unless TIFFTAG_SOFTWARE or a report names a drone's program"),
     Field("time", "start", "TIFFTAG_DATETIME, stats.json or images.json of OpenDroneMap, else --time: required"),
     Field("time's source", "details: proc:time_source", "which of these; times without a zone are marked as guessed"),
     Field("reports of Pix4D and Agisoft", "", "their form is not documented: state --time"),
@@ -97,7 +99,11 @@ class UavReader:
         accuracy = Accuracy(error_m=None, basis="map grid of the file; it states no accuracy")
         placed = on_map([tile], bands, accuracy)
         files = _files(path)
-        found = _acquisition(path, moment, placed, files)
+        flown = bool(JOINERS.search(tags.get("TIFFTAG_SOFTWARE", ""))) or bool(reports(path))
+        guessed = frozenset(
+            ({"start", "stop"} if moment.guessed else set()) | (set() if flown else {"constellation", "platform"})
+        )
+        found = _acquisition(path, moment, placed, origin(self.name, files, guessed))
         left_out = [c.name for c in tile.colours if c is not ColorInterp.alpha][len(COLOUR) :]
         more = {
             "view:off_nadir": 0.0,
@@ -110,12 +116,11 @@ class UavReader:
         yield Product(acquisition=found, power=placed.power, paths=files, archive_scale=ARCHIVE_SCALE)
 
 
-def _acquisition(path: Path, moment: Taken, placed: Placed, files: tuple[Path, ...]) -> Acquisition:
+def _acquisition(path: Path, moment: Taken, placed: Placed, where: Origin) -> Acquisition:
     name = safe_id(path.stem)
     if name is None:
         msg = f"The name {path.name[:60]!r} holds no letter or digit; rename the file."
         raise DamagedProductError(msg)
-    guessed = frozenset({"start", "stop"}) if moment.guessed else frozenset[str]()
     return Acquisition(
         id=name,
         constellation="uav",
@@ -128,7 +133,7 @@ def _acquisition(path: Path, moment: Taken, placed: Placed, files: tuple[Path, .
         footprint=placed.footprint,
         calibration=NO_BACKSCATTER,
         geocoding=placed.geocoding,
-        origin=origin(UavReader.name, files, guessed),
+        origin=where,
     )
 
 

@@ -289,7 +289,7 @@ def test_mutants(tmp_path: Path) -> None:
     tiny = mini_scene(1.0, (12, 16))
     assault(
         tmp_path,
-        write_ortho(tmp_path / "a", tiny, TAKE, Form(band_id="RGB", tiles=(1, 2), xml=False)),
-        write_basic(tmp_path / "b", tiny, TAKE, Form(band_id="P", xml=False)),
-        write_basic(tmp_path / "c", tiny, TAKE, Form(band_id="P", text=False)),
+        write_ortho(tmp_path / "a", tiny, TAKE, Form(band_id="RGB", tiles=(1, 2), xml=False, extras=False)),
+        write_basic(tmp_path / "b", tiny, TAKE, Form(band_id="P", xml=False, extras=False)),
+        write_basic(tmp_path / "c", tiny, TAKE, Form(band_id="P", text=False, extras=False)),
     )

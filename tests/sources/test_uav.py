@@ -88,6 +88,14 @@ def test_programs_with_paths_are_left_out(tmp_path: Path, software: str) -> None
     assert "processing:software" not in dict(see(written.path, GIVEN).product.acquisition.details)
 
 
+def test_that_it_was_a_drone_is_a_guess_unless_its_program_says_so(tmp_path: Path) -> None:
+    written = write_ortho(tmp_path, TINY, TAKE)
+    assert see(written.path, GIVEN).product.acquisition.origin.guessed == frozenset()
+    with rasterio.open(written.files[0], "r+") as dataset:
+        dataset.update_tags(TIFFTAG_SOFTWARE="pic 1.0")
+    assert see(written.path, GIVEN).product.acquisition.origin.guessed == {"constellation", "platform"}
+
+
 @pytest.mark.parametrize("how", TRICKS)
 @pytest.mark.parametrize("form", [Form(alpha=False), Form(alpha=False, world=True)], ids=["tags", "world file"])
 def test_a_picture_laid_wrongly_is_noticed(tmp_path: Path, form: Form, how: str) -> None:

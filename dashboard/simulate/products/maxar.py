@@ -48,6 +48,8 @@ class Form:
     """The XML that says the same."""
     licence: str | None = LICENCE
     cloud: float = CLOUD
+    extras: bool = True
+    """The browse image, the README and the shapes of an order."""
 
 
 ORTHO = Form()
@@ -96,6 +98,8 @@ def _write(folder: Path, scene: Scene, take: Take, form: Form) -> Written:
     if form.licence is not None:
         files.append(home / "LICENSE.TXT")
         files[-1].write_text(form.licence, encoding="utf-8")
+    if form.extras:
+        files += _extras(home, f"{head}-{tail}")
     return Written(
         path=folder,
         files=tuple(files),
@@ -105,6 +109,17 @@ def _write(folder: Path, scene: Scene, take: Take, form: Form) -> Written:
         handling={"caveats": frozenset({CAVEAT}), "attributions": frozenset({COPYRIGHT})} if form.licence else {},
         spacing_m=abs(float(scene.geobox.affine.a)),
     )
+
+
+def _extras(home: Path, name: str) -> list[Path]:
+    """Write what else lies in an order; return the files that belong to the picture."""
+    shapes = home.parent / "GIS_FILES"
+    shapes.mkdir(exist_ok=True)
+    (shapes / f"{ORDER}_ORDER_SHAPE.shp").write_bytes(b"\x00\x00\x27\x0a")
+    browse, readme = home / f"{name}-BROWSE.JPG", home / f"{name}-README.XML"
+    browse.write_bytes(b"\xff\xd8\xff\xd9")
+    readme.write_text('<?xml version="1.0"?>\n<README><VERSION>28.3</VERSION></README>\n', encoding="utf-8")
+    return [browse, readme]
 
 
 def _band_id(scene: Scene) -> str:
