@@ -27,7 +27,7 @@ BANDS = {
 """Word for a set of bands -> their order in the file."""
 LETTERS = {"P": "P", "RGB": "S", "BGRN": "M", "Multi": "M"}
 FOLDERS = {"P": "PAN", "S": "PSH", "M": "MUL"}
-COPYRIGHT = "(C) COPYRIGHT 2024 Maxar Technologies"
+COPYRIGHT = "Synthetic picture of an exercise: nobody's copyright"
 LICENCE = f"{CAVEAT}. This text stands where the licence of an order stands.\n"
 
 
