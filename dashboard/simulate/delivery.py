@@ -9,7 +9,20 @@ from dashboard.simulate.daylight import photograph
 from dashboard.simulate.image import Shot, draw
 from dashboard.simulate.plan import Planned
 from dashboard.simulate.product import write_product
-from dashboard.simulate.products import alos, blacksky, capella, cosmo, iceye, maxar, opera, qps, sentinel1, sicd, umbra
+from dashboard.simulate.products import (
+    alos,
+    blacksky,
+    capella,
+    cosmo,
+    iceye,
+    maxar,
+    opera,
+    qps,
+    sentinel1,
+    sicd,
+    uav,
+    umbra,
+)
 from dashboard.simulate.products.scene import Scene
 from dashboard.simulate.products.sicd_form import SicdForm
 from dashboard.simulate.products.take import Take, Written
@@ -33,6 +46,7 @@ FORMS: dict[str, Writer] = {
     "Umbra GEC": umbra.write_gec,
     "BlackSky ortho": blacksky.write_ortho,
     "Maxar ortho": maxar.write_ortho,
+    "UAV orthomosaic": uav.write_ortho,
     "COSMO-SkyMed 2nd generation DGM": lambda folder, scene, take: cosmo.write_dgm(
         folder, scene, take, spacing_m=(3.0, 3.0)
     ),

@@ -182,6 +182,12 @@ STACKS = (
         incidence_deg=18.0, spacing_m=1.5, resolution_m=1.5, looks=1, half_m=1500.0, hour=1.7,
         delay=timedelta(hours=20), days=(62,), clouds=(0.0,), calibrated=False,
     ),
+    StackPlan(
+        name="UAV", constellation="uav", platform="uav", form="UAV orthomosaic", band="visible", frequency_ghz=0.0,
+        polarisations=("R", "G", "B"), mode="ortho", look=_RIGHT, pass_direction=_UP, incidence_deg=0.0,
+        spacing_m=0.5, resolution_m=0.5, looks=1, half_m=300.0, hour=6.2, delay=timedelta(hours=1), days=(50,),
+        clouds=(0.0,), calibrated=False,
+    ),
 )  # fmt: skip
 
 HOLLOW = (
