@@ -56,8 +56,8 @@ def sheets(path: Path) -> tuple[Path, ...]:
 def product_of(sheet: Path) -> Path | None:
     """Return the product beside a sheet whose name the sheet carries, or None."""
     wanted = _product_name(sheet)
-    beside = (file for file in sheet.parent.iterdir() if file.suffix.lower() == ".h5" and not file.is_symlink())
-    return next((file for file in sorted(beside) if file.stem.upper() == wanted), None)
+    beside = sorted(file for file in sheet.parent.iterdir() if file.suffix.lower() == ".h5" and not file.is_symlink())
+    return next((file for file in beside if file.stem.upper() == wanted and file.is_file()), None)
 
 
 def _product_name(sheet: Path) -> str | None:
