@@ -30,9 +30,10 @@ class Stage {
   build(el) {
     const root = (this.root = element("div", "overlay", el));
     this.bar = element("div", "busy", root, {role: "progressbar", "aria-label": "Imagery is loading"});
-    this.chips = element("div", "chips", root);
-    this.badge = element("div", "badge", root, {role: "status"});
-    this.clock = element("div", "clock", root, {role: "status"});
+    const corner = element("div", "corner", root);
+    this.chips = element("div", "chips", corner);
+    this.badge = element("div", "badge", corner, {role: "status"});
+    this.clock = element("div", "clock", corner, {role: "status"});
     this.word = element("div", "word", root, {role: "status", "aria-live": "polite"});
     this.foot = element("div", "foot", root);
     this.readout = element("div", "readout", this.foot);

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable
 
-from dashboard.model.acquisition import Acquisition
+from dashboard.model.acquisition import Acquisition, Kind
 
 INCIDENCE_TOLERANCE_DEG = 5.0
+
+
+_KIND = {Kind.SAR: "radar", Kind.OPTICAL: "visible bands"}
 
 
 def mismatches(a: Acquisition, b: Acquisition) -> tuple[str, ...]:
@@ -12,8 +15,10 @@ def mismatches(a: Acquisition, b: Acquisition) -> tuple[str, ...]:
 
     One stack means: same constellation, same track (or, where a track is not stated, same look side, pass direction
     and incidence within 5 degrees), same mode and a common polarisation. A value missing on one side only counts as
-    different: it cannot be shown to be the same.
+    different: it cannot be shown to be the same. Where one is a radar's and the other a camera's, that says all.
     """
+    if a.kind is not b.kind:
+        return (f"kind: {_KIND[a.kind]} / {_KIND[b.kind]}",)
     reasons = [
         f"{name}: {x or 'not stated'} / {y or 'not stated'}"
         for name, x, y in (

@@ -14,6 +14,8 @@ from dashboard.model.palette import Tokens
 
 _QUARTER = (1_767_225_600_000, 1_775_001_600_000)
 """Shown until there is a series: an arbitrary quarter of a year, so that the axis reads like time."""
+LEAST_MARGIN_MS = 2 * 86_400_000.0
+"""Beside a single look: days on the axis, not a row of hours that run into each other."""
 DASHES = ("solid", "dashed", "dotted", "dotdash")
 
 
@@ -37,6 +39,7 @@ def series_plot(tokens: Tokens) -> SeriesPlot:
     )  # fmt: skip
     lines = ColumnDataSource({name: [] for name in ("xs", "ys", "dash", "polarisation")})
     points = ColumnDataSource({name: [] for name in ("x", "y", "dtg", "polarisation", "label")}, name="series-points")
+    fig.xaxis.ticker.desired_num_ticks = 5
     fig.multi_line(xs="xs", ys="ys", line_dash="dash", line_color=tokens.muted, line_width=1.2, source=lines)
     dots = fig.scatter(x="x", y="y", size=5, color=tokens.text, source=points)
     a = Span(dimension="height", line_color=tokens.a, line_width=2)
@@ -100,7 +103,7 @@ def _fit(fig: figure, x: NDArray[np.float64], values: Sequence[NDArray[np.float6
     if finite.size:
         fig.y_range.update(start=float(finite.min()) - 1.5, end=float(finite.max()) + 1.5)
     if x.size:
-        margin = max(0.04 * (x.max() - x.min()), 6 * 3_600_000.0)
+        margin = max(0.04 * (x.max() - x.min()), LEAST_MARGIN_MS)
         fig.x_range.update(start=float(x.min() - margin), end=float(x.max() + margin))
 
 

@@ -211,8 +211,13 @@ def interval_columns(changes: Sequence[DetectedChange], level: int) -> dict[str,
     }
 
 
-def facts(acq: Acquisition) -> str:
-    """Return mode, polarisation, pass, look, incidence and resolution on one line; what is missing is left out."""
+def facts(acq: Acquisition, *, worth: bool = True) -> str:
+    """Return mode, polarisation, pass, look, incidence and resolution on one line; what is missing is left out.
+
+    Parameters
+    ----------
+    worth : whether to say that it is uncalibrated, where it is
+    """
     parts = [
         acq.mode,
         "+".join(acq.polarisations),
@@ -221,6 +226,6 @@ def facts(acq: Acquisition) -> str:
         f"{acq.incidence_deg:.0f}°" if acq.incidence_deg is not None else None,
         f"{acq.resolution_m:g} m" if acq.resolution_m is not None else None,
         None if acq.pixels is not None else "not ingested",
-        None if acq.calibration.valid or acq.pixels is None or acq.optical else "uncalibrated",
+        "uncalibrated" if worth and not (acq.calibration.valid or acq.pixels is None or acq.optical) else None,
     ]
     return " · ".join(part for part in parts if part)

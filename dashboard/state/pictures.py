@@ -103,8 +103,20 @@ class Pictures(param.Parameterized):
             return
         self._count += 1
         self.shown = Shown(self._count, view, got)
+        lit = self._lit(view)
+        if lit:
+            why = f"a log-ratio compares backscatter, and {' and '.join(lit)} {'is' if len(lit) == 1 else 'are'}"
+            self._tell(Status(Doing.EMPTY, f"{why} in visible bands; compare by swipe, blink or two-colour"))
+            return
         seen = any(levels is not None and levels.any() for levels in (got.levels_a, got.levels_b))
         self._tell(Status() if seen else Status(Doing.EMPTY, "no look here in A or B"))
+
+    def _lit(self, view: View) -> list[str]:
+        """Return which of A and B are visible-band pictures, where radar is needed of both."""
+        if view.compare is not CompareMode.LOG_RATIO:
+            return []
+        sides = (("A", self._reach.get(view.a)), ("B", self._reach.get(view.b)))
+        return [letter for letter, acq in sides if acq is not None and acq.optical]
 
     def _tell(self, status: Status) -> None:
         if status != self.status:

@@ -24,7 +24,7 @@ def _chip(letter: str, acq: Acquisition | None, view: View) -> str:
     return (
         f'<div class="chip {letter}"><span class="letter">{letter.upper()}</span>'
         f'<span><b title="{iso(acq.start)}">{dtg(acq.start)}</b> {escape(acq.platform or acq.constellation)}</span>'
-        f'<span class="facts">{escape(facts(acq))} · {calibrated}{_doubt(acq)}</span></div>'
+        f'<span class="facts">{escape(facts(acq, worth=False))} · {calibrated}{_doubt(acq)}</span></div>'
     )
 
 

@@ -44,11 +44,13 @@ class ConfirmView:
         for letter, acq in (("A", reach.a), ("B", reach.b)):
             other = letter == "A" and acq == reach.b  # one form for one acquisition
             if acq is None or other:
-                self.cards[letter].write("")
+                html = ""
             elif confirming.opened == acq.id:
-                self.cards[letter].write(form(letter, acq, confirming.typed, busy=confirming.busy))
+                html = form(letter, acq, confirming.typed, busy=confirming.busy)
             else:
-                self.cards[letter].write(offer(letter, acq))
+                html = offer(letter, acq)
+            self.cards[letter].write(html)
+            self.cards[letter].visible = bool(html)
 
 
 def offer(letter: str, acq: Acquisition) -> str:

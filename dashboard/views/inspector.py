@@ -46,10 +46,10 @@ class InspectorView(pn.viewable.Viewer):
         self.front = FrontView(session, theme, mailbox)
         self._build_changes()
         self._build_table()
-        chart = pn.pane.Bokeh(self.plot.figure, sizing_mode="stretch_width")
+        self._chart = pn.pane.Bokeh(self.plot.figure, sizing_mode="stretch_width")
         told = [part for letter in ("A", "B") for part in (self._details[letter], self.confirm.cards[letter])]
         self._tabs = pmui.Tabs(
-            ("Series", pn.Column(self._where, chart, *told, sizing_mode="stretch_width", scroll="y-auto")),
+            ("Series", pn.Column(self._where, self._chart, *told, sizing_mode="stretch_width", scroll="y-auto")),
             ("Changes", pn.Column(*self._change_parts, sizing_mode="stretch_width")),
             ("Front", self.front.__panel__()),
             ("Notes", self.notes.__panel__()),
@@ -145,6 +145,13 @@ class InspectorView(pn.viewable.Viewer):
         series = self._session.inspecting.series
         if series is None:
             self._where.object = '<span class="muted">Click the map to see backscatter through time at a point.</span>'
+            return
+        self._chart.visible = not series.anchor.optical
+        if series.anchor.optical:
+            self._where.object = (
+                f'<b class="mono">{to_mgrs(series.lon, series.lat)}</b><br><span class="muted">Visible light has no '
+                "backscatter: choose a radar picture as B for its series here.</span>"
+            )
             return
         quantity = series.anchor.calibration.quantity
         label = f"{quantity.value} dB" if quantity else "uncalibrated dB"

@@ -34,6 +34,8 @@ def _searched(acq: Acquisition) -> str:
 def _here(acq: Acquisition) -> str:
     if acq.pixels is None:
         return "no"
+    if acq.optical:
+        return "light"
     return "yes" if acq.calibration.valid else "uncal."
 
 
