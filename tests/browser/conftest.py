@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
@@ -95,55 +96,82 @@ class Server:
             self.process.stdout.close()
 
 
-@pytest.fixture(scope="session")
-def served(exercise_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder that is served: a copy, because detections and exports are written to it."""
-    root = tmp_path_factory.mktemp("browser") / "data"
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """A copy of the exercise, a server on it, and the same workspace opened a second time beside the server."""
+
+    server: Server
+    workspace: Workspace
+
+
+def _stand(exercise_root: Path, folder: Path, prepare: Callable[[Path], None]) -> Iterator[Stand]:
+    """Serve a copy of the exercise, prepared: tests write to it."""
+    root = folder / "data"
     shutil.copytree(exercise_root, root)
-    return root
-
-
-@pytest.fixture(scope="session")
-def server(served: Path) -> Iterator[Server]:
-    running = Server(served, served.with_name("server.log"))
+    prepare(root)
+    server = Server(root, root.with_name("server.log"))
     try:
-        yield running
+        with open_workspace(root) as opened:
+            yield Stand(server, opened)
     finally:
-        running.stop()
+        server.stop()
 
 
-@pytest.fixture(scope="session")
-def workspace(served: Path) -> Iterator[Workspace]:
-    """Return the served workspace, opened a second time beside the server."""
-    with open_workspace(served) as opened:
-        yield opened
+def _as_it_is(root: Path) -> None:
+    """Leave the exercise as it was built."""
 
 
-@pytest.fixture(scope="session")
-def sketchbook(exercise_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder to draw in: a copy of the exercise without its annotations, apart from the one that is read."""
-    root = tmp_path_factory.mktemp("sketchbook") / "data"
-    shutil.copytree(exercise_root, root)
+def _without_annotations(root: Path) -> None:
     with open_workspace(root) as opened:
         for revision in opened.catalog.annotations.find(AnnotationQuery(limit=None)):
             opened.catalog.annotations.remove(revision.annotation.id, author="umpire", base=revision.version)
-    return root
+
+
+def _with_every_system(root: Path) -> None:
+    script = Path(__file__).with_name("gathering.py")
+    subprocess.run(
+        [sys.executable, str(script), str(root)], check=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
 
 
 @pytest.fixture(scope="session")
-def drawing_server(sketchbook: Path) -> Iterator[Server]:
-    running = Server(sketchbook, sketchbook.with_name("server.log"))
-    try:
-        yield running
-    finally:
-        running.stop()
+def stand(exercise_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    """Return the exercise as it is served for reading, detecting and exporting."""
+    yield from _stand(exercise_root, tmp_path_factory.mktemp("browser"), _as_it_is)
 
 
 @pytest.fixture(scope="session")
-def ledger(sketchbook: Path) -> Iterator[Workspace]:
-    """Return the workspace that is drawn in, opened a second time beside its server."""
-    with open_workspace(sketchbook) as opened:
-        yield opened
+def drawing_stand(exercise_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    """Return one to draw in: without annotations, apart from the one that is read."""
+    yield from _stand(exercise_root, tmp_path_factory.mktemp("sketchbook"), _without_annotations)
+
+
+@pytest.fixture(scope="module")
+def gathered_stand(exercise_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    """Return one with a product of every system."""
+    yield from _stand(exercise_root, tmp_path_factory.mktemp("gathered"), _with_every_system)
+
+
+@pytest.fixture(scope="session")
+def server(stand: Stand) -> Server:
+    return stand.server
+
+
+@pytest.fixture(scope="session")
+def workspace(stand: Stand) -> Workspace:
+    return stand.workspace
+
+
+@pytest.fixture(scope="session")
+def ledger(drawing_stand: Stand) -> Workspace:
+    """Return the workspace that is drawn in."""
+    return drawing_stand.workspace
+
+
+@pytest.fixture(scope="module")
+def gathered(gathered_stand: Stand) -> Workspace:
+    """Return the workspace with a product of every system."""
+    return gathered_stand.workspace
 
 
 @pytest.fixture(scope="session")
@@ -170,9 +198,15 @@ def open_page(contexts: Callable[..., BrowserContext], server: Server) -> Iterat
 
 
 @pytest.fixture(scope="module")
-def open_sheet(contexts: Callable[..., BrowserContext], drawing_server: Server) -> Iterator[Callable[..., Driver]]:
+def open_sheet(contexts: Callable[..., BrowserContext], drawing_stand: Stand) -> Iterator[Callable[..., Driver]]:
     """Return a function that opens a page to draw on, for all tests of a module; checked at its end likewise."""
-    yield from _pages(contexts, drawing_server)
+    yield from _pages(contexts, drawing_stand.server)
+
+
+@pytest.fixture
+def open_gathered(contexts: Callable[..., BrowserContext], gathered_stand: Stand) -> Iterator[Callable[..., Driver]]:
+    """Return a function that opens a page on the product of every system."""
+    yield from _pages(contexts, gathered_stand.server)
 
 
 def _pages(contexts: Callable[..., BrowserContext], server: Server) -> Iterator[Callable[..., Driver]]:
