@@ -23,6 +23,8 @@ from dashboard.sources.footprint import position
 from dashboard.sources.tiff_head import check_blocks
 
 METRE = 1.0
+WORLD_FILES = (".tfw", ".TFW", ".tifw", ".wld")
+"""Six numbers in a text of their own that place a TIFF, as orthophotos have them."""
 DECODER_ERRORS = (RasterioError, CPLE_BaseError)
 """What rasterio raises over a damaged file: not every error of GDAL is wrapped."""
 
@@ -57,8 +59,13 @@ def opened(path: Path) -> Iterator[DatasetReader]:
 
 
 def open_tiff(path: Path) -> DatasetReader:
-    """Open a GeoTIFF without the warning about a missing georeference: `grid_of` raises an error instead."""
-    with warnings.catch_warnings():
+    """Open a GeoTIFF without the warning about a missing georeference: `grid_of` raises an error instead.
+
+    Of what lies beside it GDAL may see a world file only: its other finds (.IMD, .xml, _RPC.TXT) are for the readers,
+    and a pipe among them would hold it for ever.
+    """
+    beside = "FALSE" if any(path.with_suffix(suffix).is_file() for suffix in WORLD_FILES) else "EMPTY_DIR"
+    with warnings.catch_warnings(), rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN=beside):
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         return rasterio.open(path, driver="GTiff")
 
