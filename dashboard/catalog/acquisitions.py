@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
-from dashboard.catalog.boxes import box_row, inside, put_boxes
+from dashboard.catalog.boxes import box_row, inside, put_boxes, within
 from dashboard.catalog.codec import micros
 from dashboard.catalog.engine import Database, count_write
 from dashboard.catalog.query import AcquisitionQuery
@@ -18,6 +18,8 @@ from dashboard.model.errors import CatalogError, NotFoundError
 from dashboard.model.stack import mismatches
 
 _BATCH = 1000
+_DENSE = 4
+"""How much more than a fair guess a walk must spare: what there is in a box may all be old."""
 
 
 class Acquisitions:
@@ -73,13 +75,16 @@ class Acquisitions:
     def find(self, query: AcquisitionQuery | None = None) -> list[Acquisition]:
         """Return the acquisitions that match, in order of start, then id."""
         query = query or AcquisitionQuery()
-        statement = select(*COLUMNS).where(*_conditions(query)).order_by(_latest_first(query), acquisition.c.id.desc())
         found: list[Acquisition] = []
-        with self._database.reading() as connection, connection.execute(statement) as result:
-            for rows in result.partitions(_BATCH):
-                found += _exact(self._reader.acquisitions(rows), query)
-                if query.limit is not None and len(found) >= query.limit:
-                    break  # a wide query reads little more than it returns
+        with self._database.reading() as connection:
+            walk = _walks(connection, query)
+            order = _latest_first(walk=walk), acquisition.c.id.desc()
+            statement = select(*COLUMNS).where(*_conditions(query, walk=walk)).order_by(*order)
+            with connection.execute(statement) as result:
+                for rows in result.partitions(_BATCH):
+                    found += _exact(self._reader.acquisitions(rows), query)
+                    if query.limit is not None and len(found) >= query.limit:
+                        break  # a wide query reads little more than it returns
         return found[: query.limit][::-1]
 
     def forget(self) -> None:
@@ -104,14 +109,22 @@ class Acquisitions:
         return self._reader.acquisitions(rows)[0] if rows else None
 
 
-def _walks(query: AcquisitionQuery) -> bool:
-    """Return whether to go back in time until enough is found, rather than to list a place and sort what is there."""
-    return query.limit is not None and (query.bbox is None or is_wide(query.bbox))
+def _walks(connection: Connection, query: AcquisitionQuery) -> bool:
+    """Return whether to go back in time until enough is found, rather than to list a place and sort what is there.
+
+    The walk meets `limit * all / there` records before it has enough, the list all that are `there`.
+    """
+    if query.limit is None or query.bbox is None or is_wide(query.bbox):
+        return query.limit is not None
+    there = connection.execute(select(func.count()).select_from(within(acquisition_box, query.bbox))).scalar_one()
+    # Keys are given in turn and none is ever taken back: the greatest is the number of records.
+    every = connection.execute(select(func.coalesce(func.max(acquisition.c.key), 0))).scalar_one()
+    return bool(there * there > _DENSE * query.limit * every)
 
 
-def _latest_first(query: AcquisitionQuery) -> ColumnElement[int]:
+def _latest_first(*, walk: bool) -> ColumnElement[int]:
     # In a small box the walk would pass over everything else there is, so there the sum hides the index of times.
-    return (acquisition.c.start if _walks(query) else acquisition.c.start + 0).desc()
+    return (acquisition.c.start if walk else acquisition.c.start + 0).desc()
 
 
 def _exact(found: list[Acquisition], query: AcquisitionQuery) -> list[Acquisition]:
@@ -123,11 +136,11 @@ def _exact(found: list[Acquisition], query: AcquisitionQuery) -> list[Acquisitio
     return found if anchor is None else [acq for acq in found if not mismatches(anchor, acq)]
 
 
-def _conditions(query: AcquisitionQuery) -> list[ColumnElement[bool]]:
+def _conditions(query: AcquisitionQuery, *, walk: bool) -> list[ColumnElement[bool]]:
     period = None if query.period is None else (micros(query.period[0]), micros(query.period[1]))
     conditions: list[ColumnElement[bool]] = []
     if query.bbox is not None:
-        conditions.append(inside(acquisition_box, acquisition.c.key, query.bbox, period, walk=_walks(query)))
+        conditions.append(inside(acquisition_box, acquisition.c.key, query.bbox, period, walk=walk))
     if period is not None:
         conditions.append(acquisition.c.start.between(*period))
     if query.constellations:

@@ -8,6 +8,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    Subquery,
     TableClause,
     bindparam,
     exists,
@@ -38,6 +39,12 @@ def inside(
     if walk:
         return or_(*(exists(one.where(tree.c.key == key)) for one in found))
     return key.in_(found[0] if len(found) == 1 else union(*found))
+
+
+def within(tree: TableClause, bbox: Box) -> Subquery:
+    """Return the keys of the records that may lie in a box."""
+    found = [_inside_one(tree, box, None) for box in search_boxes(bbox)]
+    return (found[0] if len(found) == 1 else union(*found)).subquery()
 
 
 def box_row(span: tuple[int, int, int], geometry: BaseGeometry) -> dict[str, float]:
