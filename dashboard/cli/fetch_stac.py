@@ -31,8 +31,8 @@ def fetch(  # noqa: PLR0913 - the options of a command are its interface
 ) -> None:
     """Search a STAC API and record what it finds; only hosts in the setting stac_hosts are asked, none by default."""
     from dashboard.sources.product import Given  # noqa: PLC0415 - slow to import
-    from dashboard.sources.stac_api import Search  # noqa: PLC0415
-    from dashboard.sources.stac_download import Limits  # noqa: PLC0415
+    from dashboard.sources.stac.api import Search  # noqa: PLC0415
+    from dashboard.sources.stac.download import Limits  # noqa: PLC0415
     from dashboard.workflows.fetch_stac import FetchOptions, fetch_stac  # noqa: PLC0415
     from dashboard.workflows.workspace import open_workspace  # noqa: PLC0415
 

@@ -20,7 +20,7 @@ from dashboard.model.errors import DamagedProductError, InputError, UnknownProdu
 from dashboard.model.frontline import FrontlineSnapshot
 from dashboard.model.handling import UNMARKED, Handling
 from dashboard.sources.control import DEEPSTATE_MARK, MAX_FEATURES, Patch, areas_of, checked, patch, side_of
-from dashboard.sources.keyhole import read_keyhole
+from dashboard.sources.exchange.keyhole import read_keyhole
 from dashboard.sources.product import file_sha256
 from dashboard.sources.values import kebab, listing, load_json, mapping, moment
 

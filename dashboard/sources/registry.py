@@ -5,23 +5,23 @@ from functools import cache
 from pathlib import Path
 
 from dashboard.model.errors import DamagedProductError, NightglassError, UnknownProductError
-from dashboard.sources.alos import AlosReader
-from dashboard.sources.archives import ArchiveReader
-from dashboard.sources.blacksky import BlackSkyReader
-from dashboard.sources.capella import CapellaReader
-from dashboard.sources.cosmo import CosmoReader
+from dashboard.sources.alos.reader import AlosReader
+from dashboard.sources.archives.reader import ArchiveReader
+from dashboard.sources.blacksky.reader import BlackSkyReader
+from dashboard.sources.capella.reader import CapellaReader
+from dashboard.sources.cosmo.reader import CosmoReader
 from dashboard.sources.geotiff import GeoTiffReader
-from dashboard.sources.iceye import IceyeReader
-from dashboard.sources.iceye_legacy import IceyeLegacyReader
-from dashboard.sources.maxar import MaxarReader
-from dashboard.sources.nitf import NitfReader
+from dashboard.sources.iceye.legacy import IceyeLegacyReader
+from dashboard.sources.iceye.reader import IceyeReader
+from dashboard.sources.maxar.reader import MaxarReader
+from dashboard.sources.nitf.reader import NitfReader
 from dashboard.sources.opera import OperaReader
 from dashboard.sources.product import NOTHING_GIVEN, Found, Given, NotRead, Reader, System
-from dashboard.sources.qps import QpsReader
-from dashboard.sources.sentinel1 import Sentinel1Reader
-from dashboard.sources.stac import StacReader
-from dashboard.sources.uav import UavReader
-from dashboard.sources.umbra import UmbraReader
+from dashboard.sources.qps.reader import QpsReader
+from dashboard.sources.sentinel1.reader import Sentinel1Reader
+from dashboard.sources.stac.reader import StacReader
+from dashboard.sources.uav.reader import UavReader
+from dashboard.sources.umbra.reader import UmbraReader
 from dashboard.sources.worker import Worker
 
 

@@ -13,7 +13,7 @@ from dashboard.model.errors import InputError, NotFoundError
 from dashboard.model.event import Event
 from dashboard.model.handling import UNMARKED, Handling, Tlp, combine
 from dashboard.model.sketch import Shape, Sketch
-from dashboard.sources.exchange_fields import handling_in
+from dashboard.sources.exchange.fields import handling_in
 from dashboard.workflows.workspace import Workspace
 
 Fields = Mapping[str, str]

@@ -13,8 +13,8 @@ from dashboard.model.errors import AccessError, InputError
 from dashboard.model.event import Outcome
 from dashboard.model.handling import UNMARKED, Handling, combine
 from dashboard.model.progress import CancelToken, Progress, Report, silent
-from dashboard.sources.exchange import read_annotations, write_annotations
-from dashboard.sources.exchange_record import MAX_FEATURES, FileFacts, Reading, Remarks
+from dashboard.sources.exchange.exchange import read_annotations, write_annotations
+from dashboard.sources.exchange.record import MAX_FEATURES, FileFacts, Reading, Remarks
 from dashboard.workflows.exchange_plan import Plan, known_here, place, removed_here
 from dashboard.workflows.workspace import Workspace
 

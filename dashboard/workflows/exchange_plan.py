@@ -14,8 +14,8 @@ from dashboard.catalog.revisions import REMOVED, SAVED, SUBJECT
 from dashboard.model.annotation import Annotation
 from dashboard.model.event import NewEvent
 from dashboard.model.sketch import Draft, Shape
-from dashboard.sources.exchange_fields import handling_fields, stamp, text_of
-from dashboard.sources.exchange_record import Found
+from dashboard.sources.exchange.fields import handling_fields, stamp, text_of
+from dashboard.sources.exchange.record import Found
 from dashboard.workflows.annotate import fields_of
 from dashboard.workflows.workspace import Workspace
 

@@ -12,9 +12,9 @@ from dashboard.model.errors import CancelledError, DiskFullError, NightglassErro
 from dashboard.model.host import Hosts
 from dashboard.model.progress import CancelToken, Progress, Report, silent
 from dashboard.sources.product import NOTHING_GIVEN, Given
-from dashboard.sources.stac_api import Search, pages
-from dashboard.sources.stac_download import Limits, Wanted, download, wanted
-from dashboard.sources.stac_hosts import Web
+from dashboard.sources.stac.api import Search, pages
+from dashboard.sources.stac.download import Limits, Wanted, download, wanted
+from dashboard.sources.stac.hosts import Web
 from dashboard.sources.values import listing, safe_id
 from dashboard.workflows.ingest import IngestEntry, ingest
 from dashboard.workflows.workspace import Workspace

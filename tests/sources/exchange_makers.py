@@ -19,8 +19,8 @@ from dashboard.model.annotation import (
 )
 from dashboard.model.handling import UNMARKED, Handling, Rank, Tlp, combine
 from dashboard.model.sketch import Shape
-from dashboard.sources.exchange import read_annotations, write_annotations
-from dashboard.sources.exchange_record import FileFacts, Found, Reading
+from dashboard.sources.exchange.exchange import read_annotations, write_annotations
+from dashboard.sources.exchange.record import FileFacts, Found, Reading
 
 NOW = dt.datetime(2026, 1, 2, 3, 4, tzinfo=dt.UTC)
 FORCES = (Force("BLUE", "#5b8def"), Force("ORANGE", "#f2994a"))

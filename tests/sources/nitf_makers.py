@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from dashboard.sources.nitf_header import read_headers
+from dashboard.sources.nitf.header import read_headers
 
 
 def with_xml(path: Path, change: dict[str, str], number: int = 0) -> Path:

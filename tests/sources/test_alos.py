@@ -16,8 +16,8 @@ from dashboard.model.acquisition import LookSide, PassDirection
 from dashboard.simulate.products.alos import Make, write_geotiff, write_l11, write_l15r, write_map
 from dashboard.simulate.products.scene import Scene, mini_scene
 from dashboard.simulate.products.take import Take, Written
-from dashboard.sources.alos import AlosReader
-from dashboard.sources.alos_image import CeosNative, read_image
+from dashboard.sources.alos.image import CeosNative, read_image
+from dashboard.sources.alos.reader import AlosReader
 from dashboard.sources.product import Given
 from dashboard.sources.registry import products
 

@@ -20,8 +20,8 @@ from dashboard.model.errors import (
 from dashboard.simulate.products.alos import Make, write_geotiff, write_l11, write_l15r, write_map
 from dashboard.simulate.products.scene import mini_scene
 from dashboard.simulate.products.take import Take, Written
-from dashboard.sources.alos import AlosReader
-from dashboard.sources.alos_ceos import CHART, ORBIT, SCENE, records
+from dashboard.sources.alos.ceos import CHART, ORBIT, SCENE, records
+from dashboard.sources.alos.reader import AlosReader
 from dashboard.sources.product import NotRead, Product
 from dashboard.sources.registry import products, reader_of
 

@@ -10,12 +10,12 @@ from dashboard.model.errors import DamagedProductError
 from dashboard.simulate.products.alos_records import SCENE, Sheet, head, volume
 from dashboard.simulate.products.orbit import orbit_over
 from dashboard.simulate.products.take import Take
-from dashboard.sources.alos_ceos import CeosRecord, decimal, is_ceos
-from dashboard.sources.alos_image import line_header
-from dashboard.sources.alos_leader import Polynomials
-from dashboard.sources.alos_names import parse
-from dashboard.sources.alos_radiometry import radiometry
-from dashboard.sources.alos_sight import implied_height, seen
+from dashboard.sources.alos.ceos import CeosRecord, decimal, is_ceos
+from dashboard.sources.alos.image import line_header
+from dashboard.sources.alos.leader import Polynomials
+from dashboard.sources.alos.names import parse
+from dashboard.sources.alos.radiometry import radiometry
+from dashboard.sources.alos.sight import implied_height, seen
 from dashboard.sources.geocode.doppler import OrbitPath
 
 

@@ -12,13 +12,13 @@ from pyproj import Transformer
 
 from dashboard.model.acquisition import PassDirection
 from dashboard.model.errors import DamagedProductError
-from dashboard.sources.alos import AlosReader
-from dashboard.sources.alos_ceos import records
-from dashboard.sources.alos_leader import Leader, read_leader
-from dashboard.sources.alos_map import map_grid
-from dashboard.sources.alos_sight import seen
-from dashboard.sources.alos_summary import read_summary
-from dashboard.sources.alos_volume import read_volume
+from dashboard.sources.alos.ceos import records
+from dashboard.sources.alos.leader import Leader, read_leader
+from dashboard.sources.alos.map import map_grid
+from dashboard.sources.alos.reader import AlosReader
+from dashboard.sources.alos.sight import seen
+from dashboard.sources.alos.summary import read_summary
+from dashboard.sources.alos.volume import read_volume
 from dashboard.sources.geocode.direction import pass_of
 from dashboard.sources.product import NotRead
 

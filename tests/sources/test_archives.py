@@ -23,15 +23,16 @@ from hypothesis import strategies as st
 from product_makers import item, speckle, write_json, write_tiff
 from product_truth import check, see
 
+import dashboard.sources.archives.limits as archives_limits
+import dashboard.sources.archives.unpack as archives_unpack
 from dashboard.model.errors import DamagedProductError, DiskFullError, NightglassError, UnknownProductError
 from dashboard.simulate.products.scene import mini_scene
 from dashboard.simulate.products.sentinel1 import write_grd
 from dashboard.simulate.products.take import Take, Written
-from dashboard.sources import archives_limits, archives_unpack
-from dashboard.sources.archives import ArchiveReader
-from dashboard.sources.archives_limits import Names
-from dashboard.sources.archives_scratch import PREFIX, Scratch, sweep
-from dashboard.sources.archives_unpack import unpack
+from dashboard.sources.archives.limits import Names
+from dashboard.sources.archives.reader import ArchiveReader
+from dashboard.sources.archives.scratch import PREFIX, Scratch, sweep
+from dashboard.sources.archives.unpack import unpack
 from dashboard.sources.product import NotRead, Product
 from dashboard.sources.registry import products
 
@@ -363,7 +364,7 @@ def test_what_a_killed_process_leaves_is_swept(
 ) -> None:
     code = (
         "import os, tempfile, sys; tempfile.tempdir = sys.argv[1]\n"
-        "from dashboard.sources.archives_scratch import Scratch\n"
+        "from dashboard.sources.archives.scratch import Scratch\n"
         "kept = Scratch(); (kept.folder / 'x').write_bytes(b'x'); os._exit(9)"
     )
     subprocess.run([sys.executable, "-c", code, str(own_temporary_folder)], check=False)
@@ -372,7 +373,7 @@ def test_what_a_killed_process_leaves_is_swept(
     young.mkdir()
     assert len(left(own_temporary_folder)) == 3
     assert sweep() == 0  # all are young: their owners may not have locked them yet
-    monkeypatch.setattr("dashboard.sources.archives_scratch.YOUNG_S", -1.0)
+    monkeypatch.setattr("dashboard.sources.archives.scratch.YOUNG_S", -1.0)
     assert sweep() == 2
     assert left(own_temporary_folder) == [living.folder.name]
 

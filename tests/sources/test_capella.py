@@ -30,9 +30,9 @@ from dashboard.simulate.products.capella import (
 )
 from dashboard.simulate.products.scene import mini_scene
 from dashboard.simulate.products.take import Take, Written
-from dashboard.sources.capella import NAME, CapellaReader
-from dashboard.sources.capella_place import IMAGE, sensor_of
-from dashboard.sources.capella_record import Named, acquisition, calibration_note
+from dashboard.sources.capella.place import IMAGE, sensor_of
+from dashboard.sources.capella.reader import NAME, CapellaReader
+from dashboard.sources.capella.record import Named, acquisition, calibration_note
 from dashboard.sources.facts import Facts
 from dashboard.sources.geocode.ellipsoid import from_ecef
 from dashboard.sources.product import NotRead, record_origin

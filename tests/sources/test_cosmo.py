@@ -19,7 +19,7 @@ from dashboard.simulate.products.cosmo import write_dgm, write_gec, write_gtc, w
 from dashboard.simulate.products.cosmo_attributes import Style
 from dashboard.simulate.products.scene import Scene, mini_scene
 from dashboard.simulate.products.take import Take, Written
-from dashboard.sources.cosmo_systems import SYSTEMS
+from dashboard.sources.cosmo.systems import SYSTEMS
 from dashboard.sources.product import NotRead, Product
 from dashboard.sources.registry import products, reader_of
 

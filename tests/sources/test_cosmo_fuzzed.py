@@ -16,7 +16,7 @@ from dashboard.model.errors import NightglassError
 from dashboard.simulate.products.cosmo import write_dgm, write_gec, write_scs
 from dashboard.simulate.products.scene import mini_scene
 from dashboard.simulate.products.take import Take
-from dashboard.sources.cosmo import CosmoReader
+from dashboard.sources.cosmo.reader import CosmoReader
 from dashboard.sources.product import Product
 
 TAKES = (

@@ -14,7 +14,7 @@ from dashboard.model.annotation import Annotation, AnnotationKind
 from dashboard.model.errors import DamagedProductError
 from dashboard.model.handling import Rank, Tlp
 from dashboard.model.sketch import Shape
-from dashboard.sources.exchange_record import Found
+from dashboard.sources.exchange.record import Found
 
 POINT = {"type": "Point", "coordinates": [30, 50]}
 DATA = Path(__file__).parents[2].parent / "shared" / "data" / "deepstate-daily" / "originals"

@@ -14,12 +14,13 @@ import pytest
 import shapely
 from exchange_makers import NOW, annotation, read, written
 
+import dashboard.sources.exchange.file as exchange_file
 from dashboard.model.errors import CancelledError, DamagedProductError, InputError, NightglassError, UnknownProductError
 from dashboard.model.progress import CancelToken
-from dashboard.sources import exchange_file, keyhole
-from dashboard.sources.exchange import read_annotations
-from dashboard.sources.exchange_json import depth
-from dashboard.sources.exchange_record import Reading
+from dashboard.sources.exchange import keyhole
+from dashboard.sources.exchange.as_json import depth
+from dashboard.sources.exchange.exchange import read_annotations
+from dashboard.sources.exchange.record import Reading
 
 KML = '<?xml version="1.0"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document>{}</Document></kml>'
 PLACEMARK = "<Placemark><name>p</name>{}</Placemark>"
@@ -105,13 +106,13 @@ def test_a_feature_and_a_file_have_most_vertices(tmp_path: Path, monkeypatch: py
     refused(geojson(tmp_path / "a.geojson", line(*positions)), "feature 1: 200,001 vertices; the limit is 200,000")
     several = {"type": "MultiLineString", "coordinates": [positions[:150_000], positions[:60_000]]}
     refused(geojson(tmp_path / "b.geojson", several), "210,000 vertices; the limit is 200,000")
-    monkeypatch.setattr("dashboard.sources.exchange.MAX_VERTICES_IN_ALL", 5)
+    monkeypatch.setattr("dashboard.sources.exchange.exchange.MAX_VERTICES_IN_ALL", 5)
     refused(geojson(tmp_path / "c.geojson", line(*positions[:6])), "more than 5 vertices; split it")
 
 
 def test_too_many_features_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for suffix, room in ((".geojson", "geojson"), (".kml", "keyhole"), (".gpkg", "geopackage")):
-        monkeypatch.setattr(f"dashboard.sources.{room}_reader.MAX_FEATURES", 1)
+        monkeypatch.setattr(f"dashboard.sources.exchange.{room}_reader.MAX_FEATURES", 1)
         path = tmp_path / f"a{suffix}"
         written(path, annotation("a1"), annotation("a2"))
         refused(path, "the limit")

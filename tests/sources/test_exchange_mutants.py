@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from dashboard.model.annotation import AnnotationKind
 from dashboard.model.errors import NightglassError
 from dashboard.model.sketch import Shape
-from dashboard.sources.exchange import FORMATS
-from dashboard.sources.exchange_meaning import understood
-from dashboard.sources.exchange_record import Found, Reading
+from dashboard.sources.exchange.exchange import FORMATS
+from dashboard.sources.exchange.meaning import understood
+from dashboard.sources.exchange.record import Found, Reading
 
 MUTANTS = settings(max_examples=300, deadline=None, derandomize=True)
 TOKENS = [

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.model.errors import DamagedProductError, GridMismatchError
-from dashboard.sources.hdf5 import attribute, child, names, numbers, open_h5, pixels
-from dashboard.sources.hdf5_pixels import H5Native, Turned, power_of
+from dashboard.sources.hdf5.opening import attribute, child, names, numbers, open_h5, pixels
+from dashboard.sources.hdf5.pixels import H5Native, Turned, power_of
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,7 @@ def test_unsafe_images_are_refused(path: Path, name: str, words: str) -> None:
 
 
 def test_chunks_that_fill_the_memory_are_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dashboard.sources.hdf5.MOST_CHUNK_BYTES", 100)
+    monkeypatch.setattr("dashboard.sources.hdf5.opening.MOST_CHUNK_BYTES", 100)
     with open_h5(path) as file, pytest.raises(DamagedProductError, match=r"packed has chunks of 800 bytes"):
         pixels(file, "packed", "x.h5")
 

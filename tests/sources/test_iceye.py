@@ -24,8 +24,8 @@ from dashboard.simulate.products.iceye_image import Delivery
 from dashboard.simulate.products.scene import Scene, mini_scene
 from dashboard.simulate.products.take import Take, Written
 from dashboard.sources.facts import Facts
-from dashboard.sources.iceye import NAME, IceyeReader
-from dashboard.sources.iceye_record import frequency
+from dashboard.sources.iceye.reader import NAME, IceyeReader
+from dashboard.sources.iceye.record import frequency
 from dashboard.sources.product import NotRead
 from dashboard.sources.registry import products
 

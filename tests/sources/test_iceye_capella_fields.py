@@ -9,9 +9,9 @@ from dashboard.simulate.products import capella, iceye, iceye_legacy
 from dashboard.simulate.products.iceye_image import Delivery
 from dashboard.simulate.products.scene import mini_scene
 from dashboard.simulate.products.take import Take
-from dashboard.sources.capella_systems import FIELDS as CAPELLA
-from dashboard.sources.iceye_systems import FIELDS as ICEYE
-from dashboard.sources.iceye_systems import LEGACY_FIELDS as LEGACY
+from dashboard.sources.capella.systems import FIELDS as CAPELLA
+from dashboard.sources.iceye.systems import FIELDS as ICEYE
+from dashboard.sources.iceye.systems import LEGACY_FIELDS as LEGACY
 from dashboard.sources.product import Field
 
 TINY = mini_scene(4.0, (30, 40))

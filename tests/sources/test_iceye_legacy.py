@@ -19,8 +19,8 @@ from dashboard.simulate.products.iceye_legacy import write_grd, write_slc
 from dashboard.simulate.products.scene import mini_scene
 from dashboard.simulate.products.take import Take, Written
 from dashboard.sources.facts import Facts
-from dashboard.sources.iceye_legacy_record import corners, incidence_of
-from dashboard.sources.iceye_legacy_words import vector
+from dashboard.sources.iceye.legacy_record import corners, incidence_of
+from dashboard.sources.iceye.legacy_words import vector
 from dashboard.sources.product import NotRead
 from dashboard.sources.registry import products
 from dashboard.sources.values import load_json

@@ -17,8 +17,8 @@ from dashboard.model.errors import DamagedProductError, NightglassError, NoGeore
 from dashboard.simulate.products.maxar import LICENCE, Form, write_basic, write_ortho, write_standard
 from dashboard.simulate.products.scene import Scene, mini_scene
 from dashboard.simulate.products.take import Take, Written
-from dashboard.sources.maxar import MaxarReader
-from dashboard.sources.maxar_imd import load_parts, load_text
+from dashboard.sources.maxar.imd import load_parts, load_text
+from dashboard.sources.maxar.reader import MaxarReader
 from dashboard.sources.product import Given
 from dashboard.sources.registry import products
 

@@ -15,9 +15,9 @@ from dashboard.simulate.products.scene import Scene, mini_scene
 from dashboard.simulate.products.sicd import SicdForm, write_sicd
 from dashboard.simulate.products.sidd import SiddForm, write_sidd
 from dashboard.simulate.products.take import Take, Written
-from dashboard.sources.nitf import NitfReader
-from dashboard.sources.nitf_header import Image, read_headers
-from dashboard.sources.nitf_pixels import SegmentedImage
+from dashboard.sources.nitf.header import Image, read_headers
+from dashboard.sources.nitf.pixels import SegmentedImage
+from dashboard.sources.nitf.reader import NitfReader
 from dashboard.sources.product import Field, Given
 
 TAKE = Take(constellation="sar-lupe", platform="sar-lupe-3", handling={"marking": "R", "releasable_to": ["DEU", "UKR"]})

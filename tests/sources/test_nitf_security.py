@@ -16,8 +16,8 @@ from dashboard.simulate.products.scene import mini_scene
 from dashboard.simulate.products.sicd import SicdForm, write_sicd
 from dashboard.simulate.products.sidd import write_sidd
 from dashboard.simulate.products.take import CAVEAT, Take
-from dashboard.sources.nitf_header import read_headers
-from dashboard.sources.nitf_security import LETTERS, Stated, of_text, together
+from dashboard.sources.nitf.header import read_headers
+from dashboard.sources.nitf.security import LETTERS, Stated, of_text, together
 
 SCENE = mini_scene(4.0, (20, 24))
 TAKE = Take(constellation="umbra", platform="umbra-04", handling={"marking": "R", "releasable_to": ["DEU", "UKR"]})

@@ -17,7 +17,7 @@ from dashboard.simulate.products.qps import write_level_11, write_level_12, writ
 from dashboard.simulate.products.scene import mini_scene
 from dashboard.simulate.products.take import Take, Written
 from dashboard.sources.product import Given, NotRead
-from dashboard.sources.qps import QpsReader
+from dashboard.sources.qps.reader import QpsReader
 from dashboard.sources.registry import products, reader_of
 
 MAP = mini_scene(2.0, (96, 128))

@@ -11,8 +11,8 @@ from dashboard.simulate.products.scene import mini_scene
 from dashboard.simulate.products.sicd import SicdForm, write_sicd
 from dashboard.simulate.products.sidd import SiddForm, write_sidd
 from dashboard.simulate.products.take import Take
+from dashboard.sources.nitf.sarah import aliases, named, named_within
 from dashboard.sources.product import Given
-from dashboard.sources.sarah import aliases, named, named_within
 
 MARKED = {"marking": "R", "releasable_to": ["DEU"]}
 SCENE = mini_scene(1.0, (120, 160))

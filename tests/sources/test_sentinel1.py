@@ -20,7 +20,7 @@ from dashboard.simulate.products.sentinel1 import Safe, write_grd, write_slc_bur
 from dashboard.simulate.products.sentinel1_files import OLD_BORDER_PX
 from dashboard.simulate.products.take import Take, Written
 from dashboard.sources.product import Evidence, Given
-from dashboard.sources.sentinel1 import Sentinel1Reader
+from dashboard.sources.sentinel1.reader import Sentinel1Reader
 
 TAKE = Take(
     constellation="sentinel-1",

@@ -16,9 +16,9 @@ from dashboard.sources.footprint import bounds_footprint
 from dashboard.sources.geocode.sensor import GEOD
 from dashboard.sources.product import NotRead, Product
 from dashboard.sources.registry import products
-from dashboard.sources.sentinel1_annotation import Annotation, load_annotation
-from dashboard.sources.sentinel1_geometry import GridHeights, check_grid, sensor_of
-from dashboard.sources.sentinel1_lut import load_calibration, load_noise
+from dashboard.sources.sentinel1.annotation import Annotation, load_annotation
+from dashboard.sources.sentinel1.geometry import GridHeights, check_grid, sensor_of
+from dashboard.sources.sentinel1.lut import load_calibration, load_noise
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data" / "sentinel1"
 NAME = "S1A_IW_GRDH_1SDV_20150203T043109_20150203T043134_004454_00574F_6D00"
@@ -176,7 +176,7 @@ def test_real_tables_calibrate_where_the_real_geometry_puts_it(safe: Path, annot
 
 def test_definitions_agree_with_a_catalogue() -> None:
     """Resolution and looks that the products do not state, as catalogued by others."""
-    from dashboard.sources.sentinel1 import DOCUMENTED
+    from dashboard.sources.sentinel1.reader import DOCUMENTED
 
     for path in [*DATA.glob("stac-grd/*/*.json"), DATA / "sentinel-1-grd-ew.json"]:
         item = json.loads(path.read_text(encoding="utf-8"))["properties"]

@@ -16,9 +16,9 @@ from dashboard.model.acquisition import LookSide, PassDirection, Quantity
 from dashboard.simulate.products.scene import Scene, mini_scene
 from dashboard.simulate.products.sicd import SicdForm, write_sicd
 from dashboard.simulate.products.take import Take
-from dashboard.sources.nitf_header import read_headers
+from dashboard.sources.nitf.header import read_headers
+from dashboard.sources.nitf.sicd_sensor import SicdSensor
 from dashboard.sources.product import Given
-from dashboard.sources.sicd_sensor import SicdSensor
 from dashboard.sources.xml import parse_xml
 
 MARKED = {"marking": "R", "releasable_to": ["DEU", "UKR"]}

@@ -10,8 +10,8 @@ from lxml import etree
 from dashboard.model.acquisition import LookSide, PassDirection, Quantity
 from dashboard.model.errors import DamagedProductError
 from dashboard.sources.geocode.sensor import GEOD
-from dashboard.sources.nitf import NitfReader
-from dashboard.sources.nitf_header import read_headers
+from dashboard.sources.nitf.header import read_headers
+from dashboard.sources.nitf.reader import NitfReader
 from dashboard.sources.product import Product
 
 REAL = Path(__file__).parents[2].parent / "shared" / "data" / "sicd-sidd-tiny"

@@ -14,10 +14,10 @@ from dashboard.model.acquisition import LookSide, PassDirection
 from dashboard.simulate.products.scene import Scene, mini_scene
 from dashboard.simulate.products.sidd import SiddForm, write_sidd
 from dashboard.simulate.products.take import CAVEAT, Take
-from dashboard.sources.nitf_header import read_headers
+from dashboard.sources.nitf.header import read_headers
+from dashboard.sources.nitf.sidd_sensor import SiddSensor
 from dashboard.sources.product import Product
 from dashboard.sources.registry import products
-from dashboard.sources.sidd_sensor import SiddSensor
 from dashboard.sources.xml import parse_xml
 
 TAKE = Take(constellation="capella", platform="capella-14", handling={"marking": "R", "releasable_to": ["DEU", "UKR"]})

@@ -17,8 +17,8 @@ from product_makers import DATA, item, speckle, write_json, write_tiff
 from dashboard.model.acquisition import Geocoding, Kind, LookSide, PassDirection
 from dashboard.model.errors import DamagedProductError
 from dashboard.sources.product import NotRead, Product
-from dashboard.sources.stac import StacReader
-from dashboard.sources.stac_habits import climbed, modern, rebased
+from dashboard.sources.stac.habits import climbed, modern, rebased
+from dashboard.sources.stac.reader import StacReader
 
 READER = StacReader()
 ELSEWHERE = {"VV": {"href": "https://example.com/a.tif", "roles": ["data"]}}

@@ -22,7 +22,7 @@ from dashboard.simulate.products.take import Take
 from dashboard.simulate.products.uav import BETRAYING, Form, write_ortho
 from dashboard.sources.product import Given
 from dashboard.sources.registry import products, reader_of
-from dashboard.sources.uav import SURE, UavReader
+from dashboard.sources.uav.reader import SURE, UavReader
 
 MAP = mini_scene(0.25, (96, 128))
 TINY = mini_scene(0.25, (30, 40))

@@ -91,7 +91,7 @@ def test_the_sheet_lists_every_key_that_is_answered() -> None:
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}\b|#[0-9a-fA-F]{3}\b(?![\w-])|\brgba?\(|\bhsla?\(")
 _ALLOWED = {
     "dashboard/catalog/forces.py": "the two forces there are before anybody names others",
-    "dashboard/sources/keyhole_writer.py": "what files say",
+    "dashboard/sources/exchange/keyhole_writer.py": "what files say",
     "dashboard/render/warm.py": "a picture that nobody sees",
     "dashboard/simulate/front.py": "what the exercise's own files say",
     "dashboard/sources/control.py": "what providers' files say",

@@ -18,14 +18,14 @@ import shapely
 from rasterio import Affine
 from stac_servers import Odd, api_server, odd_server
 
+import dashboard.sources.stac.hosts as stac_hosts
 from dashboard.catalog.query import AcquisitionQuery
 from dashboard.model.acquisition import Acquisition, Calibration, Origin
 from dashboard.model.errors import AccessError, CancelledError, DamagedProductError, InputError, ResourceError
 from dashboard.model.host import Hosts
 from dashboard.model.progress import CancelToken
-from dashboard.sources import stac_hosts
-from dashboard.sources.stac_api import Search
-from dashboard.sources.stac_download import Limits
+from dashboard.sources.stac.api import Search
+from dashboard.sources.stac.download import Limits
 from dashboard.workflows import fetch_stac as module
 from dashboard.workflows.fetch_stac import FETCHED, FetchOptions, fetch_stac
 from dashboard.workflows.stac_export import export_items
@@ -252,8 +252,8 @@ def test_an_answer_without_items_adds_nothing(workspace: Workspace, odd: Odd, co
 def test_pages_without_an_end_and_answers_without_an_end_are_left(
     workspace: Workspace, odd: Odd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dashboard.sources.stac_api.MAX_REQUESTS", 12)
-    monkeypatch.setattr("dashboard.sources.stac_api.MAX_PAGE_BYTES", 2**20)
+    monkeypatch.setattr("dashboard.sources.stac.api.MAX_REQUESTS", 12)
+    monkeypatch.setattr("dashboard.sources.stac.api.MAX_PAGE_BYTES", 2**20)
     odd.api([item("a")], links=[{"rel": "next", "href": odd.url + "search", "type": "application/geo+json"}])
     made = fetch_stac(workspace, search(odd.url), host_of(odd.url))
     assert "without an end" in made.entries[-1].message

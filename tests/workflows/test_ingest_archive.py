@@ -86,7 +86,7 @@ def test_a_killed_ingest_leaves_nothing_for_long(product: Written, workspace: Wo
     code = (
         "import os, sys, tempfile; tempfile.tempdir = sys.argv[1]\n"
         "from pathlib import Path\n"
-        "from dashboard.sources.archives import ArchiveReader\n"
+        "from dashboard.sources.archives.reader import ArchiveReader\n"
         "reader = ArchiveReader(lambda folder, given: os._exit(9))\n"
         "next(reader.read(Path(sys.argv[2])))\n"
     )

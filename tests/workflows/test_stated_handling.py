@@ -6,7 +6,7 @@ import pytest
 
 from dashboard.model.errors import InputError
 from dashboard.model.handling import UNMARKED, Handling, Rank, Tlp
-from dashboard.sources.exchange_fields import handling_fields
+from dashboard.sources.exchange.fields import handling_fields
 from dashboard.workflows.annotate import stated_handling
 
 

@@ -1,0 +1,1 @@
+"""ALOS-2 and ALOS-4."""

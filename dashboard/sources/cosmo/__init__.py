@@ -1,0 +1,1 @@
+"""COSMO-SkyMed of both generations."""

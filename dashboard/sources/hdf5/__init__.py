@@ -1,0 +1,1 @@
+"""HDF5, opened so that it names nothing else."""

@@ -1,0 +1,1 @@
+"""ICEYE, current and legacy."""

@@ -1,0 +1,1 @@
+"""NITF and NSIF: SICD, SIDD, plain images, SAR-Lupe and SARah."""
