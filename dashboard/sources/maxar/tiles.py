@@ -50,7 +50,7 @@ def metadata_beside(path: Path) -> Path | None:
     stem = stem_of(path.name)
     for suffix in (".IMD", ".imd", ".XML", ".xml"):
         found = path.with_name(stem + suffix)
-        if found.is_file():
+        if found.is_file() and not found.is_symlink():
             return found
     return None
 

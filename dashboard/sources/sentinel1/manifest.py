@@ -83,6 +83,9 @@ def load_manifest(path: Path) -> Manifest:
     DamagedProductError
         If it cannot be read, lacks what makes it a product, names files outside its folder or files that are missing.
     """
+    if path.is_symlink():
+        msg = f"{path.name} is a link, which may lead out of the product; copy the file into its folder."
+        raise DamagedProductError(msg)
     root = load_xml(path)
     folder = path.parent
     start = _moment(root, "acquisitionPeriod/startTime", path.name)
