@@ -37,7 +37,7 @@ def is_image(path: Path) -> bool:
     if path.suffix.lower() not in TIFF or NAME.match(path.name) is None:
         return False
     others = [path.with_suffix(".json"), path.with_name(POLARISATION.sub("", path.stem) + ".json")]
-    return not any(other.is_file() and not is_metadata(other) for other in others)
+    return not any(_here(other) and not is_metadata(other) for other in others)
 
 
 def metadata_of(image: Path) -> Path:
