@@ -36,7 +36,7 @@ def told(acq: Acquisition) -> str:
     what = (_stated("level", acq.level), "+".join(acq.polarisations) or "polarisation –", calibrated(acq))
     here = "" if acq.pixels is not None else "known only: no pixels here"
     doubtful = f"guessed: {escape(guessed(acq))}" if acq.origin.guessed else ""
-    lines = (delay(acq), " · ".join(map(escape, how)), " · ".join(map(escape, what)), doubtful, here)
+    lines = (delay(acq), escape(" · ".join(how)), escape(" · ".join(what)), doubtful, here)
     return "<br>".join(line for line in lines if line)
 
 

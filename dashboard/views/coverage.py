@@ -8,15 +8,15 @@ import param
 from panel.custom import JSComponent
 
 from dashboard.model.coverage import Coverage, Measure
-from dashboard.model.dtg import dtg
 from dashboard.model.palette import Theme, tokens
 from dashboard.model.view import Layer
 from dashboard.plots.coverage import CoverageLayer, coverage_layer
 from dashboard.plots.surface import Surface
-from dashboard.render.coverage.classes import palette
+from dashboard.render.coverage.classes import TITLES, palette
+from dashboard.render.coverage.classes import period as period_words
 from dashboard.state.session import Session
 from dashboard.views.card import Card, button, chosen, said
-from dashboard.views.coveragetext import TITLES, legend, strips, table, tip
+from dashboard.views.coveragetext import legend, strips, table, tip
 from dashboard.views.esm import module, style
 from dashboard.views.mailbox import Mailbox
 from dashboard.workflows.coverage import CoveragePicture
@@ -101,8 +101,7 @@ MEASURES = {measure.value: words for measure, words in TITLES.items()}
 
 def period(found: Coverage | CoveragePicture) -> str:
     """Return the period that a coverage is of, in words."""
-    until = dtg(found.as_of)
-    return f"all until {until}" if found.start is None else f"{dtg(found.start)} to {until}"
+    return period_words(found.start, found.as_of)
 
 
 def _copy(found: Coverage) -> str:

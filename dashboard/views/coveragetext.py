@@ -8,14 +8,8 @@ import numpy as np
 from dashboard.model.coverage import Coverage, Measure, ProviderCoverage, Spot
 from dashboard.model.dtg import dtg, iso
 from dashboard.model.palette import Tokens
-from dashboard.render.coverage.classes import FIRST, HATCH_PX, ONCE, labels, palette, words
+from dashboard.render.coverage.classes import FIRST, HATCH_PX, ONCE, TITLES, labels, palette, words
 
-TITLES = {
-    Measure.LOOKS: "Looks",
-    Measure.AGE: "Age of the last look",
-    Measure.GAP: "Longest gap between looks",
-    Measure.PROVIDERS: "Providers that looked",
-}
 _WIDTH, _LANE, _LEFT, _RIGHT = 320, 34, 4, 4
 _BINS = 156
 """Columns of a strip: looks nearer to each other than a bar is wide share one."""

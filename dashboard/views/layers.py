@@ -8,9 +8,9 @@ import panel_material_ui as pmui
 
 from dashboard.model.coverage import Measure
 from dashboard.model.view import Layer, Stretch, StretchKind
+from dashboard.render.coverage.classes import TITLES
 from dashboard.state.pictures import Doing, Status
 from dashboard.state.session import Session
-from dashboard.views.coveragetext import TITLES
 from dashboard.views.text import COMPACT, text
 
 LABELS = {
