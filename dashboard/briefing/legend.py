@@ -84,13 +84,14 @@ def _db(value: float) -> str:
     return f"{value:+.1f} dB".replace("-", "\N{MINUS SIGN}")
 
 
+_GONE_OR_NEW = ("only in A: gone or weaker", "only in B: new or stronger", "unchanged")
+
+
 def _two_colour(sheet: Sheet, picture: Imagery) -> list[Entry]:
     entries = [Entry(words=f"A in red, B in cyan · {sheet.view.polarisation}", ink=_BOLD, gap=1.4)]
-    for words, a, b in (
-        ("only in A: gone or weaker", 230, 40),
-        ("only in B: new or stronger", 40, 230),
-        ("unchanged", 150, 150),
-    ):
+    lit = any(acq is not None and acq.optical for acq in (sheet.before, sheet.after))
+    meanings = ("brighter in A", "brighter in B", "alike, by light and by radar") if lit else _GONE_OR_NEW
+    for words, (a, b) in zip(meanings, ((230, 40), (40, 230), (150, 150)), strict=True):
         swatch = Swatch(kind="fill", colour=_composite(a, b))
         entries.append(Entry(words=words, ink=_TEXT, swatch=swatch))
     sides = (("A", sheet.before, picture.limits_a), ("B", sheet.after, picture.limits_b))

@@ -97,6 +97,9 @@ def facts(acq: Acquisition) -> list[str]:
         f"resolution {acq.resolution_m:.3g} m" if acq.resolution_m else "resolution not stated",
         f"calibrated ({quantity})" if acq.calibration.valid else f"not calibrated: {acq.calibration.why_not}",
     )
+    if acq.optical:
+        incidence = "" if acq.incidence_deg is None else f" · seen {acq.incidence_deg:.1f}° off the vertical"
+        return [" · ".join(product[1:3]) + incidence, "visible bands: no backscatter"]
     geometry = (
         acq.pass_direction.value if acq.pass_direction else "pass not stated",
         f"looks {acq.look.value}{towards}" if acq.look else "look side not stated",

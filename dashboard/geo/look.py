@@ -16,8 +16,10 @@ def look_azimuth(acq: Acquisition) -> float | None:
 
     The product's own statement comes first. Otherwise the heading of a circular sun-synchronous orbit over the
     turning Earth, at the latitude of the footprint's centre, is turned by 90 degrees to the look side: good to about
-    two degrees between 75° S and 75° N. Members of `MIXED_ORBITS` are not guessed.
+    two degrees between 75° S and 75° N. Members of `MIXED_ORBITS` are not guessed. A camera is no radar.
     """
+    if acq.optical:
+        return None
     if acq.look_azimuth_deg is not None:
         return acq.look_azimuth_deg % 360.0
     if acq.look is None or acq.pass_direction is None or acq.constellation in MIXED_ORBITS:

@@ -27,10 +27,10 @@ from dashboard.plots.lanes import NOTE_COLUMNS, NOTES, STEP_COLUMNS, front_lane,
 from dashboard.plots.told import provider, told
 
 LANE_PX = 24
-LEAST_LANE_PX = 16
+LEAST_LANE_PX = 15
 """Of many lanes: a word of 11 pixels still fits, and the tick in it."""
-LANES_PX = 264
-"""Height that lanes grow narrower to stay within; beyond it the panel scrolls."""
+LANES_PX = 255
+"""Height that lanes grow narrower to stay within: with ruler and axis a third of 900 pixels; beyond it it scrolls."""
 AXIS_PX = 26
 CHANGES = "changes"
 _TIP = """<div style="font:12px 'Plex Mono', monospace; padding:2px 4px; max-width:420px">

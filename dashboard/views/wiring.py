@@ -189,6 +189,7 @@ def _show_everything(panels: Panels) -> None:
     panels.inspector.show_reach()
     panels.inspector.show_marks()
     panels.inspector.show_series()
+    panels.inspector.show_changes()
     panels.inspector.front.show()
     panels.fronts.show_fronts()
     panels.timeline.show_notes()

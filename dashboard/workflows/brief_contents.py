@@ -162,7 +162,8 @@ def default_title(view: View, area: str, before: Acquisition | None, after: Acqu
     if before is None and after is None:
         return f"{area}: radar coverage" if Layer.COVERAGE in view.layers else area
     if before is None or after is None or view.compare in (CompareMode.A, CompareMode.B, CompareMode.BLINK):
-        return f"{area}: radar image"
+        shown = before if after is None or (view.compare is CompareMode.A and before is not None) else after
+        return f"{area}: visible-band image" if shown is not None and shown.optical else f"{area}: radar image"
     if view.compare in (CompareMode.SWIPE, CompareMode.TWO_COLOUR):
         return f"{area}: before and after" if before.start < after.start else f"{area}: two dates"
     return f"{area}: change of radar backscatter"
