@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dashboard.simulate.products import (
     alos,
+    blacksky,
     capella,
     cosmo,
     iceye,
@@ -36,6 +37,7 @@ ALOS_4 = Take(
     constellation="alos", platform="alos-4", mode="UBS", polarisations=("HH",), frequency_ghz=1.2365,
     altitude_m=628_000.0,
 )  # fmt: skip
+BLACKSKY = Take(constellation="blacksky", platform="blacksky-global-14", incidence_deg=17.0)
 CAPELLA = Take(constellation="capella", platform="capella-14", mode="SP", polarisations=("HH",))
 COSMO = Take(constellation="cosmo-skymed", platform="cosmo-skymed-4", mode="HIMAGE")
 CSG = Take(constellation="csg", platform="csg-1", mode="STRIPMAP", polarisations=("HH",))
@@ -112,6 +114,8 @@ FORMS: dict[str, Form] = {
     "maxar-ortho": Form(maxar.write_ortho, MAP, MAXAR),
     "maxar-standard": Form(maxar.write_standard, MAP, MAXAR),
     "maxar-basic": Form(maxar.write_basic, MAP, MAXAR),
+    "blacksky-ortho": Form(blacksky.write_ortho, MAP, BLACKSKY),
+    "blacksky-frame": Form(blacksky.write_frame, MAP, BLACKSKY),
     "qps-level-1.1": Form(qps.write_level_11, SLANT, QPS),
     "qps-level-1.2": Form(qps.write_level_12, MAP, QPS),
     "qps-level-1.3": Form(qps.write_level_13, MAP, QPS),
