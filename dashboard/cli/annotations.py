@@ -1,21 +1,18 @@
 """`nightglass annotations`: bring annotations in from a file, or write those that match to one."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, TaskProgressColumn, TextColumn
-from rich.progress import Progress as Bar
 
+from dashboard.cli.asking import bar
 from dashboard.model.annotation import AnnotationKind
 from dashboard.model.dtg import parse_moment
 from dashboard.model.errors import InputError
 from dashboard.model.handling import UNMARKED, Handling, Tlp
-from dashboard.model.progress import Progress, Report
 from dashboard.settings.config import load_settings
 
 if TYPE_CHECKING:
@@ -42,7 +39,7 @@ def bring_in(
     from dashboard.workflows.exchange import import_annotations  # noqa: PLC0415 - the database is slow to import
 
     handling = UNMARKED & Handling(tlp=_tlp(tlp), attributions=frozenset({credit} if credit else ()))
-    with _workspace(data) as workspace, _bar() as report:
+    with _workspace(data) as workspace, bar() as report:
         made = import_annotations(workspace, file, author=author or getuser(), handling=handling, report=report)
     _say(made.lost)
     counts = ((made.saved, "recorded"), (made.drafts, "kept as drafts"), (made.skipped, "already here"))
@@ -73,7 +70,7 @@ def write_out(
         kinds=tuple(kind or ()),
         limit=None,
     )
-    with _workspace(data) as workspace, _bar() as report:
+    with _workspace(data) as workspace, bar() as report:
         made = export_annotations(workspace, query, file, report=report)
     _say(made.lost)
     text = f"{made.path}: {made.count:,} annotations, {made.handling.banner}"
@@ -111,16 +108,3 @@ def _workspace(data: Path | None) -> "Workspace":
     if not (root / "catalog.sqlite").is_file():
         raise InputError(f"{root} holds no Nightglass data; give its directory with --data.")
     return open_workspace(root)
-
-
-@contextmanager
-def _bar() -> Iterator[Report]:
-    """Show a progress bar on standard error while the block runs; give the function that moves it."""
-    columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.description}", markup=False))
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading", total=1.0)
-
-        def move(progress: Progress) -> None:
-            bar.update(task, completed=progress.done, description=progress.text)
-
-        yield move

@@ -1,16 +1,12 @@
 """`nightglass backup` and `nightglass restore`: the catalogue into one verified file, and back."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, TaskProgressColumn, TextColumn
-from rich.progress import Progress as Bar
 
-from dashboard.model.progress import Progress, Report
+from dashboard.cli.asking import bar
 from dashboard.settings.config import load_settings
 
 if TYPE_CHECKING:
@@ -32,7 +28,7 @@ def backup_catalog(
     """Write the catalogue into one file and verify it; others may go on working. The archive's pixels are not in it."""
     from dashboard.catalog.backup import backup  # noqa: PLC0415 - the database is slow to import
 
-    with _bar() as report:
+    with bar("copying") as report:
         made = backup(_catalog(data), file, force=force, report=report)
     console = Console()
     console.print(f"{made.path}: {made.bytes:,} bytes, {_chain(made)}", highlight=False, markup=False, soft_wrap=True)
@@ -45,7 +41,7 @@ def restore_catalog(
     """Verify a backup and put it in the catalogue's place; what was there is kept beside it. Stop the server first."""
     from dashboard.catalog.backup import restore  # noqa: PLC0415 - as above
 
-    with _bar() as report:
+    with bar("copying") as report:
         done = restore(file, _catalog(data), report=report)
     lines = [f"{done.path}: as in {done.backup.path}, {_chain(done.backup)}"]
     if done.kept is not None:
@@ -63,16 +59,3 @@ def _chain(made: "Backup") -> str:
         return f"pages verified (schema {made.schema}; it will be upgraded when it is opened)"
     head = f", head {made.head}" if made.events else ""
     return f"pages and chain of {made.events:,} events verified{head}"
-
-
-@contextmanager
-def _bar() -> Iterator[Report]:
-    """Show a progress bar on standard error while the block runs; give the function that moves it."""
-    columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.description}", markup=False))
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("copying", total=1.0)
-
-        def move(progress: Progress) -> None:
-            bar.update(task, completed=progress.done, description=progress.text)
-
-        yield move

@@ -8,16 +8,14 @@ from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from dashboard.model.acquisition import Acquisition, LookSide, Origin, PassDirection
-from dashboard.model.errors import DamagedProductError
 from dashboard.sources.details import Details, details
 from dashboard.sources.facts import Facts
 from dashboard.sources.footprint import clean_footprint
 from dashboard.sources.geocode.points import ControlPoint
 from dashboard.sources.iceye.legacy_words import vector, words
-from dashboard.sources.iceye.record import Named, frequency
+from dashboard.sources.iceye.record import Named, frequency, the_polarisation
 from dashboard.sources.marking import handling
 from dashboard.sources.orbit_states import Track, from_arrays
-from dashboard.sources.record import polarisations
 from dashboard.sources.values import kebab, safe_id
 
 CORNERS = ("coord_first_near", "coord_first_far", "coord_last_far", "coord_last_near")
@@ -90,15 +88,7 @@ def acquisition(facts: Facts, named: Named, footprint: BaseGeometry, origin: Ori
 
 def polarisation_of(facts: Facts) -> tuple[str, frozenset[str]]:
     """Return the one polarisation, and which fields are guessed: all products are VV where none is stated."""
-    stated = facts.text("polarization")
-    try:
-        found = polarisations(stated)
-    except DamagedProductError as error:
-        msg = f"{facts.file}: polarization: {error}"
-        raise DamagedProductError(msg) from error
-    if len(found) > 1:
-        raise facts.wrong("polarization", stated, "one polarisation, for the image has one")
-    return (found[0], frozenset()) if found else ("VV", frozenset({"polarisations"}))
+    return the_polarisation(facts, "polarization", facts.text("polarization"))
 
 
 def flight(facts: Facts) -> Track | None:

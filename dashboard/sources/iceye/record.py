@@ -74,14 +74,18 @@ def polarisation_of(facts: Facts) -> tuple[str, frozenset[str]]:
     DamagedProductError
         If several or unknown ones are stated.
     """
-    stated = facts.value("sar:polarizations")
+    return the_polarisation(facts, "sar:polarizations", facts.value("sar:polarizations"))
+
+
+def the_polarisation(facts: Facts, field: str, stated: object) -> tuple[str, frozenset[str]]:
+    """Return the one polarisation of a stated list, and which fields are guessed: all products are VV if none is."""
     try:
         found = polarisations(stated)
     except DamagedProductError as error:
-        msg = f"{facts.file}: sar:polarizations: {error}"
+        msg = f"{facts.file}: {field}: {error}"
         raise DamagedProductError(msg) from error
     if len(found) > 1:
-        raise facts.wrong("sar:polarizations", stated, "one polarisation, for the image has one")
+        raise facts.wrong(field, stated, "one polarisation, for the image has one")
     return (found[0], frozenset()) if found else ("VV", frozenset({"polarisations"}))
 
 
