@@ -25,7 +25,7 @@ JP_RSD = "JP-RSD"
 CATEGORY = f"{JP_RSD} CATEGORY"
 """Start of the caveat that names the category of a datum, which its supplier has to state with it."""
 UNSTATED = f"{CATEGORY} TO BE STATED BY SUPPLIER"
-"""The caveat until then: nothing leaves that carries it."""
+"""The caveat until then: STAC exports refuse what carries it, and every screen and page shows it in the banner."""
 EXERCISE = "EXERCISE - SYNTHETIC DATA"
 """Caveat of simulated products, wherever their format has room for it."""
 
