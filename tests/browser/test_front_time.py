@@ -73,7 +73,7 @@ def moments(ledger) -> list:
 def timeline_spot(driver: Driver, x: float, y: float) -> tuple[float, float]:
     """Return the pixel of the page at a time (milliseconds) and a height of the timeline."""
     frame = driver.evaluate(_FRAME)
-    box = driver.page.locator(".timeline .bk-Figure").first.bounding_box()
+    box = driver.page.locator(".timeline .bk-Figure").last.bounding_box()
     left = box["x"] + box["width"] - 8 - frame["inner_width"]
     across = (x - frame["x"][0]) / (frame["x"][1] - frame["x"][0]) * frame["inner_width"]
     down = (frame["y"][1] - y) / (frame["y"][1] - frame["y"][0]) * frame["inner_height"]
