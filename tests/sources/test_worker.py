@@ -145,6 +145,13 @@ def test_pixels_of_a_process_that_died_are_refused(worker: Worker, order) -> Non
     found[0].close()
 
 
+def test_a_process_that_died_between_two_products_costs_neither(worker: Worker, order) -> None:
+    found = read(worker, order("go"))
+    os.kill(int(found[0].acquisition.origin.reader_version), signal.SIGKILL)
+    time.sleep(0.3)
+    assert len(read(worker, order("go"))) == 3
+
+
 def test_a_read_may_be_left_in_the_middle(worker: Worker, order) -> None:
     stream = worker.read("obedient", order("go"), NOTHING_GIVEN)
     next(stream)

