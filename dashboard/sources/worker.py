@@ -54,8 +54,8 @@ class Worker:
             What the reader raised; `DamagedProductError` if the process died or hung over the product.
         """
         with self._lock:
-            if self._process is not None and not self._process.is_alive():
-                self.end()  # it died between two products: the next one is not to blame
+            if self._pipe is not None and self._pipe.poll():
+                self.end()  # nothing was asked, so this is its end: it died between two products, neither to blame
             self._ask("read", reader, path, given, product=path)
             life = self._life
         try:
