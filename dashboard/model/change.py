@@ -71,7 +71,7 @@ class Announced:
         return self.per_100km2[max(index - 1, 0)]
 
     def score_for(self, per_100km2: float) -> float:
-        """Return the lowest score at which no more false polygons are expected; the highest known if none is so rare."""
+        """Return the lowest score at which no more false polygons are expected, or else the highest known."""
         for score, expected in zip(self.scores, self.per_100km2, strict=True):
             if expected <= per_100km2:
                 return score
