@@ -44,6 +44,8 @@ class StackPlan:
     calibrated: bool = True
     days: tuple[int, ...]
     """Days of the exercise."""
+    past: tuple[int, ...] = ()
+    """Days before it: the quiet past against which a change stands out."""
     duration: timedelta = timedelta(seconds=9)
     """From the first echo to the last."""
     clouds: tuple[float, ...] = ()
@@ -145,7 +147,7 @@ STACKS = (
         name="S1-D", constellation="sentinel-1", platform="sentinel-1c", form="OPERA RTC", band="C",
         frequency_ghz=5.405, polarisations=("VV", "VH"), mode="IW", look=_RIGHT, pass_direction=_DOWN,
         incidence_deg=34.0, track=148, spacing_m=10.0, resolution_m=20.0, looks=5, hour=20.1, delay=timedelta(hours=5),
-        days=(8, 20, 32, 44, 56, 68, 80),
+        days=(8, 20, 32, 44, 56, 68, 80), past=tuple(range(-232, 0, 12)),
     ),
     StackPlan(
         name="SARAH", constellation="sarah", platform="sarah-1", form="SICD in NSIF", band="X", frequency_ghz=9.65,
@@ -212,12 +214,18 @@ def plan(half_m: float = HALF_M, limit: int | None = None) -> list[Planned]:
     half_m : half the side of the area, metres
     limit : at most so many, taken from the start
     """
-    return _numbered(STACKS, half_m, 0)[:limit]
+    return [*_numbered(STACKS, half_m, 0), *_past(half_m)][:limit]
 
 
 def hollow(half_m: float = HALF_M) -> list[Planned]:
     """Return the passes that are known and were not delivered."""
     return _numbered(HOLLOW, half_m, 1000)
+
+
+def _past(half_m: float) -> list[Planned]:
+    """Return what was taken before the exercise began; its numbers follow all others, so that none of theirs moves."""
+    passes = [(stack, day) for stack in STACKS for day in stack.past]
+    return [Planned(stack, 2000 + n, day + stack.hour / 24, half_m) for n, (stack, day) in enumerate(passes)]
 
 
 def _numbered(stacks: tuple[StackPlan, ...], half_m: float, first: int) -> list[Planned]:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -19,6 +20,7 @@ from dashboard.model.handling import Handling
 from dashboard.model.progress import CancelToken, Progress, Report, silent
 from dashboard.model.view import CompareMode, View
 from dashboard.simulate.delivery import deliver
+from dashboard.simulate.events import DAYS, START
 from dashboard.simulate.front import CONTROL, OSINT, retrieved, write_fronts, write_second_opinion, write_sectors
 from dashboard.simulate.ground import HALF_M, to_degrees
 from dashboard.simulate.plan import STACKS, Planned, hollow, plan
@@ -32,7 +34,7 @@ from dashboard.workflows.ingest_frontline import FrontOptions, ingest_frontlines
 from dashboard.workflows.ingest_outlines import ingest_outlines
 from dashboard.workflows.workspace import Workspace
 
-VERSION = "exercise-nightglass-4"
+VERSION = "exercise-nightglass-5"
 """Grows with every change of what is simulated: a workspace with an older exercise is completed, not rebuilt."""
 FOLDER, DELIVERED = "exercise", "delivered.json"
 SYNTHETIC = Handling(caveats=frozenset({CAVEAT}), regimes=frozenset({"CC0-1.0"}))
@@ -135,6 +137,7 @@ def exercise_view(workspace: Workspace) -> View:
         polarisation=STACKS[0].polarisations[0],
         provider=PROVIDER,
         pixel=(block.centroid.x, block.centroid.y),
+        period=(START, START + timedelta(days=DAYS)),
     )
 
 

@@ -22,7 +22,16 @@ def test_there_are_enough_acquisitions_of_enough_constellations() -> None:
     assert len({p.stack.constellation for p in planned}) >= 8
     assert len({p.stack.form for p in planned}) >= 8
     assert len({p.id for p in [*planned, *hollow()]}) == len(planned) + len(hollow())
-    assert all(START <= p.start < END and p.received > p.start for p in [*planned, *hollow()])
+    assert all(p.start < END and p.received > p.start for p in [*planned, *hollow()])
+    past = [p for p in planned if p.start < START]
+    assert {p.stack.name for p in past} == {"S1-D"}
+    assert len(past) >= 20
+
+
+def test_the_past_moves_nobodys_number() -> None:
+    present = [p for p in plan() if p.start >= START]
+    assert [p.number for p in present] == list(range(len(present)))
+    assert min(p.number for p in plan() if p.start < START) > max(p.number for p in [*present, *hollow()])
 
 
 def test_enough_stacks_are_long_enough_for_change_detection() -> None:
