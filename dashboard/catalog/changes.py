@@ -1,20 +1,22 @@
 """Change detection runs and what they found."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
-import shapely
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, select
 
 from dashboard.catalog.boxes import box_row, inside, put_boxes
-from dashboard.catalog.codec import handling_of, handling_text, micros, moment, number, packed
+from dashboard.catalog.change_rows import change_row, changes_of, run_of, run_row
+from dashboard.catalog.codec import micros
 from dashboard.catalog.engine import Database, count_write
 from dashboard.catalog.query import ChangeQuery
 from dashboard.catalog.space import touching
 from dashboard.catalog.tables import change_box, change_run, detected_change
-from dashboard.model.change import ChangeRun, ChangeSign, DetectedChange
+from dashboard.model.change import ChangeRun, DetectedChange
 from dashboard.model.errors import CatalogError, InputError, NotFoundError
+
+_AT_ONCE = 10_000
+"""Ids in one statement: SQLite takes no more than 32,766 values."""
 
 
 class Changes:
@@ -42,7 +44,7 @@ class Changes:
         with self._database.writing() as connection:
             if _recorded(connection, run, changes):
                 return False
-            key = connection.execute(insert(change_run).returning(change_run.c.key).values(_run_row(run))).scalar_one()
+            key = connection.execute(insert(change_run).returning(change_run.c.key).values(run_row(run))).scalar_one()
             _write(connection, key, changes)
             count_write(connection)
         return True
@@ -51,7 +53,7 @@ class Changes:
         """Return every run, in order of creation."""
         statement = select(change_run).order_by(change_run.c.created, change_run.c.key)
         with self._database.reading() as connection:
-            return [_run(row) for row in connection.execute(statement)]
+            return [run_of(row) for row in connection.execute(statement)]
 
     def find(self, query: ChangeQuery | None = None) -> list[DetectedChange]:
         """Return the changes that match: earliest first, the strongest of one time first."""
@@ -62,7 +64,7 @@ class Changes:
         if query.bbox is None:
             statement = statement.limit(query.limit)
         with self._database.reading() as connection:
-            found = _changes_of(connection.execute(statement).fetchall())
+            found = changes_of(connection.execute(statement).fetchall())
         if query.bbox is not None and found:
             hits = touching(query.bbox, [change.geometry for change in found])
             found = [change for change, hit in zip(found, hits, strict=True) if hit]
@@ -81,7 +83,7 @@ class Changes:
         if not found:
             msg = f"No detected change {id_!r} in {self._database.path}; run the detection again or choose another."
             raise NotFoundError(msg)
-        return _changes_of(found)[0]
+        return changes_of(found)[0]
 
 
 def _changes() -> Select[Any]:
@@ -97,6 +99,8 @@ def _conditions(query: ChangeQuery) -> list[ColumnElement[bool]]:
         conditions += [detected_change.c.after <= period[1], detected_change.c.before >= period[0]]
     if query.run_id is not None:
         conditions.append(change_run.c.id == query.run_id)
+    if query.min_score is not None:
+        conditions.append(detected_change.c.score >= query.min_score)
     return conditions
 
 
@@ -104,15 +108,23 @@ def _recorded(connection: Connection, run: ChangeRun, changes: Sequence[Detected
     """Return whether a run is recorded just so; refuse if something else has its id or one of its changes'."""
     row = connection.execute(select(change_run).where(change_run.c.id == run.id)).one_or_none()
     ids = [change.id for change in changes]
-    known = _changes_of(connection.execute(_changes().where(detected_change.c.id.in_(ids))).fetchall())
+    known = _known(connection, ids)
     if row is None and not known and len(set(ids)) == len(ids):
         return False
-    if row is not None and _run(row) == run and _same(connection, row.key, known, changes):
+    if row is not None and run_of(row) == run and _same(connection, row.key, known, changes):
         return True
     msg = (
         f"Run {run.id}, or a change in it, is recorded with other content; nothing was written. Give the run a new id."
     )
     raise CatalogError(msg)
+
+
+def _known(connection: Connection, ids: Sequence[str]) -> list[DetectedChange]:
+    rows: list[Row[Any]] = []
+    for start in range(0, len(ids), _AT_ONCE):
+        some = detected_change.c.id.in_(ids[start : start + _AT_ONCE])
+        rows += connection.execute(_changes().where(some)).fetchall()
+    return changes_of(rows)
 
 
 def _same(connection: Connection, key: int, known: Sequence[DetectedChange], changes: Sequence[DetectedChange]) -> bool:
@@ -124,84 +136,9 @@ def _same(connection: Connection, key: int, known: Sequence[DetectedChange], cha
 
 def _write(connection: Connection, run: int, changes: Sequence[DetectedChange]) -> None:
     unused = connection.execute(select(func.coalesce(func.max(detected_change.c.key), 0) + 1)).scalar_one()
-    rows = [{"key": unused + i, "run": run, **_change_row(change)} for i, change in enumerate(changes)]
+    rows = [{"key": unused + i, "run": run, **change_row(change)} for i, change in enumerate(changes)]
     if rows:
         connection.execute(insert(detected_change), rows)
     spans = ((row["key"], row["after"], row["before"]) for row in rows)
     boxes = [box_row(span, change.geometry) for span, change in zip(spans, changes, strict=True)]
     put_boxes(connection, change_box, boxes)
-
-
-def _run_row(run: ChangeRun) -> dict[str, Any]:
-    body = {
-        "method": run.method,
-        "parameters": run.parameters,
-        "extent": run.extent,
-        "observed_km2": run.observed_km2,
-        "software": run.software,
-        "inputs": run.inputs,
-    }
-    return {
-        "id": run.id,
-        "created": micros(run.created),
-        "before": run.before,
-        "after": run.after,
-        "handling": handling_text(run.handling),
-        "body": packed(body),
-    }
-
-
-def _run(row: Row[Any]) -> ChangeRun:
-    body: dict[str, Any] = json.loads(row.body)
-    west, south, east, north = body["extent"]
-    return ChangeRun(
-        id=row.id,
-        created=moment(row.created),
-        method=body["method"],
-        parameters=tuple((name, value) for name, value in body["parameters"]),
-        before=row.before,
-        after=row.after,
-        extent=(west, south, east, north),
-        observed_km2=body["observed_km2"],
-        software=body["software"],
-        inputs=tuple((path, sha256) for path, sha256 in body["inputs"]),
-        handling=handling_of(row.handling),
-    )
-
-
-def _change_row(change: DetectedChange) -> dict[str, Any]:
-    return {
-        "id": change.id,
-        "after": micros(change.after),
-        "before": micros(change.before),
-        "area_m2": number(change.area_m2),
-        "pixels": int(change.pixels),
-        "magnitude_db": number(change.magnitude_db),
-        "sign": change.sign.value,
-        "p_value": number(change.p_value),
-        "geometry": shapely.to_wkb(change.geometry),
-        "handling": handling_text(change.handling),
-        "evidence": packed(change.evidence),
-    }
-
-
-def _changes_of(rows: Sequence[Row[Any]]) -> list[DetectedChange]:
-    geometries = shapely.from_wkb([row.geometry for row in rows])
-    return [_change(row, geometry) for row, geometry in zip(rows, geometries, strict=True)]
-
-
-def _change(row: Row[Any], geometry: shapely.geometry.base.BaseGeometry) -> DetectedChange:
-    return DetectedChange(
-        id=row.id,
-        run_id=row.run_id,
-        geometry=geometry,
-        area_m2=row.area_m2,
-        pixels=row.pixels,
-        after=moment(row.after),
-        before=moment(row.before),
-        magnitude_db=row.magnitude_db,
-        sign=ChangeSign(row.sign),
-        p_value=row.p_value,
-        evidence=tuple(json.loads(row.evidence)),
-        handling=handling_of(row.handling),
-    )

@@ -44,6 +44,7 @@ class ChangeQuery:
     period: tuple[datetime, datetime] | None = None
     """The change may have happened between these times, both included."""
     run_id: str | None = None
+    min_score: float | None = None
     limit: int | None = None
     """At most so many, in the order of `Changes.find`."""
 

@@ -100,6 +100,7 @@ change_run = Table(
     Column("after", Text, nullable=False),
     Column("handling", Text, nullable=False),
     Column("body", Text, nullable=False),
+    Column("unobserved", LargeBinary),
     Index("change_run_by_time", "created"),
 )
 
@@ -119,9 +120,14 @@ detected_change = Table(
     Column("geometry", LargeBinary, nullable=False),
     Column("handling", Text, nullable=False),
     Column("evidence", Text, nullable=False),
+    Column("score", Float, nullable=False, server_default=text("0")),
+    Column("confidence", Float),
+    Column("status", Text, nullable=False, server_default=text("'first'")),
+    Column("body", Text, nullable=False, server_default=text("'{}'")),
     Index("detected_change_by_run", "run"),
     Index("detected_change_by_time", "before"),
 )
+"""`body` is JSON of what only a whole `DetectedChange` needs; what is missing there has its default."""
 
 area = Table(
     "area",
@@ -223,6 +229,22 @@ conflict = Table(
     Index("conflict_open", "subject", sqlite_where=text("resolved_by IS NULL")),
 )
 """Events made on a stale version, and the event that decided what becomes of them."""
+
+_PRESENT = text("until IS NULL")
+review = Table(
+    "review",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("change", Text, nullable=False),
+    Column("reviewer", Text, nullable=False),
+    Column("verdict", Text),
+    Column("note", Text, nullable=False),
+    Column("withdrawn", Boolean, nullable=False),
+    Column("at", Integer, nullable=False),
+    Column("until", Integer),
+    Index("review_now", "change", "reviewer", unique=True, sqlite_where=_PRESENT),
+)
+"""One row per applied event on a verdict; `until` is when the reviewer said something else of the change."""
 
 force = Table(
     "force",

@@ -1,10 +1,12 @@
 import random
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlcipher3
 from catalog_makers import T0, footprints, handlings
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +14,7 @@ from shapely import Point, box
 
 from dashboard.catalog.catalog import Catalog, ChangeQuery
 from dashboard.model.area import Area
-from dashboard.model.change import ChangeRun, ChangeSign, DetectedChange
+from dashboard.model.change import Announced, Basis, ChangeRun, ChangeSign, ChangeStatus, DetectedChange
 from dashboard.model.errors import CatalogError, InputError, NotFoundError
 
 HOUR = timedelta(hours=1)
@@ -67,6 +69,34 @@ _changes = st.builds(
     p_value=st.floats(0, 1),
     evidence=st.lists(st.text(max_size=5), max_size=3).map(tuple),
     handling=handlings(),
+    score=st.floats(0, 1e6),
+    confidence=st.none() | st.floats(0, 1),
+    magnitudes=st.lists(st.tuples(st.text(max_size=3), st.floats(-60, 60), st.floats(0, 60)), max_size=3).map(tuple),
+    date_range=st.none() | st.just((T0 - HOUR, T0 + timedelta(microseconds=1))),
+    status=st.sampled_from(ChangeStatus),
+    looks=st.tuples(st.integers(0, 200), st.integers(0, 200)),
+    confirming=st.integers(0, 200),
+    stacks=st.tuples(st.integers(0, 9), st.integers(0, 9)),
+)
+_names = st.lists(st.text(max_size=5), max_size=3).map(tuple)
+_claims = st.fixed_dictionaries(
+    {
+        "basis": st.sampled_from(Basis),
+        "announced": st.none()
+        | st.builds(
+            Announced,
+            scores=st.just((0.5, 1.5, 2.5)),
+            per_100km2=st.lists(st.floats(0, 1e3), min_size=3, max_size=3).map(
+                lambda n: tuple(sorted(n, reverse=True))
+            ),
+            windows=st.integers(0, 99),
+            area_km2=st.floats(0, 1e5),
+        ),
+        "remarks": _names,
+        "looked_before": _names,
+        "looked_after": _names,
+        "unobserved": st.none() | footprints(),
+    }
 )
 _value = st.text(max_size=5) | st.integers(-(2**60), 2**60) | st.booleans() | st.floats(-1e9, 1e9)
 
@@ -75,12 +105,17 @@ _value = st.text(max_size=5) | st.integers(-(2**60), 2**60) | st.booleans() | st
     found=_changes,
     parameters=st.lists(st.tuples(st.text(max_size=5), _value), max_size=4).map(tuple),
     handling=handlings(),
+    claims=_claims,
 )
 @settings(max_examples=40, deadline=None)
 def test_what_goes_in_comes_out(
-    found: DetectedChange, parameters: object, handling: object, tmp_path_factory: pytest.TempPathFactory
+    found: DetectedChange,
+    parameters: object,
+    handling: object,
+    claims: dict[str, object],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    by = run(parameters=parameters, handling=handling)
+    by = run(parameters=parameters, handling=handling, **claims)
     with Catalog.open(tmp_path_factory.mktemp("one") / "c.sqlite") as catalog:
         assert catalog.changes.add_run(by, [found])
         (back,) = catalog.changes.runs()
@@ -148,6 +183,7 @@ def test_queries_equal_brute_force(catalog: Catalog) -> None:
                     after=begin,
                     before=begin + rng.randrange(1, 300) * HOUR,
                     magnitude_db=rng.choice([-6.0, 4.0, 9.0]),
+                    score=rng.choice([0.5, 1.0, 1.5]),
                 )
             )
         catalog.changes.add_run(run(name), found)
@@ -159,18 +195,44 @@ def test_queries_equal_brute_force(catalog: Catalog) -> None:
         bbox = rng.choice([None, (west, south, west + 2, south + 1)])
         period: tuple[datetime, datetime] | None = rng.choice([None, (begin, begin + rng.choice([0, 24, 500]) * HOUR)])
         name = rng.choice([None, "run-a", "run-b", "run-c"])
+        score = rng.choice([None, None, 1.0])
         expected = [
             c
             for c in everything
             if (bbox is None or c.geometry.intersects(box(*bbox)))
             and (period is None or (c.after <= period[1] and c.before >= period[0]))
             and name in (None, c.run_id)
+            and (score is None or c.score >= score)
         ]
-        query = ChangeQuery(bbox=bbox, period=period, run_id=name)
+        query = ChangeQuery(bbox=bbox, period=period, run_id=name, min_score=score)
         assert catalog.changes.find(query) == expected
         assert catalog.changes.find(replace(query, limit=5)) == expected[:5]
         hits += len(expected)
     assert hits > 500
+
+
+def test_a_run_may_find_more_than_one_statement_can_name(catalog: Catalog) -> None:
+    found = [change(f"c{number}") for number in range(40_000)]
+    assert catalog.changes.add_run(run(), found)
+    assert not catalog.changes.add_run(run(), found)
+    assert len(catalog.changes.find(ChangeQuery(run_id="run"))) == 40_000
+
+
+def test_a_run_of_an_older_nightglass_has_the_defaults(tmp_path: Path) -> None:
+    with Catalog.open(tmp_path / "c.sqlite") as catalog:
+        catalog.changes.add_run(run(), [change()])
+    with closing(sqlcipher3.dbapi2.connect(str(tmp_path / "c.sqlite"), isolation_level=None)) as file:
+        file.execute("DROP TABLE review")
+        for table, columns in (
+            ("change_run", ["unobserved"]),
+            ("detected_change", ["score", "confidence", "status", "body"]),
+        ):
+            for column in columns:
+                file.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        file.execute("UPDATE alembic_version SET version_num = '0002'")
+    with Catalog.open(tmp_path / "c.sqlite") as catalog:
+        assert catalog.changes.runs() == [run()]
+        assert catalog.changes.find() == [change()]
 
 
 def test_areas_keep_their_order_and_their_names(catalog: Catalog) -> None:
