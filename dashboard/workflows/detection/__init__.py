@@ -1,0 +1,1 @@
+"""What changed, from stacks of looks: the question, its pixels, the answer on a grid, the record, the export."""

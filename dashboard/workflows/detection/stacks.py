@@ -1,0 +1,283 @@
+"""Which passes a question is answered from, and their pixels on one grid."""
+
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+
+from dashboard.catalog.query import AcquisitionQuery
+from dashboard.model.acquisition import Acquisition, PixelFile
+from dashboard.model.errors import InputError, NotComparableError, UnknownUnitsError
+from dashboard.model.handling import Handling, combine
+from dashboard.model.progress import CancelToken
+from dashboard.model.stack import mismatches
+from dashboard.raster.archive import Archive
+from dashboard.workflows.detection.question import Period, Question
+from dashboard.workflows.extent import Box, box_of
+from dashboard.workflows.passes import PASS_SECONDS, touching
+from dashboard.workflows.workspace import Workspace
+
+_SAME_MOMENT_S = 1.0
+"""Products of one look may be stamped a little apart; no platform starts two looks within this time."""
+_PASS = timedelta(seconds=PASS_SECONDS)
+_DN = 1 << 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """One look of a stack at the area: every product of it."""
+
+    start: datetime
+    """Of the first member."""
+    members: tuple[Acquisition, ...]
+    """In order of time; where they overlap the first one's pixels count."""
+
+    def files(self, polarisations: Sequence[str]) -> tuple[PixelFile, ...]:
+        """Return the pixel files of these polarisations."""
+        found = (acq.pixels.file(name) for acq in self.members if acq.pixels for name in polarisations)
+        return tuple(file for file in found if file is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenStack:
+    """The looks of one stack that a question is answered from."""
+
+    anchor: Acquisition
+    """The acquisition that names the stack."""
+    polarisations: tuple[str, ...]
+    passes: tuple[Pass, ...]
+    """In order of time, no two at one moment."""
+
+    @property
+    def times(self) -> NDArray[np.datetime64]:
+        """Start of every pass, naive UTC, in nanoseconds: the coordinate of its array."""
+        return np.array([each.start.astimezone(UTC).replace(tzinfo=None) for each in self.passes], "datetime64[ns]")
+
+    @property
+    def files(self) -> tuple[PixelFile, ...]:
+        """Every pixel file, in order of time."""
+        return tuple(file for each in self.passes for file in each.files(self.polarisations))
+
+    @property
+    def handling(self) -> Handling:
+        """Strictest of all members."""
+        return combine(list(dict.fromkeys(acq.handling for each in self.passes for acq in each.members)))
+
+    def within(self, period: Period) -> tuple[Pass, ...]:
+        """Return the passes that start in a period."""
+        return tuple(each for each in self.passes if period[0] <= each.start <= period[1])
+
+
+def chosen_stacks(
+    workspace: Workspace, question: Question, bbox: Box, *, between: bool = False
+) -> tuple[ChosenStack, ...]:
+    """Return the calibrated looks with pixels over a box that answer a question, stack by stack.
+
+    Parameters
+    ----------
+    workspace
+        The catalogue is asked once a stack.
+    question
+        Its anchors name the stacks; two that name one stack give one.
+    bbox
+        (west, south, east, north), degrees.
+    between
+        Also the looks after the first period and before the second: they are compared with nothing, but show when a
+        change happened.
+
+    Returns
+    -------
+    tuple[ChosenStack, ...]
+        In the order of the anchors; a stack without a look in either period here is left out.
+
+    Raises
+    ------
+    UnknownUnitsError
+        If an anchor is uncalibrated.
+    NotComparableError
+        If an anchor is no radar's, or has none of the polarisations asked for.
+    NotFoundError
+        If there is no such acquisition.
+    """
+    chosen: list[ChosenStack] = []
+    for name in dict.fromkeys(question.anchors):
+        anchor = workspace.catalog.acquisitions.get(name)
+        if any(_of_stack(other.anchor, anchor) for other in chosen):
+            continue
+        polarisations = _polarisations(anchor, question.polarisations)
+        query = AcquisitionQuery(
+            bbox=bbox,
+            period=(question.before[0] - _PASS, question.after[1] + _PASS),
+            stack_with=anchor,
+            with_pixels=True,
+        )
+        found = [acq for acq in workspace.catalog.acquisitions.find(query) if _of_stack(anchor, acq)]
+        passes = [one for one in passes_of(found) if _asked(one, question, between) and one.files(polarisations)]
+        if any(each.start <= question.before[1] or each.start >= question.after[0] for each in passes):
+            chosen.append(ChosenStack(anchor=anchor, polarisations=polarisations, passes=tuple(passes)))
+    return tuple(chosen)
+
+
+def passes_of(among: Iterable[Acquisition]) -> tuple[Pass, ...]:
+    """Group acquisitions of one stack into passes, in order of time: the rule of `workflows.passes.members`, at once.
+
+    Two products of one platform that start at one moment are one look, too: the same echoes, delivered twice, bear
+    nothing out.
+    """
+    passes: list[list[Acquisition]] = []
+    for acq in sorted(among, key=lambda each: (each.start, each.id)):
+        if passes and _of_one_pass(passes[-1][0], acq):
+            passes[-1].append(acq)
+        else:
+            passes.append([acq])
+    return tuple(Pass(start=group[0].start, members=tuple(group)) for group in passes)
+
+
+def read_stack(
+    archive: Archive, chosen: ChosenStack, geobox: GeoBox, cancel: CancelToken | None = None
+) -> xr.DataArray:
+    """Read a stack's looks on a grid.
+
+    Parameters
+    ----------
+    archive
+        Where the pixels are.
+    chosen
+        Which looks.
+    geobox
+        Any grid.
+    cancel
+        Looked at between two reads.
+
+    Returns
+    -------
+    xr.DataArray
+        (time, polarisation, y, x) float32 linear power, NaN where a pass did not look or lacks the polarisation; the
+        first valid member of a pass counts. Times are naive UTC.
+
+    Raises
+    ------
+    CancelledError
+        If `cancel` was set.
+    NotFoundError, DamagedProductError
+        If a file is missing or cannot be decoded.
+    """
+    shape = len(chosen.passes), len(chosen.polarisations), *map(int, geobox.shape)
+    power = np.empty(shape, np.float32)
+    box = box_of(geobox)
+
+    def layer(place: tuple[int, int]) -> None:
+        if cancel is not None:
+            cancel.check()
+        time, polarisation = place
+        _read_layer(archive, chosen.passes[time], chosen.polarisations[polarisation], (geobox, box), power[place])
+
+    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 2), thread_name_prefix="stack") as pool:
+        try:
+            for _ in pool.map(layer, np.ndindex(shape[:2])):
+                pass
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return stack_array(power, chosen)
+
+
+def stack_array(power: NDArray[np.float32], chosen: ChosenStack) -> xr.DataArray:
+    """Return a stack array over (time, polarisation, y, x) power of a chosen stack."""
+    coords = {"time": chosen.times, "polarisation": list(chosen.polarisations)}
+    dims = ("time", "polarisation", "y", "x")
+    return xr.DataArray(power, coords=coords, dims=dims, attrs={"units": "linear power"})
+
+
+def _read_layer(
+    archive: Archive, one: Pass, polarisation: str, where: tuple[GeoBox, Box], out: NDArray[np.float32]
+) -> None:
+    """Fill one (y, x) layer: every DN by a table straight into its place."""
+    geobox, box = where
+    mosaic: NDArray[np.uint16] | None = None
+    scale = 1.0
+    for member in touching(one.members, box):
+        pixels = member.pixels
+        if pixels is None or pixels.file(polarisation) is None:
+            continue
+        amplitude = archive.amplitude(pixels, polarisation, geobox)
+        scale = pixels.amplitude_scale
+        mosaic = amplitude if mosaic is None else np.where(mosaic == 0, amplitude, mosaic)
+    if mosaic is None:
+        out.fill(np.nan)
+    else:
+        np.take(_powers(scale), mosaic, out=out, mode="clip")
+
+
+@lru_cache(maxsize=8)
+def _powers(scale: float) -> NDArray[np.float32]:
+    """Linear power of every DN; NaN for 0, no data."""
+    table: NDArray[np.float32] = np.square(np.arange(_DN, dtype=np.float32) / np.float32(scale))
+    table[0] = np.nan
+    table.flags.writeable = False
+    return table
+
+
+def _polarisations(anchor: Acquisition, asked: tuple[str, ...]) -> tuple[str, ...]:
+    if anchor.optical:
+        raise NotComparableError(f"{anchor.id} is no radar's; choose acquisitions of radar stacks.")
+    if not anchor.calibration.valid:
+        what = f"No change statistic with {anchor.id}: it is uncalibrated: {anchor.calibration.why_not}."
+        raise UnknownUnitsError(f"{what} Ingest calibrated products, or compare the pictures by eye.")
+    if anchor.pixels is None:
+        raise NotComparableError(f"{anchor.id} has no pixels here; ingest it, or choose another of its stack.")
+    archived = tuple(file.polarisation for file in anchor.pixels.files)
+    kept = tuple(name for name in archived if not asked or name in asked)
+    if not kept:
+        what = f"{anchor.id} has {', '.join(archived) or 'no pixels'} and not {', '.join(asked)}"
+        raise NotComparableError(f"{what}; ask for one of those, or for another stack.")
+    return kept
+
+
+def _of_stack(anchor: Acquisition, acq: Acquisition) -> bool:
+    """Whether two can be compared in numbers: one geometry, one calibrated quantity."""
+    same = acq.calibration.valid and acq.calibration.quantity == anchor.calibration.quantity
+    return same and not mismatches(anchor, acq)
+
+
+def _asked(one: Pass, question: Question, between: bool) -> bool:  # noqa: FBT001 - handed down
+    (first, last), (again, end) = question.before, question.after
+    return first <= one.start <= last or again <= one.start <= end or (between and last < one.start < again)
+
+
+def _of_one_pass(first: Acquisition, acq: Acquisition) -> bool:
+    if acq.start == first.start:
+        return True
+    if acq.platform != first.platform or acq.mode != first.mode:
+        return False
+    apart = (acq.start - first.start).total_seconds()
+    if apart <= _SAME_MOMENT_S:
+        return True
+    stated = first.platform is not None and first.track is not None and acq.track == first.track
+    return stated and apart <= PASS_SECONDS and acq.polarisations == first.polarisations
+
+
+def require(chosen: Sequence[ChosenStack], question: Question) -> None:
+    """Raise unless some stack looked both before and after.
+
+    Raises
+    ------
+    InputError
+        Saying how many looks there are of each.
+    """
+    counts = [(len(each.within(question.before)), len(each.within(question.after))) for each in chosen]
+    if any(before and after for before, after in counts):
+        return
+    said = "; ".join(
+        f"{each.anchor.constellation}: {before} before, {after} after"
+        for each, (before, after) in zip(chosen, counts, strict=True)
+    )
+    what = f"No stack looked here both before and after ({said or 'no looks at all'})"
+    raise InputError(f"{what}; widen the periods, move the area, or choose other stacks.")
