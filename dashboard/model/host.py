@@ -11,6 +11,9 @@ SETTING = "stac_hosts"
 ENTRY = re.compile(r"(?P<host>\[[0-9a-f:]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:(?P<port>[0-9]{1,5}))?")
 """``host`` or ``host:port``, in lower case."""
 
+SCHEDULER = re.compile(r"(tcp|tls)://(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})")
+"""What names a Dask scheduler."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
@@ -56,6 +59,21 @@ def check_entry(entry: str) -> str:
         msg = f"{entry[:80]!r} is no host; write host or host:port, such as stac.example.org"
         raise ValueError(msg)
     return name
+
+
+def check_scheduler(address: str) -> str:
+    """Return the address of a Dask scheduler without the blanks around it.
+
+    Raises
+    ------
+    ValueError
+        If it is not ``tcp://host:port`` or ``tls://host:port``.
+    """
+    found = SCHEDULER.fullmatch(address.strip())
+    if found is None or not 0 < int(found[3]) < 1 << 16:
+        msg = f"{address[:80]!r} is no address of a scheduler; write tcp://host:port, such as tcp://10.0.0.5:8786"
+        raise ValueError(msg)
+    return found[0]
 
 
 def _parts(url: str) -> tuple[str, str, int]:

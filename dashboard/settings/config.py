@@ -16,7 +16,7 @@ from pydantic_settings import (
 )
 
 from dashboard.model.errors import InputError
-from dashboard.model.host import check_entry
+from dashboard.model.host import check_entry, check_scheduler
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -48,6 +48,16 @@ class Settings(BaseSettings):
         description="Hosts that `nightglass fetch-stac` may ask: host for https, host:port for another port and for "
         "http on this machine; with commas in the environment. Empty: it asks nobody.",
     )
+    dask_scheduler: str = Field(
+        default="",
+        description="Dask scheduler for area runs, tcp://host:port, whose workers see the data directory under the "
+        "same path; it and they do what anyone says who reaches them. Empty: workers of one's own on this machine.",
+    )
+
+    @field_validator("dask_scheduler")
+    @classmethod
+    def _scheduler(cls, given: str) -> str:
+        return check_scheduler(given) if given.strip() else ""
 
     @field_validator("stac_hosts", mode="before")
     @classmethod

@@ -85,3 +85,17 @@ def test_a_host_is_a_host_and_nothing_more(monkeypatch: pytest.MonkeyPatch, entr
     monkeypatch.setenv("NIGHTGLASS_STAC_HOSTS", entry)
     with pytest.raises(InputError, match="stac_hosts"):
         load_settings()
+
+
+def test_area_runs_stay_on_this_machine_until_a_scheduler_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().dask_scheduler == ""
+    monkeypatch.setenv("NIGHTGLASS_DASK_SCHEDULER", " tcp://10.0.0.5:8786 ")
+    load_settings.cache_clear()
+    assert load_settings().dask_scheduler == "tcp://10.0.0.5:8786"
+
+
+@pytest.mark.parametrize("address", ["10.0.0.5:8786", "http://10.0.0.5:8786", "tcp://a b:1", "tcp://host", "tcp://h:0"])
+def test_a_scheduler_is_an_address_with_a_port(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("NIGHTGLASS_DASK_SCHEDULER", address)
+    with pytest.raises(InputError, match="dask_scheduler"):
+        load_settings()
