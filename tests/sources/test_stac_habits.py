@@ -1,6 +1,7 @@
 """STAC as it is found: of every age, by every writer, and no file outside what was handed over."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -236,7 +237,8 @@ def test_a_table_that_rustac_writes(tmp_path: Path) -> None:
     async def write() -> None:
         await rustac.write(str(tmp_path / "t.parquet"), ROWS)
 
-    asyncio.run(write())
+    with ThreadPoolExecutor(1) as aside:  # this thread may have the browser's event loop
+        aside.submit(lambda: asyncio.run(write())).result()
     check_rows(tmp_path / "t.parquet")
 
 
