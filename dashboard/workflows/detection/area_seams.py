@@ -1,0 +1,222 @@
+"""Objects across the borders of tiles: the same as if the area had never been cut.
+
+What decides about an object is near it: pixels above the growth threshold that touch or nearly touch, and a few pixels
+around them for holes and outlines. Such a *neighbourhood* that lies in one tile is finished there. Of one that reaches
+across a border every tile hands over its own pixels, with the ring around them; put together they are searched by the
+same rule. So a tile hands over little, and nothing is decided with half of the evidence.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import isqrt
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from dashboard.change import outlines
+from dashboard.change.patches import Patches, patches
+from dashboard.workflows.detection.area_tiles import Tile
+
+MOST_WINDOW = 36_000_000
+"""Pixels of the largest window that is searched at once; a neighbourhood that needs more is cut along fixed lines."""
+CUT = 4096
+"""Distance of these lines, pixels; they belong to the area, not to its tiles."""
+_SIGHT = 16
+"""Pixels beyond what must be seen: patches of chance are smaller, seen whole, and known to be nothing."""
+_EIGHT = np.ones((3, 3), np.int8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What makes an object, in energies and pixels: the arguments of `patches`."""
+
+    seed: float
+    grow: float
+    least_px: int
+    resolution_px: float
+
+    @property
+    def half_cell(self) -> int:
+        """Pixels by which patches are widened to see whether they are one."""
+        return (int(np.ceil(self.resolution_px)) - 1) // 2
+
+    @property
+    def reach(self) -> int:
+        """Pixels around an object that can matter to it: its cell, its closed gaps, its holes."""
+        return self.half_cell + 3 + isqrt(self.least_px)
+
+    @property
+    def ring(self) -> int:
+        """Pixels around a tile in which it sees all that can matter to its objects, and most of that to its end."""
+        return 2 * self.reach + 2 + _SIGHT
+
+    def search(self, energy: NDArray[np.float32], step_db: xr.DataArray) -> Patches:
+        """Return the objects of one array."""
+        return patches(
+            energy,
+            step_db,
+            seed=self.seed,
+            grow=self.grow,
+            least_px=self.least_px,
+            resolution_px=self.resolution_px,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pixels:
+    """Pixels of an area with their values; sorted by place, none twice."""
+
+    place: NDArray[np.int64]
+    """Flat index in the area's grid."""
+    values: NDArray[np.float32]
+    """(layer, pixel); the first layer is the energy."""
+
+    @staticmethod
+    def of(parts: Sequence["Pixels"]) -> "Pixels":
+        """Return the pixels of all parts; where they repeat each other they agree."""
+        place, first = np.unique(np.concatenate([part.place for part in parts]), return_index=True)
+        values = np.concatenate([part.values for part in parts], axis=1)
+        return Pixels(place=place, values=values[:, first])
+
+
+def divide(
+    layers: NDArray[np.float32], tile: Tile, wide: Tile, area: tuple[int, int], rule: Rule
+) -> tuple[NDArray[np.float32], Pixels]:
+    """Part what a tile can finish from what reaches across its borders.
+
+    Parameters
+    ----------
+    layers
+        (layer, y, x) over `wide`; the first is the energy, exact everywhere.
+    tile, wide
+        The tile, and it with `Rule.ring` pixels around it as far as the area goes.
+    area
+        Rows and columns of the area.
+    rule
+        What makes an object.
+
+    Returns
+    -------
+    The energy over `wide` in which only neighbourhoods that lie in the tile are left above `Rule.grow`, and the pixels
+    of those that do not.
+    """
+    energy = layers[0]
+    mask = energy >= np.float32(rule.grow)
+    core = np.zeros(mask.shape, np.bool_)
+    core[tile.inside(wide)] = True
+    possible = _possible(energy, mask, _cut_edge(wide, area, rule.half_cell), rule)
+    labels, count = _labelled(possible, rule.reach)
+    inside, outside = (np.bincount(labels[possible & at], minlength=count + 1) > 0 for at in (core, ~core))
+    own = energy.copy()
+    own[mask & (outside[labels] | ~core)] = 0.0
+    handed = outlines.widened(possible & core & (inside & outside)[labels], rule.reach)
+    rows, cols = np.nonzero(handed)
+    place = (rows + wide.top).astype(np.int64) * area[1] + cols + wide.left
+    return own, Pixels(place=place, values=layers[:, rows, cols])
+
+
+def _labelled(mask: NDArray[np.bool_], pixels: int) -> tuple[NDArray[np.int32], int]:
+    """The groups of a mask that touch when it is widened by so many pixels, and how many they are."""
+    labels = np.zeros(mask.shape, np.int32)
+    return labels, int(ndimage.label(outlines.widened(mask, pixels), structure=_EIGHT, output=labels))
+
+
+def _possible(
+    energy: NDArray[np.float32], mask: NDArray[np.bool_], edge: NDArray[np.bool_], rule: Rule
+) -> NDArray[np.bool_]:
+    """The pixels above the growth threshold that belong to an object, or may: their patch is not seen to its end."""
+    labels, count = _labelled(mask, rule.half_cell)
+    pixels = np.bincount(labels[mask], minlength=count + 1)
+    seeded = np.bincount(labels[energy >= np.float32(rule.seed)], minlength=count + 1) > 0
+    unknown = np.bincount(labels[mask & edge], minlength=count + 1) > 0
+    return np.asarray(mask & (((pixels >= rule.least_px) & seeded) | unknown)[labels])
+
+
+def _cut_edge(wide: Tile, area: tuple[int, int], half_cell: int) -> NDArray[np.bool_]:
+    """Where a patch may go on beyond what is seen; not at the area's own edge, beyond which there is nothing."""
+    edge = np.ones((wide.height, wide.width), np.bool_)
+    near = 2 * half_cell + 1
+    ends = (wide.top > 0, wide.top + wide.height < area[0]), (wide.left > 0, wide.left + wide.width < area[1])
+    seen = (slice(near * before, size - near * after) for (before, after), size in zip(ends, edge.shape, strict=True))
+    edge[tuple(seen)] = False
+    return edge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A neighbourhood as an image of its own."""
+
+    tile: Tile
+    """Where it is."""
+    layers: NDArray[np.float32]
+    """(layer, y, x), NaN outside the neighbourhood."""
+
+
+def windows(pixels: Pixels, area: tuple[int, int], rule: Rule) -> Iterator[Window]:
+    """Yield the neighbourhoods among pixels that can hold an object, one image each, in reading order."""
+    if not pixels.place.size:
+        return
+    group = _groups(pixels.place, area)
+    group = _kept(group, pixels.values[0], rule)
+    group = _cut(group, pixels.place, area)
+    order = np.argsort(group, kind="stable")
+    order = order[group[order] > 0]
+    if not order.size:
+        return
+    for chosen in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
+        yield _image(pixels.place[chosen], pixels.values[:, chosen], area)
+
+
+def _groups(place: NDArray[np.int64], area: tuple[int, int]) -> NDArray[np.int64]:
+    """Number of the 8-connected group of every pixel, from 1 in reading order."""
+    pairs = outlines.touching(place, area)
+    graph = coo_array((np.ones(pairs[0].size, np.int8), pairs), shape=(place.size, place.size))
+    return _renumbered(connected_components(graph, directed=False)[1].astype(np.int64))
+
+
+def _kept(group: NDArray[np.int64], energy: NDArray[np.float32], rule: Rule) -> NDArray[np.int64]:
+    """The same with 0 for groups that hold no seed, or too few pixels above the growth threshold."""
+    total = int(group.max()) + 1
+    grown = np.bincount(group[energy >= np.float32(rule.grow)], minlength=total) >= rule.least_px
+    seeded = np.bincount(group[energy >= np.float32(rule.seed)], minlength=total) > 0
+    return np.where((grown & seeded)[group], group, 0)
+
+
+def _cut(group: NDArray[np.int64], place: NDArray[np.int64], area: tuple[int, int]) -> NDArray[np.int64]:
+    """The same with groups whose window is too large parted along fixed lines."""
+    rows, cols = np.divmod(place, area[1])
+    total = int(group.max()) + 1
+    size = np.ones(total, np.int64)
+    for at in (rows, cols):
+        low, high = np.full(total, np.iinfo(np.int64).max), np.full(total, -1)
+        np.minimum.at(low, group, at)
+        np.maximum.at(high, group, at)
+        size *= np.maximum(high - low + 1, 1)
+    large = (size > MOST_WINDOW) & (np.arange(total) > 0)
+    if not large.any():
+        return group
+    across = -(-area[1] // CUT) + 1
+    piece = np.where(large[group], 1 + (rows // CUT) * across + cols // CUT, 0)
+    fresh = _renumbered(group * (int(piece.max()) + 1) + piece)
+    return np.where(group > 0, fresh, 0)
+
+
+def _renumbered(group: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Numbers from 1 in the order in which they first come."""
+    _, first, back = np.unique(group, return_index=True, return_inverse=True)
+    rank = np.empty(first.size, np.int64)
+    rank[np.argsort(first)] = np.arange(1, first.size + 1)
+    return rank[back]
+
+
+def _image(place: NDArray[np.int64], values: NDArray[np.float32], area: tuple[int, int]) -> Window:
+    rows, cols = np.divmod(place, area[1])
+    top, left = int(rows.min()), int(cols.min())
+    tile = Tile(top, left, int(rows.max()) - top + 1, int(cols.max()) - left + 1)
+    layers = np.full((len(values), tile.height, tile.width), np.nan, np.float32)
+    layers[:, rows - top, cols - left] = values
+    return Window(tile=tile, layers=layers)
