@@ -134,6 +134,10 @@ def test_a_stack_is_the_power_of_every_look_in_order(world):
             alone = opened.archive.read(pass_.members[0].pixels, name, grid(SHAPE)).values
             np.testing.assert_array_equal(found.values[number, place], alone)
     part = grid(SHAPE)[20:70, 100:180]
+    assert found.y.values[0] > found.y.values[-1]
+    np.testing.assert_array_equal(read_stack(opened.archive, chosen, part).x, found.x[100:180])
+    before, after = question().periods.split(found.time.values)
+    assert (before.sum(), after.sum()) == (3, 2)
     np.testing.assert_array_equal(read_stack(opened.archive, chosen, part), found[:, :, 20:70, 100:180])
 
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+import numpy as np
+
 from dashboard.catalog.query import AcquisitionQuery
+from dashboard.change.periods import Periods
 from dashboard.model.acquisition import Acquisition
 from dashboard.model.dtg import iso
 from dashboard.model.errors import InputError
@@ -63,6 +66,12 @@ class Question:
             raise InputError(f"The false-alarm rate is {self.far:g}; give a share above 0 and below 1, such as 0.001.")
 
     @property
+    def periods(self) -> Periods:
+        """Return both periods as arrays of times know them: naive UTC."""
+        before, after = (tuple(_naive(moment) for moment in period) for period in (self.before, self.after))
+        return Periods(before=(before[0], before[1]), after=(after[0], after[1]))
+
+    @property
     def id(self) -> str:
         """Return the same 16 hexadecimal digits for the same question, whatever the order of its stacks."""
         facts = [
@@ -70,6 +79,10 @@ class Question:
             sorted(set(self.anchors)), self.method.value, self.far, sorted(set(self.polarisations)),
         ]  # fmt: skip
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:_ID_DIGITS]
+
+
+def _naive(moment: datetime) -> np.datetime64:
+    return np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "ns")
 
 
 def iso_exact(moment: datetime) -> str:

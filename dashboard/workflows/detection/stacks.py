@@ -160,7 +160,7 @@ def read_stack(
     -------
     xr.DataArray
         (time, polarisation, y, x) float32 linear power, NaN where a pass did not look or lacks the polarisation; the
-        first valid member of a pass counts. Times are naive UTC.
+        first valid member of a pass counts. Times are naive UTC, y and x the centres of the pixels on the grid.
 
     Raises
     ------
@@ -186,12 +186,13 @@ def read_stack(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return stack_array(power, chosen)
+    return stack_array(power, chosen, geobox)
 
 
-def stack_array(power: NDArray[np.float32], chosen: ChosenStack) -> xr.DataArray:
-    """Return a stack array over (time, polarisation, y, x) power of a chosen stack."""
-    coords = {"time": chosen.times, "polarisation": list(chosen.polarisations)}
+def stack_array(power: NDArray[np.float32], chosen: ChosenStack, geobox: GeoBox) -> xr.DataArray:
+    """Return a stack array over (time, polarisation, y, x) power of a chosen stack; y and x are pixel centres."""
+    y, x = (geobox.coordinates[name].values for name in geobox.dimensions)
+    coords = {"time": chosen.times, "polarisation": list(chosen.polarisations), "y": y, "x": x}
     dims = ("time", "polarisation", "y", "x")
     return xr.DataArray(power, coords=coords, dims=dims, attrs={"units": "linear power"})
 
