@@ -16,8 +16,10 @@ from dashboard.catalog.frontlines import FrontArea, Frontlines
 from dashboard.catalog.log import EventLog
 from dashboard.catalog.outlines import Outlines
 from dashboard.catalog.query import AcquisitionQuery, AnnotationQuery, ChangeQuery
+from dashboard.catalog.reviews import Reviews
 from dashboard.catalog.revisions import Revisions
 from dashboard.catalog.schema import bring_up_to_date
+from dashboard.catalog.verdicts import Verdicts
 
 __all__ = ["AcquisitionQuery", "AnnotationQuery", "Catalog", "ChangeQuery", "Drawn", "FrontArea"]
 
@@ -32,8 +34,9 @@ class Catalog:
         self.frontlines = Frontlines(database)
         self.changes = Changes(database)
         self.areas = Areas(database)
-        self.log = EventLog(database, (Revisions(), Forces()))
+        self.log = EventLog(database, (Revisions(), Forces(), Verdicts()))
         self.annotations = Annotations(database, self.log)
+        self.reviews = Reviews(database, self.log)
         self.drafts = Drafts(database)
         self.outlines = Outlines(database)
 

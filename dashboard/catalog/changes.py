@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, select
 
 from dashboard.catalog.boxes import box_row, inside, put_boxes
+from dashboard.catalog.change_columns import Columns, columns_of
 from dashboard.catalog.change_rows import change_row, changes_of, run_of, run_row
 from dashboard.catalog.codec import micros
 from dashboard.catalog.engine import Database, count_write
@@ -55,6 +56,21 @@ class Changes:
         with self._database.reading() as connection:
             return [run_of(row) for row in connection.execute(statement)]
 
+    def run(self, id_: str) -> ChangeRun:
+        """Return the run of an id.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none.
+        """
+        with self._database.reading() as connection:
+            row = connection.execute(select(change_run).where(change_run.c.id == id_)).one_or_none()
+        if row is None:
+            msg = f"No detection run {id_!r} in {self._database.path}; list them and choose another."
+            raise NotFoundError(msg)
+        return run_of(row)
+
     def find(self, query: ChangeQuery | None = None) -> list[DetectedChange]:
         """Return the changes that match: earliest first, the strongest of one time first."""
         query = query or ChangeQuery()
@@ -69,6 +85,33 @@ class Changes:
             hits = touching(query.bbox, [change.geometry for change in found])
             found = [change for change, hit in zip(found, hits, strict=True) if hit]
         return found[: query.limit]
+
+    def columns(self, run_id: str) -> Columns:
+        """Return what a queue is made from, of every change of a run; none for an unknown run."""
+        c = detected_change.c
+        names = (
+            c.id, c.score, c.confidence, c.area_m2, c.magnitude_db, c.after, c.before, c.sign, c.status, c.geometry,
+        )  # fmt: skip
+        statement = select(*names).join(change_run).where(change_run.c.id == run_id).order_by(c.key)
+        with self._database.reading() as connection:
+            rows = connection.execute(statement).fetchall()
+        return columns_of(rows)
+
+    def get_many(self, ids: Sequence[str]) -> list[DetectedChange]:
+        """Return the changes of ids, in the order of the ids.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none for one of them.
+        """
+        with self._database.reading() as connection:
+            known = {change.id: change for change in _known(connection, ids)}
+        missing = next((id_ for id_ in ids if id_ not in known), None)
+        if missing is not None:
+            msg = f"No detected change {missing!r} in {self._database.path}; list them again."
+            raise NotFoundError(msg)
+        return [known[id_] for id_ in ids]
 
     def get(self, id_: str) -> DetectedChange:
         """Return the change of an id.

@@ -1,16 +1,16 @@
 """Detected changes over the map, and the job that finds more of them."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import param
 
-from dashboard.catalog.query import ChangeQuery
 from dashboard.geo.mercator import bbox_of, screen_geobox
-from dashboard.model.change import ChangeRun, DetectedChange
+from dashboard.model.change import ChangeRun
 from dashboard.model.progress import CancelToken, Report
 from dashboard.model.stack import statistics_refusals
-from dashboard.state.arranging import Arranged, Arrangement, arrange
+from dashboard.state.arranging import Arranged, Arrangement
 from dashboard.state.background import Background, Latest
 from dashboard.state.job import Job
 from dashboard.state.notices import Notices
@@ -18,7 +18,8 @@ from dashboard.state.pictures import bounded
 from dashboard.state.reach import Reach
 from dashboard.state.viewing import Viewing
 from dashboard.workflows.detect import detect
-from dashboard.workflows.front_report import related_to
+from dashboard.workflows.review import Order, Sieve, page, queue, relations
+from dashboard.workflows.review_columns import columns
 from dashboard.workflows.workspace import Workspace
 
 LIMIT = 5_000
@@ -34,7 +35,7 @@ class Outcome:
 
 
 class Changing(param.Parameterized):
-    """Follows the view's extent; `detect` is the one long job."""
+    """Follows the view's extent; `detect` is the one long job. What is shown of a run, `Reviewing` says."""
 
     changes = param.ClassSelector(class_=tuple, default=())
     """`DetectedChange` of the chosen run over the map, largest first."""
@@ -43,8 +44,11 @@ class Changing(param.Parameterized):
     arrangement = param.ClassSelector(class_=Arrangement, default=Arrangement(), allow_None=False)
     runs = param.ClassSelector(class_=tuple, default=())
     run_id = param.String(default=None, allow_None=True)
-    """Run whose changes are shown; None shows the latest run between A and B, if there is one."""
+    """Run that was chosen; None shows the latest run between A and B, if there is one."""
+    run = param.ClassSelector(class_=ChangeRun, default=None, allow_None=True)
+    """Run whose changes are shown."""
     selected = param.String(default=None, allow_None=True)
+    """Id of the change in hand, as `Reviewing` says."""
     far = param.Selector(default=1e-3, objects=list(FALSE_ALARM_RATES))
     """False-alarm rate per analysis pixel that the next detection promises."""
     outcome = param.ClassSelector(class_=Outcome, default=None, allow_None=True)
@@ -60,6 +64,8 @@ class Changing(param.Parameterized):
         self._latest = Latest(background)
         self.job = Job(background)
         self._asked: tuple[Any, ...] | None = None
+        self.wanted: Callable[[], tuple[Sieve, str | None]] = lambda: (Sieve(), None)
+        """Which changes are shown, and to whom; set by the owner of the filters."""
         viewing.param.watch(lambda *_: self.refresh(), "view")
         self.param.watch(lambda *_: self.refresh(), "arrangement")
 
@@ -84,7 +90,7 @@ class Changing(param.Parameterized):
         """Look up the changes over the map, unless they are known already."""
         view = self._viewing.view
         key = (
-            view.extent, view.a, view.b, self.run_id, view.provider, view.known_at, self.arrangement,
+            view.extent, view.a, view.b, self.run_id, view.provider, view.known_at, self.arrangement, self.wanted(),
             self._workspace.catalog.revision,
         )  # fmt: skip
         if key == self._asked:
@@ -92,41 +98,38 @@ class Changing(param.Parameterized):
         self._asked = key
         self._latest.ask(lambda: self._look(key), self._found)
 
-    def _look(self, key: tuple[Any, ...]) -> tuple[tuple[ChangeRun, ...], Arranged]:
-        extent, a, b, run_id, provider, known_at, arrangement, _ = key
-        catalog = self._workspace.catalog.changes
-        runs = tuple(run for run in catalog.runs() if known_at is None or run.created <= known_at)
+    def _look(self, key: tuple[Any, ...]) -> tuple[tuple[ChangeRun, ...], ChangeRun | None, Arranged]:
+        extent, a, b, run_id, provider, known_at, arrangement, (sieve, reviewer), _ = key
+        found = self._workspace.catalog.changes.runs()
+        runs = tuple(run for run in found if known_at is None or run.created <= known_at)
         pair = [run.id for run in runs if (run.before, run.after) == (a, b)]
         chosen = run_id or (pair[-1] if pair else None)
-        if chosen is None or all(run.id != chosen for run in runs):
-            return runs, Arranged()
-        found = catalog.find(ChangeQuery(bbox=bbox_of(extent), run_id=chosen, limit=LIMIT))
-        items = [(change.geometry, change.before) for change in found]
-        return runs, arrange(found, related_to(self._workspace, provider, items, known_at), arrangement)
+        run = next((run for run in runs if run.id == chosen), None)
+        if run is None:
+            return runs, None, Arranged()
+        every = columns(self._workspace, run.id, reviewer=reviewer, provider=provider, known_at=known_at)
+        nearer = [each for each in (sieve.within_km, arrangement.within_km) if each is not None]
+        shown = replace(
+            sieve, bbox=bbox_of(extent), within_km=min(nearer, default=None), side=arrangement.side or sieve.side
+        )
+        rows = queue(every, shown, Order(arrangement.order))[:LIMIT]
+        changes = tuple(page(self._workspace, every, rows))
+        return runs, run, Arranged(changes, dict(zip((c.id for c in changes), relations(every, rows), strict=True)))
 
     def _found(self, result: Any) -> None:  # noqa: ANN401
         if isinstance(result, Exception):
+            self._asked = None
             self._notices.fail(result)
             return
-        runs, arranged = result
+        runs, run, arranged = result
         same = [c.id for c in arranged.changes] == [c.id for c in self.changes]
         changes = self.changes if same else arranged.changes
-        self.param.update(runs=runs, relations=arranged.relations, changes=changes)
+        self.param.update(runs=runs, run=run, relations=arranged.relations, changes=changes)
 
-    def select(self, change_id: str | None) -> None:
-        """Select a change on map and list at once."""
+    def show(self, change_id: str | None) -> None:
+        """Mark the change in hand: called by its owner, `Reviewing`, alone."""
         if change_id != self.selected:
             self.selected = change_id
-
-    def step(self, by: int) -> DetectedChange | None:
-        """Select the next or the previous change of the list and return it."""
-        if not self.changes:
-            return None
-        ids = [change.id for change in self.changes]
-        at = ids.index(self.selected) + by if self.selected in ids else (0 if by > 0 else len(ids) - 1)
-        chosen: DetectedChange = self.changes[at % len(ids)]
-        self.selected = chosen.id
-        return chosen
 
     def detect(self, *, full: bool) -> None:
         """Detect between A and B over the map: on the screen's grid, or at full resolution."""

@@ -31,6 +31,7 @@ from dashboard.state.overlaying import Overlaying
 from dashboard.state.pictures import Pictures
 from dashboard.state.reach import Reach
 from dashboard.state.recording import Recording
+from dashboard.state.reviewing import Reviewing
 from dashboard.state.viewing import Viewing
 from dashboard.workflows.areas import areas, default_view
 from dashboard.workflows.workspace import Workspace
@@ -52,6 +53,7 @@ class Session:
         self.fronting = Fronting(workspace, self.viewing, self.reach, background, self.notices)
         self.fronttime = FrontTime(workspace, self.viewing, self.reach, self.fronting, background, self.notices)
         self.changing = Changing(workspace, self.viewing, self.reach, background, self.notices)
+        self.reviewing = Reviewing(workspace, self.viewing, self.changing, background, self.notices)
         self.inspecting = Inspecting(workspace, self.viewing, self.reach, background, self.notices)
         self.briefs = Briefs(workspace, self.viewing, background, self.notices)
         self.drawing = Drawing()
@@ -65,10 +67,11 @@ class Session:
         self.confirming = Confirming(workspace, background, self.notices)
         # Without a server there is nobody else: a hub of one's own.
         self.company = Company(hub or Hub(lambda: workspace.catalog.revision), self.viewing, background, self.notices)
-        for writer in (self.recording, self.fronttime, self.confirming):
+        for writer in (self.recording, self.fronttime, self.confirming, self.reviewing):
             writer.author = lambda: str(self.company.me.name)
             writer.wrote = self._wrote
         self.company.param.watch(lambda *_: self.refresh(), "revision")
+        self.company.param.watch(lambda *_: self.reviewing.refresh(), "me")  # another name is another reviewer
         self.drawing.param.watch(lambda *_: self._show_editing(), "work")
 
     def prime(self) -> None:
@@ -87,7 +90,15 @@ class Session:
 
     def refresh(self) -> None:
         """Look again for what others may have written."""
-        parts = (self.fronting, self.fronttime, self.changing, self.noting, self.overlaying, self.covering)
+        parts = (
+            self.fronting,
+            self.fronttime,
+            self.changing,
+            self.reviewing,
+            self.noting,
+            self.overlaying,
+            self.covering,
+        )
         for part in (self.reach, *parts):
             part.refresh()
 
@@ -147,7 +158,7 @@ class Session:
 
     def step_change(self, by: int) -> None:
         """Select the next or previous change and centre it when it lies outside the map."""
-        change = self.changing.step(by)
+        change = self.reviewing.step(by)
         if change is None:
             self.notices.tell("No detected changes here; detect between A and B first.")
             return
@@ -155,10 +166,10 @@ class Session:
 
     def show_change(self, change_id: str) -> None:
         """Select a change by its id and centre it when it lies outside the map."""
-        self.changing.select(change_id)
-        for change in self.changing.changes:
-            if change.id == change_id:
-                self._centre(change.geometry)
+        self.reviewing.pick(change_id)
+        change = self.reviewing.selected
+        if change is not None:
+            self._centre(change.geometry)
 
     def show_annotation(self, id_: str) -> None:
         """Choose an annotation by its id and go there when it lies outside the map."""

@@ -243,7 +243,7 @@ class TestDetection:
         assert len(session.changing.changes) == outcome.count
         with open_workspace(workspace.root) as again:
             assert [run.id for run in again.catalog.changes.runs()] == [outcome.run.id]
-        first = session.changing.changes[0].id
+        first = session.reviewing.rows[0].id
         session.step_change(1)
         assert session.changing.selected == first
         session.step_change(-1)
