@@ -1,4 +1,4 @@
-"""Tidying the pixels of objects: parts of different dates, spread of strong ones, small holes.
+"""Tidying the pixels of objects: parts of different dates, spread by smoothing, small holes.
 
 Everything here works on flat pixel indices in reading order, so that it costs what the objects hold and not the scene.
 """
@@ -102,17 +102,20 @@ def _followed(number: Labels, pairs: tuple[Index, Index]) -> Labels:
         one, other = one[~ready], other[~ready]
 
 
-def half_maximum(values: NDArray[np.float32], labels: Labels, strong: Index, *, radius_px: int) -> NDArray[np.bool_]:
-    """Return which of the `strong` pixels reach half of the highest value of their own object within a radius."""
+def half_maximum(values: NDArray[np.float32], labels: Labels, members: Index, *, radius_px: int) -> NDArray[np.bool_]:
+    """Return which members reach half of the highest value of their own object within a square radius.
+
+    A Gauss over a sharp edge falls to one half at the edge itself, however high the ground inside is.
+    """
     flat, label = values.reshape(-1), labels.reshape(-1)
-    highest = flat[strong].copy()
+    highest = flat[members].copy()
     for down in range(-radius_px, radius_px + 1):
         for right in range(-radius_px, radius_px + 1):
-            here, there = _neighbours(strong, (values.shape[0], values.shape[1]), down, right)
-            own = label[there] == label[strong[here]]
+            here, there = _neighbours(members, (values.shape[0], values.shape[1]), down, right)
+            own = label[there] == label[members[here]]
             here, there = here[own], there[own]
             highest[here] = np.maximum(highest[here], flat[there])
-    return np.asarray(flat[strong] >= np.float32(_HALF) * highest)
+    return np.asarray(flat[members] >= np.float32(_HALF) * highest)
 
 
 def closed(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -14,8 +14,6 @@ from dashboard.model.errors import GridMismatchError, InputError
 
 UNDATED = -1
 """In `dates`: the pixel says nothing of when, and belongs to whichever object surrounds it."""
-STRONG = 4.0
-"""An object whose peak is this many times the seed threshold is cut back to the half maximum of each of its parts."""
 _EIGHT = np.ones((3, 3), np.int8)
 
 
@@ -97,8 +95,8 @@ def patches(  # noqa: PLR0913 -- four numbers and two arrays make the rule, and 
 
     An object is an 8-connected patch at or above `grow` that holds a pixel at or above `seed` and `least_px` pixels in
     all; patches nearer than a resolution cell are one. These pixels alone give the score, so that `scores` of a
-    pseudo-event counts what this counts. Then the outline is made honest: smoothing spreads a strong object by its own
-    width, so strong ones are cut back to half of the maximum near each pixel (never below `grow`); gaps of one pixel
+    pseudo-event counts what this counts. Then the outline is made honest: smoothing spreads an object by its own
+    width, so it is cut back to half of the maximum near each pixel (never below `grow`); gaps of one pixel
     are closed where the ground itself is above `grow`; holes smaller than `least_px` are filled where observed.
 
     Parameters
@@ -142,8 +140,9 @@ def scores(
 ) -> NDArray[np.float64]:
     """Return the score of every object, unsorted: what a pseudo-event is searched for.
 
-    The score is the sum over the seed pixels of ln(energy / seed), plus the same of the highest alone: strong is rarer
-    than large, and large is rarer than small. It is 0 for an object that just reaches the threshold.
+    The score is the sum over the seed pixels of ln(energy / seed): it rises with strength and with size, and strength
+    that is shared by several pixels counts most. It is 0 for an object that just reaches the threshold. Of eight such
+    measures it kept most real objects at a low share of false ones (docs/methods/confidence.md).
 
     Raises
     ------
@@ -195,9 +194,8 @@ def _counted(members: NDArray[np.int64], inside: NDArray[np.int32], energy: NDAr
     peak = np.zeros(total)
     np.maximum.at(peak, inside, energy)
     summed = np.bincount(inside[is_seed], weights=excess, minlength=total)
-    highest = np.log(np.maximum(peak[1:], rule.seed) / rule.seed)
     seeds = np.bincount(inside[is_seed], minlength=total)[1:]
-    score = np.asarray(summed[1:] + highest, np.float64)
+    score = np.asarray(summed[1:], np.float64)
     return _Grown(members=members, inside=inside, energy=energy, seeds=seeds, score=score, peak=peak[1:])
 
 
@@ -215,22 +213,19 @@ def _split(
 
 
 def _outlined(values: NDArray[np.float32], grown: _Grown, rule: _Rule) -> NDArray[np.int32]:
-    """Labels after cutting strong objects back, closing gaps and filling holes."""
+    """Labels after cutting objects back, closing gaps and filling holes."""
     labels = np.zeros(values.shape, np.int32)
     flat = labels.reshape(-1)
     flat[grown.members] = grown.inside
     members, inside = grown.members, grown.inside
-    strong = grown.peak[inside - 1] >= STRONG * rule.seed
-    if strong.any():
+    if members.size:
         radius = int(np.ceil(2.0 * rule.resolution_px))
-        kept = ~strong
-        kept[strong] = outlines.half_maximum(values, labels, members[strong], radius_px=radius)
+        kept = outlines.half_maximum(values, labels, members, radius_px=radius)
         mask = np.zeros(values.shape, np.bool_)
         mask.reshape(-1)[members[kept]] = True
         kept |= outlines.closed(mask).reshape(-1)[members]
         flat[members[~kept]] = 0
         members, inside = members[kept], inside[kept]
-    if members.size:
         pixels, around = outlines.holes(members, inside, _two(values.shape), rule.least_px)
         seen = np.isfinite(values.reshape(-1)[pixels])
         flat[pixels[seen]] = around[seen]
