@@ -69,7 +69,7 @@ def test_tiles_shrink_with_the_number_of_looks_and_never_to_nothing():
     assert sides == sorted(sides, reverse=True)
     assert sides[0] == 1024
     assert all(side % CELL == 0 for side in sides)
-    assert sides[-1] == 8 * CELL
+    assert sides[-1] == 256
 
 
 def test_a_side_that_cells_do_not_fit_is_refused():

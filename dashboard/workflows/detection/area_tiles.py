@@ -15,8 +15,10 @@ CELL = 32
 BLOCK = 512
 """Pixels along a side of an archived block."""
 _BYTES = 4
-_WORKING = 2.5
-"""Arrays as large as the stack that a worker may hold at once: the stack, and what it is read and smoothed through."""
+_WORKING = 1.5
+"""Memory of a tile's work, stack by stack: the stack itself, and half as much again to compare and to smooth it."""
+_STEP = 256
+"""Sides are multiples of half a block, so that with the right phase no tile's ring touches one block more."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -110,7 +112,7 @@ def side_for(layers: int, budget_bytes: int, *, most: int = 1024) -> int:
         No larger than this.
     """
     fits = int((budget_bytes / (_BYTES * _WORKING * max(layers, 1))) ** 0.5)
-    return max(8 * CELL, min(most, fits // CELL * CELL))
+    return max(_STEP, min(most, fits // _STEP * _STEP))
 
 
 def spread(layout: Layout, side: int, most: int, seed: str) -> tuple[Tile, ...]:
