@@ -107,14 +107,16 @@ def half_maximum(values: NDArray[np.float32], labels: Labels, members: Index, *,
 
     A Gauss over a sharp edge falls to one half at the edge itself, however high the ground inside is.
     """
+    height, width = values.shape
     flat, label = values.reshape(-1), labels.reshape(-1)
-    highest = flat[members].copy()
+    own, highest = label[members], flat[members]
+    rows, cols = np.divmod(members, width)
     for down in range(-radius_px, radius_px + 1):
         for right in range(-radius_px, radius_px + 1):
-            here, there = _neighbours(members, (values.shape[0], values.shape[1]), down, right)
-            own = label[there] == label[members[here]]
-            here, there = here[own], there[own]
-            highest[here] = np.maximum(highest[here], flat[there])
+            there = np.clip(members + (down * width + right), 0, flat.size - 1)
+            same = (label[there] == own) & (cols + right >= 0) & (cols + right < width)
+            same &= (rows + down >= 0) & (rows + down < height)
+            highest = np.where(same, np.maximum(highest, flat[there]), highest)
     return np.asarray(flat[members] >= np.float32(_HALF) * highest)
 
 

@@ -238,7 +238,7 @@ def _described(grown: _Grown, labels: NDArray[np.int32], step_db: xr.DataArray) 
     count = grown.score.size
     pixels = np.bincount(label, minlength=count + 1)[1:]
     names = [str(name) for name in step_db["polarisation"].values]
-    steps = [np.asarray(image, np.float64).reshape(-1)[members] for image in step_db.values]
+    steps = [np.asarray(image, np.float32).reshape(-1)[members] for image in step_db.values]
     sizes = [median_p95(label, step, count) for step in steps]
     brighter, darker = (share(label, side, count) for side in _sides(steps))
     return tuple(
@@ -258,7 +258,7 @@ def _described(grown: _Grown, labels: NDArray[np.int32], step_db: xr.DataArray) 
     )
 
 
-def _sides(steps: list[NDArray[np.float64]]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _sides(steps: list[NDArray[np.float32]]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Where the larger of the steps in any polarisation goes up, and where it goes down."""
     every = np.nan_to_num(np.stack(steps))
     leading = np.take_along_axis(every, np.abs(every).argmax(axis=0)[None], axis=0)[0]
