@@ -11,27 +11,20 @@ from scipy import stats
 
 from dashboard.change.energy import Options, Reference
 from dashboard.change.points import kernels
-from dashboard.change.points.scene import Scene, scenes
+from dashboard.change.points.likelihood import Energies, Indices, Looked, compared, gather
+from dashboard.change.points.scene import scenes
 from dashboard.model.errors import GridMismatchError, InputError
 
-INTERVAL = float(-2.0 * np.log(1.0 - np.sqrt(0.95)))
-"""Instants whose twice log likelihood is within this of the best one make up the 95 % interval: 7.35.
-
-The best instant beats the true one by the highest of two random walks, one to each side, each of which exceeds x with
-probability at most exp(-x / 2). The 3.84 of a regular parameter would hold the truth in 80 to 90 % only where the step
-is faint.
-"""
+HELD = 0.95
+"""Probability that the interval of a date holds it."""
 RETURN = float(2.0 * np.log(100.0))
-"""Twice log likelihood by which "it ended" must beat "it stays": by chance at most once in a hundred objects."""
+"""Twice log likelihood by which "it ended" must beat "it stays": by chance about once in a hundred objects."""
 AGREES = 1e-3
 """Probability under no change below which a stack shows an object by itself."""
 MOST_MEMBERS = 4096
 """Pixels of one object that are looked at; of a larger one an even sample."""
 _CHUNK = 32_768
 _SHOWN = 0.5
-
-Indices = NDArray[np.int64]
-Energies = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,36 +52,6 @@ class Dated:
     """Stacks with a look before and one after."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Series:
-    """The looks of one stack at the pixels of some objects, as running sums."""
-
-    sums: kernels.Real
-    counts: kernels.Counts
-    squares: kernels.Real
-    splits: Indices
-    prior: tuple[float, NDArray[np.float64]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Objects:
-    """Some objects with everything that was looked at in them."""
-
-    offsets: Indices
-    series: tuple[_Series, ...]
-    seen: NDArray[np.bool_]
-    """(object, instant)."""
-    share: float
-    """Pixels that speak as one."""
-
-    def energy(self, other: Indices) -> Energies:
-        """Return (object, instant + 1) of a changed stretch between each instant and `other`."""
-        out = np.zeros((self.seen.shape[0], self.seen.shape[1] + 1))
-        for one in self.series:
-            _add_energy(one, self.offsets, other, out)
-        return out / self.share
-
-
 def object_dates(
     stacks: Sequence[xr.DataArray],
     labels: NDArray[np.int32],
@@ -100,8 +63,9 @@ def object_dates(
 
     For every instant at which any stack looked, each pixel and polarisation has the likelihood of a step of its own
     size and sign there, with a variance of its own, moderated by the scene's. Their logarithms are summed over the
-    object: signs may differ inside it. The best instant is the date. A level that returns to the old one is tried
-    too and taken where it is clearly likelier; then the date is when it began.
+    object: signs may differ inside it. The likeliest instant is the date; the interval holds the middle 95 % of the
+    probability over all instants. A level that returns to the old one is tried too and taken where it is clearly
+    likelier; then the date is when it began.
 
     Parameters
     ----------
@@ -128,7 +92,10 @@ def object_dates(
 
     References
     ----------
-    D. V. Hinkley, "Inference about the change-point in a sequence of random variables", Biometrika 57(1), 1970.
+    A. F. M. Smith, "A Bayesian approach to inference about a change-point in a sequence of random variables",
+    Biometrika 62(2), 1975: the probability of every instant. G. K. Smyth, "Linear models and empirical Bayes methods
+    for assessing differential expression in microarray experiments", Statistical Applications in Genetics and
+    Molecular Biology 3(1), 2004: the moderated variance.
     """
     options = options or Options()
     if not stacks:
@@ -143,7 +110,7 @@ def object_dates(
     for first, last in _chunks(offsets):
         inside = members[offsets[first] : offsets[last]]
         here = offsets[first : last + 1] - offsets[first]
-        some = _gather(stacks, found, inside, here, instants, options)
+        some = gather(stacks, found, inside, here, instants, options)
         dated += _dated(some, instants, first + 1)
     return tuple(dated)
 
@@ -172,49 +139,19 @@ def _chunks(offsets: Indices) -> list[tuple[int, int]]:
     return list(pairwise(edges))
 
 
-def _gather(
-    stacks: Sequence[xr.DataArray],
-    found: Sequence[Scene],
-    members: Indices,
-    offsets: Indices,
-    instants: NDArray[np.datetime64],
-    options: Options,
-) -> _Objects:
-    series = []
-    seen = np.zeros((offsets.size - 1, instants.size), bool)
-    for stack, scene in zip(stacks, found, strict=True):
-        dates, bands = stack.shape[:2]
-        power = np.asarray(stack.values, np.float32)
-        sums = np.empty((members.size, bands, dates + 1), np.float32)
-        counts, squares = np.empty(sums.shape, np.int16), np.empty(sums.shape[:2], np.float32)
-        kernels.running(power, members, (scene.field, scene.low, scene.weight), sums, counts, squares)
-        times = np.asarray(stack.time.values)
-        splits = np.append(np.searchsorted(times, instants), dates)
-        looked = np.logical_or.reduceat((np.diff(counts, axis=2) > 0).any(axis=1), offsets[:-1], axis=0)
-        seen[:, np.searchsorted(instants, times)] |= looked
-        series.append(_Series(sums, counts, squares, splits, (options.prior_dof, scene.variance)))
-    return _Objects(offsets, tuple(series), seen, max(1.0, options.smooth_px**2))
-
-
-def _add_energy(one: _Series, offsets: Indices, other: Indices, out: Energies) -> None:
-    kernels.profile(one.sums, one.counts, one.squares, offsets, one.splits, other, one.prior, out)
-
-
-def _dated(some: _Objects, instants: NDArray[np.datetime64], first_label: int) -> list[Dated]:
+def _dated(some: Looked, instants: NDArray[np.datetime64], first_label: int) -> list[Dated]:
     count, last = some.seen.shape
     earlier = np.maximum.accumulate(np.where(some.seen, np.arange(last), -1), axis=1)
     previous = np.concatenate([np.full((count, 1), -1), earlier[:, :-1]], axis=1)
     possible = some.seen & (previous >= 0)
     start, end, ended = _stretches(some, possible)
-    energy = np.where(possible & (np.arange(last) < end[:, None]), some.energy(end)[:, :-1], -np.inf)
-    rows = np.arange(count)
-    kept = energy >= energy[rows, start][:, None] - INTERVAL
-    low, high = kept.argmax(axis=1), last - 1 - kept[:, ::-1].argmax(axis=1)
+    low, high = _interval(np.where(possible & (np.arange(last) < end[:, None]), some.likelihood(end)[:, :-1], -np.inf))
+    low, high = np.minimum(low, start), np.maximum(high, start)
     showing, since = _looks(some, start, end)
     agreeing, looked = _agreement(some, start, end)
     return [
         Dated(
-            label=first_label + int(i),
+            label=first_label + i,
             after=instants[max(previous[i, start[i]], 0)],
             before=instants[start[i]],
             low=instants[max(previous[i, low[i]], 0)],
@@ -225,11 +162,11 @@ def _dated(some: _Objects, instants: NDArray[np.datetime64], first_label: int) -
             stacks_agreeing=int(agreeing[i]),
             stacks=int(looked[i]),
         )
-        for i in rows
+        for i in range(count)
     ]
 
 
-def _stretches(some: _Objects, possible: NDArray[np.bool_]) -> tuple[Indices, Indices, NDArray[np.bool_]]:
+def _stretches(some: Looked, possible: NDArray[np.bool_]) -> tuple[Indices, Indices, NDArray[np.bool_]]:
     """Return the first changed instant, the first one after the change (past the last if it stays), and if it ended.
 
     A lasting step first; then stretches from it on, and up to it: a short change may put the single step at its end.
@@ -243,10 +180,10 @@ def _stretches(some: _Objects, possible: NDArray[np.bool_]) -> tuple[Indices, In
         place = masked.argmax(axis=1)
         return place, masked[rows, place]
 
-    step, height = best(some.energy(full), np.ones_like(possible))
-    about = some.energy(step)
+    step, height = best(some.likelihood(full), np.ones_like(possible))
+    about = some.likelihood(step)
     end, _ = best(about, at > step[:, None])
-    begin, onward = best(some.energy(end), at < end[:, None])
+    begin, onward = best(some.likelihood(end), at < end[:, None])
     left, upto = best(about, at < step[:, None])
     upward = upto > onward
     begin, end = np.where(upward, left, begin), np.where(upward, step, end)
@@ -254,7 +191,16 @@ def _stretches(some: _Objects, possible: NDArray[np.bool_]) -> tuple[Indices, In
     return np.where(ended, begin, step), np.where(ended, end, full), ended
 
 
-def _looks(some: _Objects, start: Indices, end: Indices) -> tuple[Indices, Indices]:
+def _interval(likelihood: Energies) -> tuple[Indices, Indices]:
+    """Return the first and last instant of the middle `HELD` of the probability, (object,) each."""
+    highest = likelihood.max(axis=1, keepdims=True)
+    chance = np.exp((likelihood - np.where(np.isfinite(highest), highest, 0.0)) / 2.0)
+    below = np.cumsum(chance, axis=1)
+    outside = (1.0 - HELD) / 2.0 * below[:, -1:]
+    return (below > outside).argmax(axis=1), (below >= below[:, -1:] - outside).argmax(axis=1)
+
+
+def _looks(some: Looked, start: Indices, end: Indices) -> tuple[Indices, Indices]:
     """Return how many looks since the change are nearer to the new level than to the old, and how many there are."""
     showing, since = np.zeros(start.size, np.int64), np.zeros(start.size, np.int64)
     for one in some.series:
@@ -268,21 +214,20 @@ def _looks(some: _Objects, start: Indices, end: Indices) -> tuple[Indices, Indic
     return showing, since
 
 
-def _agreement(some: _Objects, start: Indices, end: Indices) -> tuple[Indices, Indices]:
+def _agreement(some: Looked, start: Indices, end: Indices) -> tuple[Indices, Indices]:
     """Return how many stacks show the change by themselves, and how many looked on both sides of it."""
     objects = np.arange(start.size)
     owner = np.repeat(objects, np.diff(some.offsets))
     agreeing, looked = np.zeros(start.size, np.int64), np.zeros(start.size, np.int64)
     for one in some.series:
-        energy = np.zeros((start.size, some.seen.shape[1] + 1))
-        _add_energy(one, some.offsets, end, energy)
+        ratio, _, _ = compared(one, some.offsets, end, (start.size, some.seen.shape[1] + 1))
         n = one.counts[:, :, -1]
         first, stop = (
             np.take_along_axis(one.counts, one.splits[edge][owner][:, None, None], 2)[:, :, 0] for edge in (start, end)
         )
         both = (first < stop) & (stop - first < n) & (n >= 3)
         rows = np.add.reduceat(both.sum(axis=1), some.offsets[:-1]) / some.share
-        law = stats.chi2.sf(energy[objects, start] / some.share, np.maximum(rows, 1e-9))
+        law = stats.chi2.sf(ratio[objects, start] / some.share, np.maximum(rows, 1e-9))
         agreeing += (rows > 0) & (law < AGREES)
         looked += rows > 0
     return agreeing, looked

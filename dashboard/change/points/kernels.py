@@ -82,8 +82,13 @@ def profile(  # noqa: PLR0913, PLR0917 -- a kernel takes its sums and its output
     other: NDArray[np.int64],
     prior: tuple[float, NDArray[np.float64]],
     out: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    series: NDArray[np.float64],
 ) -> None:
     """Add to ``out[object, k]`` twice the log likelihood ratio of "another level between instants k and other[object]".
+
+    To `weight`, of the same shape, is added how many looks the comparison is worth, and to ``series[object]`` how many
+    series were compared: those of a pixel and polarisation with three looks or more.
 
     The members of object i are offsets[i] to offsets[i + 1]. ``splits[k]`` is how many of the stack's dates lie before
     instant k, for k up to the number of instants, which is the end of the series.
@@ -99,6 +104,7 @@ def profile(  # noqa: PLR0913, PLR0917 -- a kernel takes its sums and its output
                 n, total = np.float32(counts[m, b, last]), sums[m, b, last]
                 if n < 3:
                     continue
+                series[i] += 1.0
                 spread = max(squares[m, b] - total * total / n, np.float32(0.0))
                 base = np.float32(dof * scene[b]) + spread
                 mean, scale = total / n, np.float32(dof) + n
@@ -107,8 +113,9 @@ def profile(  # noqa: PLR0913, PLR0917 -- a kernel takes its sums and its output
                     many = np.float32(counts[m, b, fixed] - counts[m, b, splits[k]])
                     gap = sums[m, b, fixed] - sums[m, b, splits[k]] - many * mean
                     many = np.abs(many)
-                    usable = many >= 1.0 and many <= n - 1.0
-                    between = gap * gap * n / (many * (n - many)) if usable else np.float32(0.0)
+                    worth = many * (n - many) / n
+                    between = gap * gap / worth if worth > 0.0 else np.float32(0.0)
+                    weight[i, k] += worth
                     row[k] = base - min(between, spread)
                 level = ln(base)
                 for k in range(instants):
