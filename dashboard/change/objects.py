@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from dashboard.change.facts import median_p95, share, sign_of
 from dashboard.change.ratio import p_values, thresholds
 from dashboard.model.change import ChangeSign
 from dashboard.model.errors import InputError
@@ -16,8 +17,6 @@ MOST_GROW = 0.3
 """No neighbour above this rate is ever taken in."""
 FEWEST_PIXELS = 4
 """Smallest object: below this, chance alone makes most of them where neighbouring pixels are correlated."""
-ONE_SIGN = 0.8
-"""Share of pixels of one sign from which an object has that sign."""
 _EIGHT = np.ones((3, 3), np.int8)
 
 
@@ -96,7 +95,7 @@ def objects(
     inside = number[inside]
     labels.reshape(-1)[members] = inside
     stays = inside > 0
-    facts = _facts(inside[stays], ratio[stays].astype(np.float64), seeds[kept])
+    facts = _facts(inside[stays], ratio[stays].astype(np.float32), seeds[kept])
     return Objects(labels=labels, found=_described(facts, looks_before, looks_after))
 
 
@@ -107,8 +106,8 @@ class _Facts:
     median: NDArray[np.float64]
     p95: NDArray[np.float64]
     brighter: NDArray[np.float64]
-    lowest: NDArray[np.float64]
-    highest: NDArray[np.float64]
+    lowest: NDArray[np.float32]
+    highest: NDArray[np.float32]
 
 
 def _outside(ratio_db: NDArray[np.floating], ends: tuple[float, float]) -> NDArray[np.bool_]:
@@ -116,21 +115,21 @@ def _outside(ratio_db: NDArray[np.floating], ends: tuple[float, float]) -> NDArr
     return np.asarray((ratio_db <= ends[0]) | (ratio_db >= ends[1]))
 
 
-def _facts(label: NDArray[np.int32], ratio: NDArray[np.float64], seeds: NDArray[np.int64]) -> _Facts:
-    """Per object, from one sort by label and ratio: the cost is that of the changed pixels, not of the scene."""
-    pixels = np.bincount(label, minlength=len(seeds) + 1)[1:]
-    starts = np.cumsum(pixels) - pixels
-    by_ratio = ratio[np.lexsort((ratio, label))]
-    by_size = np.abs(ratio)[np.lexsort((np.abs(ratio), label))]
-    middle = (by_ratio[starts + (pixels - 1) // 2] + by_ratio[starts + pixels // 2]) / 2.0
+def _facts(label: NDArray[np.int32], ratio: NDArray[np.float32], seeds: NDArray[np.int64]) -> _Facts:
+    """Per object, from the changed pixels alone: the cost is theirs, not the scene's."""
+    count = len(seeds)
+    median, p95 = median_p95(label, ratio, count)
+    lowest, highest = np.full(count + 1, np.inf, np.float32), np.full(count + 1, -np.inf, np.float32)
+    np.minimum.at(lowest, label, ratio)
+    np.maximum.at(highest, label, ratio)
     return _Facts(
-        pixels=pixels,
+        pixels=np.bincount(label, minlength=count + 1)[1:],
         seeds=seeds,
-        median=middle,
-        p95=by_size[starts + np.ceil(0.95 * pixels).astype(np.int64) - 1],
-        brighter=np.bincount(label, weights=ratio > 0, minlength=len(seeds) + 1)[1:] / np.maximum(pixels, 1),
-        lowest=by_ratio[starts],
-        highest=by_ratio[starts + pixels - 1],
+        median=median,
+        p95=p95,
+        brighter=share(label, ratio > 0, count),
+        lowest=lowest[1:],
+        highest=highest[1:],
     )
 
 
@@ -146,14 +145,8 @@ def _described(facts: _Facts, looks_before: float, looks_after: float) -> tuple[
             seeds=int(facts.seeds[index]),
             median_db=float(facts.median[index]),
             p95_db=float(facts.p95[index]),
-            sign=_sign(float(facts.brighter[index])),
+            sign=sign_of(float(facts.brighter[index]), 1.0 - float(facts.brighter[index])),
             p_value=float(smallest[index]),
         )
         for index in range(len(facts.pixels))
     )
-
-
-def _sign(brighter: float) -> ChangeSign:
-    if brighter >= ONE_SIGN:
-        return ChangeSign.BRIGHTER
-    return ChangeSign.DARKER if 1.0 - brighter >= ONE_SIGN else ChangeSign.MIXED
