@@ -1,7 +1,6 @@
 """From labelled pixels to polygons on the ground."""
 
-from collections import defaultdict
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import shapely
@@ -13,6 +12,9 @@ from shapely.geometry import MultiPolygon, Polygon, shape
 from shapely.geometry.base import BaseGeometry
 
 from dashboard.model.errors import GridMismatchError
+
+Geometries = NDArray[Any]
+"""Array of shapely geometries: one call for all of them."""
 
 
 def polygons(
@@ -41,25 +43,39 @@ def polygons(
     if labels.shape != tuple(geobox.shape):
         msg = f"Labels are {labels.shape} and the grid is {tuple(geobox.shape)}; give the grid they were computed on."
         raise GridMismatchError(msg)
-    found: dict[int, list[Polygon]] = defaultdict(list)
     traced = shapes(
         np.ascontiguousarray(labels, dtype=np.int32),
         mask=labels > 0,
         connectivity=8 if eight_connected else 4,
         transform=geobox.affine,
     )
-    for outline, label in traced:
-        found[int(label)].append(cast("Polygon", shape(outline)))
-    transformer = Transformer.from_crs(geobox.crs.to_wkt(), "EPSG:4326", always_xy=True)
-    return {label: _lonlat(parts, transformer, simplify_m) for label, parts in sorted(found.items())}
-
-
-def _lonlat(parts: list[Polygon], transformer: Transformer, simplify_m: float) -> Polygon | MultiPolygon:
-    # Rings traced with 8-connection touch themselves at corners; the union of the repaired parts does not.
-    whole = _areal(shapely.make_valid(shapely.unary_union([shapely.make_valid(part) for part in parts])))
+    outlines = [(int(label), shape(outline)) for outline, label in traced]
+    if not outlines:
+        return {}
+    number = np.array([label for label, _ in outlines])
+    whole = _joined(number, _repaired(np.array([outline for _, outline in outlines], dtype=object)))
     if simplify_m > 0:
-        whole = _areal(shapely.make_valid(whole.simplify(simplify_m)))
-    return _areal(shapely.make_valid(shapely.transform(whole, lambda xy: _project(transformer, xy))))
+        whole = _repaired(shapely.simplify(whole, simplify_m))
+    transformer = Transformer.from_crs(geobox.crs.to_wkt(), "EPSG:4326", always_xy=True)
+    whole = _repaired(shapely.transform(whole, lambda xy: _project(transformer, xy)))
+    return dict(zip(np.unique(number).tolist(), whole, strict=True))
+
+
+def _joined(number: NDArray[np.int64], parts: Geometries) -> Geometries:
+    """One geometry for each number, ascending; most have one part only."""
+    order = np.argsort(number, kind="stable")
+    groups = np.split(parts[order], np.flatnonzero(np.diff(number[order])) + 1)
+    joined = [group[0] if len(group) == 1 else shapely.unary_union(group) for group in groups]
+    return _repaired(np.array(joined, dtype=object))
+
+
+def _repaired(geometries: Geometries) -> Geometries:
+    """The same, valid and with area only: rings traced with 8-connection touch themselves at corners."""
+    bad = ~shapely.is_valid(geometries)
+    if bad.any():
+        geometries = geometries.copy()
+        geometries[bad] = [_areal(geometry) for geometry in shapely.make_valid(geometries[bad])]
+    return geometries
 
 
 def _project(transformer: Transformer, xy: NDArray[np.float64]) -> NDArray[np.float64]:
