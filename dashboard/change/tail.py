@@ -97,6 +97,6 @@ def _pareto(counts: NDArray[np.int64], edges: NDArray[np.float64]) -> tuple[floa
     rank = (total - np.cumsum(counts) + (counts - 1) / 2.0) / max(total - 1, 1)  # share of samples above, ties halved
     weighted = float((counts * middle * rank).sum() / total)
     spread = mean - 2.0 * weighted
-    shape = 2.0 - mean / spread if spread > 0.0 else _HEAVIEST
+    shape = 2.0 - mean / spread if spread > 1e-6 * mean else 0.0  # all in one bin: no spread to learn from
     shape = float(np.clip(shape, 0.0, _HEAVIEST))
     return (shape if shape > 1e-6 else 0.0), max(mean * (1.0 - shape), 1e-9)
