@@ -1,0 +1,1 @@
+"""The omnibus test of full dual-polarised covariance matrices."""
