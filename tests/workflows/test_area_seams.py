@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from dashboard.workflows.detection import area_seams
-from dashboard.workflows.detection.area_seams import Pixels, Rule, divide, windows
+from dashboard.workflows.detection.area_seams import Pixels, Rule, divide, neighbourhoods
 from dashboard.workflows.detection.area_tiles import Layout
 
 
@@ -54,8 +54,9 @@ def cut(energy, step, layout, rule, order=None):
         found |= facts(rule.search(own, array(layers[1:, *wide.slices])), wide, layout.shape)
         parts.append(handed)
     across = 0
-    for window in windows(Pixels.of(parts), layout.shape, rule):
-        more = facts(rule.search(window.layers[0], array(window.layers[1:])), window.tile, layout.shape)
+    for near in neighbourhoods(Pixels.of(parts), layout.shape, rule):
+        image = near.image(layout.shape)
+        more = facts(rule.search(image[0], array(image[1:])), near.around(layout.shape), layout.shape)
         assert not set(more) & set(found)
         across += len(more)
         found |= more
@@ -112,7 +113,7 @@ def test_what_chance_leaves_at_borders_is_not_kept():
         wide = tile.widened(rule.ring, layout.shape)
         parts.append(divide(layers[:, *wide.slices], tile, wide, layout.shape, rule)[1])
     assert Pixels.of(parts).place.size > 1000
-    assert list(windows(Pixels.of(parts), layout.shape, rule)) == []
+    assert list(neighbourhoods(Pixels.of(parts), layout.shape, rule)) == []
 
 
 def test_an_object_too_large_for_one_window_is_cut_along_the_areas_own_lines(monkeypatch):
@@ -130,7 +131,7 @@ def test_an_object_too_large_for_one_window_is_cut_along_the_areas_own_lines(mon
 def test_nothing_handed_over_is_nothing_found():
     empty = Pixels(place=np.empty(0, np.int64), values=np.empty((3, 0), np.float32))
     rule = Rule(seed=3.0, grow=1.6, least_px=4, resolution_px=1.0)
-    assert list(windows(Pixels.of([empty, empty]), (10, 10), rule)) == []
+    assert list(neighbourhoods(Pixels.of([empty, empty]), (10, 10), rule)) == []
 
 
 @pytest.mark.parametrize(("resolution", "least"), [(1.0, 4), (5.0, 25)])

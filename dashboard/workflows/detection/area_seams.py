@@ -21,7 +21,7 @@ from dashboard.change import outlines
 from dashboard.change.patches import Patches, patches
 from dashboard.workflows.detection.area_tiles import Tile
 
-MOST_WINDOW = 36_000_000
+MOST_WINDOW = 16_000_000
 """Pixels of the largest window that is searched at once; a neighbourhood that needs more is cut along fixed lines."""
 CUT = 4096
 """Distance of these lines, pixels; they belong to the area, not to its tiles."""
@@ -81,6 +81,20 @@ class Pixels:
         place, first = np.unique(np.concatenate([part.place for part in parts]), return_index=True)
         values = np.concatenate([part.values for part in parts], axis=1)
         return Pixels(place=place, values=values[:, first])
+
+    def around(self, area: tuple[int, int]) -> Tile:
+        """Return the smallest rectangle that holds all of them."""
+        rows, cols = np.divmod(self.place, area[1])
+        top, left = int(rows.min()), int(cols.min())
+        return Tile(top, left, int(rows.max()) - top + 1, int(cols.max()) - left + 1)
+
+    def image(self, area: tuple[int, int]) -> NDArray[np.float32]:
+        """Return them as an image (layer, y, x) over that rectangle, NaN where there are none."""
+        tile = self.around(area)
+        rows, cols = np.divmod(self.place, area[1])
+        layers = np.full((len(self.values), tile.height, tile.width), np.nan, np.float32)
+        layers[:, rows - tile.top, cols - tile.left] = self.values
+        return layers
 
 
 def divide(
@@ -146,18 +160,8 @@ def _cut_edge(wide: Tile, area: tuple[int, int], half_cell: int) -> NDArray[np.b
     return edge
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """A neighbourhood as an image of its own."""
-
-    tile: Tile
-    """Where it is."""
-    layers: NDArray[np.float32]
-    """(layer, y, x), NaN outside the neighbourhood."""
-
-
-def windows(pixels: Pixels, area: tuple[int, int], rule: Rule) -> Iterator[Window]:
-    """Yield the neighbourhoods among pixels that can hold an object, one image each, in reading order."""
+def neighbourhoods(pixels: Pixels, area: tuple[int, int], rule: Rule) -> Iterator[Pixels]:
+    """Yield the neighbourhoods among pixels that can hold an object, in reading order."""
     if not pixels.place.size:
         return
     group = _groups(pixels.place, area)
@@ -168,7 +172,7 @@ def windows(pixels: Pixels, area: tuple[int, int], rule: Rule) -> Iterator[Windo
     if not order.size:
         return
     for chosen in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
-        yield _image(pixels.place[chosen], pixels.values[:, chosen], area)
+        yield Pixels(place=pixels.place[chosen], values=pixels.values[:, chosen])
 
 
 def _groups(place: NDArray[np.int64], area: tuple[int, int]) -> NDArray[np.int64]:
@@ -211,12 +215,3 @@ def _renumbered(group: NDArray[np.int64]) -> NDArray[np.int64]:
     rank = np.empty(first.size, np.int64)
     rank[np.argsort(first)] = np.arange(1, first.size + 1)
     return rank[back]
-
-
-def _image(place: NDArray[np.int64], values: NDArray[np.float32], area: tuple[int, int]) -> Window:
-    rows, cols = np.divmod(place, area[1])
-    top, left = int(rows.min()), int(cols.min())
-    tile = Tile(top, left, int(rows.max()) - top + 1, int(cols.max()) - left + 1)
-    layers = np.full((len(values), tile.height, tile.width), np.nan, np.float32)
-    layers[:, rows - top, cols - left] = values
-    return Window(tile=tile, layers=layers)
