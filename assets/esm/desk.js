@@ -21,14 +21,24 @@ function action(event) {
   return event.shiftKey ? (SHIFTED[key] ?? null) : (PLAIN[key] ?? null);
 }
 
-// The go-to box lies behind several shadow roots.
-function goToBox(root = document) {
+// Text boxes lie behind several shadow roots.
+function box(wanted, root = document) {
   for (const node of root.querySelectorAll("*")) {
-    if (node.tagName === "INPUT" && node.placeholder?.startsWith("Place, MGRS")) return node;
-    const inside = node.shadowRoot && goToBox(node.shadowRoot);
+    if (node.tagName === "INPUT" && wanted(node)) return node;
+    const inside = node.shadowRoot && box(wanted, node.shadowRoot);
     if (inside) return inside;
   }
   return null;
+}
+const isGoTo = (node) => node.placeholder?.startsWith("Place, MGRS");
+const isNote = (node) => node.name === "review-note" && node.checkVisibility();
+const NOTE_TRIES = 20;
+
+// The note's field is there once the session has brought its tab to the front.
+function writeNote(tries = NOTE_TRIES) {
+  const found = box(isNote);
+  if (found) found.focus();
+  else if (tries > 0) setTimeout(() => writeNote(tries - 1), 50);
 }
 
 export function render({model, el}) {
@@ -49,9 +59,10 @@ export function render({model, el}) {
     if (pressing && /^(play|finish)$/.test(wanted)) return;
     event.preventDefault();
     if (wanted === "go-to") {
-      goToBox()?.focus();
+      box(isGoTo)?.focus();
       return;
     }
+    if (wanted === "note") writeNote();
     if (wanted === "copy") {
       const text = window.nightglassCursor?.mgrs;
       if (text) navigator.clipboard?.writeText(text).then(() => post({type: "copied", text}), () => post({type: "copied", text: ""}));

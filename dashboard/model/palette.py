@@ -62,6 +62,12 @@ class Tokens:
     kind_obstacle: str
     kind_damage: str
     kind_note: str
+    verdict_damage: str
+    """Of a detected change, by what a reviewer said it is; never red against green."""
+    verdict_earthworks: str
+    verdict_water: str
+    verdict_moved: str
+    verdict_false: str
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The ruler over the timeline: a drag along it brushes the period that the coverage is of."""
+"""The ruler over the timeline: a drag along it brushes the period that coverage and changes are of."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from dashboard.plots.timeline import Timeline
 RULER_PX = 20
 SETTLE_MS = 150
 """A drag tells the session its period when it has been still for so long."""
-HINT = "drag here to choose a period for coverage"
+HINT = "drag here to choose a period for coverage and changes"
 _NOWHERE = (0.0, 0.0)
 _BRUSHED = """
 const [start, end] = [Math.min(brush.start, brush.end), Math.max(brush.start, brush.end)];

@@ -10,7 +10,17 @@ from typing import Any, Literal
 
 import holoviews as hv
 import numpy as np
-from bokeh.models import ColumnDataSource, CustomJS, HoverTool, PanTool, Range1d, TapTool, WheelZoomTool, WMTSTileSource
+from bokeh.models import (
+    ColumnDataSource,
+    CustomJS,
+    CustomJSFilter,
+    HoverTool,
+    PanTool,
+    Range1d,
+    TapTool,
+    WheelZoomTool,
+    WMTSTileSource,
+)
 from bokeh.plotting import figure
 
 from dashboard.model.palette import Tokens
@@ -236,6 +246,23 @@ def hover(made: Surface, layer: str, tooltips: str) -> None:
     """Give one layer a tooltip and make it selectable."""
     tool = HoverTool(renderers=[made.glyphs[layer]], tooltips=tooltips, attachment="horizontal")
     made.figure.add_tools(tool, TapTool(renderers=[made.glyphs[layer]]))
+
+
+ALL_SCORES = -1e300
+"""Least score that hides nothing."""
+_SIFTED = """
+const {score} = source.data;
+return score && least.start > bottom ? Array.from(score, (each) => each >= least.start) : null;
+"""
+
+
+def sift(made: Surface, layer: str, name: str) -> Range1d:
+    """Let the page itself hide features of one layer by their ``score``; return what holds the least one, `start`."""
+    least = Range1d(ALL_SCORES, -ALL_SCORES, name=name)
+    sieve = CustomJSFilter(args={"least": least, "bottom": ALL_SCORES}, code=_SIFTED)
+    made.glyphs[layer].view.filter = sieve
+    least.js_on_change("start", CustomJS(args={"sieve": sieve}, code="sieve.change.emit()"))
+    return least
 
 
 def light(made: Surface, layer: str) -> None:

@@ -19,12 +19,12 @@ from bokeh.models import (
 from bokeh.plotting import figure
 
 from dashboard.model.acquisition import Acquisition, PassDirection
-from dashboard.model.change import DetectedChange
 from dashboard.model.dtg import dtg, iso
 from dashboard.model.palette import Tokens
 from dashboard.plots.hovering import HOVERED, STEPPED
 from dashboard.plots.lanes import NOTE_COLUMNS, NOTES, STEP_COLUMNS, front_lane, milliseconds
 from dashboard.plots.told import provider, told
+from dashboard.plots.verdicts import verdict_bars
 
 LANE_PX = 24
 LEAST_LANE_PX = 15
@@ -43,7 +43,8 @@ class Timeline:
 
     figure: figure
     ticks: ColumnDataSource
-    intervals: ColumnDataSource
+    bars: ColumnDataSource
+    """Detected changes by interval and verdict."""
     front: ColumnDataSource
     steps: ColumnDataSource
     """One box a snapshot of a front, for its tooltip."""
@@ -64,18 +65,10 @@ def timeline(period: tuple[datetime, datetime], tokens: Tokens) -> Timeline:
         min_border_left=112, min_border_right=8, output_backend="canvas", name="timeline",
     )  # fmt: skip
     ticks = ColumnDataSource({name: [] for name in _TICK_COLUMNS}, name="ticks")
-    intervals = ColumnDataSource({name: [] for name in ("left", "right", "y", "text", "middle")})
     front = ColumnDataSource({name: [] for name in ("xs", "ys", "colour")}, name="front-lines")
     steps = ColumnDataSource({name: [] for name in STEP_COLUMNS}, name="front-steps")
     notes = ColumnDataSource({name: [] for name in NOTE_COLUMNS}, name="note-ticks")
-    fig.quad(
-        left="left", right="right", bottom=_shifted("y", -0.34), top=_shifted("y", 0.34), source=intervals,
-        fill_color=tokens.brighter, fill_alpha=0.25, line_color=tokens.brighter,
-    )  # fmt: skip
-    fig.text(
-        x="middle", y="y", text="text", source=intervals, text_font_size="11px", text_align="center",
-        text_baseline="middle", text_color=tokens.text, text_font={"value": "Plex Mono"},
-    )  # fmt: skip
+    bars, judged = verdict_bars(fig)
     fig.multi_line(xs="xs", ys="ys", line_color="colour", line_width=1.8, source=front)
     boxes = fig.quad(
         left="left", right="right", bottom="bottom", top="top", source=steps, fill_alpha=0.0, line_alpha=0.0,
@@ -107,22 +100,16 @@ def timeline(period: tuple[datetime, datetime], tokens: Tokens) -> Timeline:
     hover = HoverTool(renderers=[marks], tooltips=_TIP, callback=CustomJS(code=HOVERED), point_policy="snap_to_data")
     said = HoverTool(renderers=[boxes], tooltips=_TIP, callback=CustomJS(code=STEPPED), attachment="vertical")
     pinned = HoverTool(renderers=[pins], tooltips=_TIP)
-    fig.add_tools(pan, wheel, hover, said, pinned)
+    counted = HoverTool(renderers=[judged], tooltips=_TIP)
+    fig.add_tools(pan, wheel, hover, said, pinned, counted)
     fig.toolbar.active_drag = pan
     fig.toolbar.active_scroll = wheel
-    made = Timeline(fig, ticks, intervals, front, steps, notes, flags, a, b, valid)
+    made = Timeline(fig, ticks, bars, front, steps, notes, flags, a, b, valid)
     dress(made, tokens)
     return made
 
 
 _TICK_COLUMNS = ("x", "y", "id", "colour", "fill", "dtg", "title", "facts", "note")
-
-
-def _shifted(column: str, by: float) -> Any:  # noqa: ANN401 - a Bokeh expression
-    from bokeh.models import CustomJSTransform  # noqa: PLC0415 - used here only
-    from bokeh.transform import transform  # noqa: PLC0415
-
-    return transform(column, CustomJSTransform(v_func=f"return xs.map(v => v + {by})", func=f"return x + {by}"))
 
 
 def dress(made: Timeline, tokens: Tokens) -> None:
@@ -193,21 +180,6 @@ def tick_columns(acquisitions: Sequence[Acquisition], names: Sequence[str], toke
         "title": [provider(acq) for acq in acquisitions],
         "facts": [told(acq) for acq in acquisitions],
         "note": [iso(acq.start) for acq in acquisitions],
-    }
-
-
-def interval_columns(changes: Sequence[DetectedChange], level: int) -> dict[str, list[Any]]:
-    """Return one bar an interval in which changes were first seen, with their number."""
-    counts: dict[tuple[datetime, datetime], int] = {}
-    for change in changes:
-        counts[change.after, change.before] = counts.get((change.after, change.before), 0) + 1
-    spans = list(counts)
-    return {
-        "left": [milliseconds(start) for start, _ in spans],
-        "right": [milliseconds(stop) for _, stop in spans],
-        "middle": [(milliseconds(start) + milliseconds(stop)) / 2 for start, stop in spans],
-        "y": [level] * len(spans),
-        "text": [str(counts[span]) for span in spans],
     }
 
 

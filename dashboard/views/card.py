@@ -17,7 +17,7 @@ class Card(JSComponent):
     html = param.String(default="")
     leave = param.String(default="", doc="JSON of the message to send when the pointer leaves the card.")
 
-    _esm = module("models", "card")
+    _esm = module("models", "talk", "card")
     _stylesheets: ClassVar[list[str]] = [style("card")]
 
     def __init__(self, html: str = "", **params: Any) -> None:  # noqa: ANN401

@@ -1,31 +1,9 @@
-"""Sentences and small tables of the inspector, as HTML from values. Pure."""
+"""The ground each side gained and lost, as HTML from values. Pure."""
 
 from html import escape
 
 from dashboard.model.dtg import dtg
-from dashboard.state.changing import Outcome
 from dashboard.workflows.fronts import Fronts
-
-
-def outcome_text(outcome: Outcome | None, shown: int, refusals: tuple[str, ...]) -> str:
-    """Return what the last detection found, and why the next one may be refused."""
-    parts = []
-    if refusals:
-        parts.append('<span class="warn">Not between these two: ' + escape("; ".join(refusals)) + "</span>")
-    if outcome is not None:
-        values = dict(outcome.run.parameters)
-        far, looks = values.get("far"), values.get("looks_used")
-        looks_text = f", {float(looks):.1f} looks" if isinstance(looks, float | int) else ""
-        parts.append(
-            f"<b>{outcome.count}</b> changes in {outcome.run.observed_km2:.2f} km² observed twice, at "
-            f"{far:g} false alarms per pixel{looks_text}. <span class='muted'>On real Sentinel-1 land this test gave "
-            "1.5 to 3.5 times the asked rate on average. A change of backscatter is not proof of damage.</span>"
-        )
-    elif not refusals:
-        parts.append('<span class="muted">Detect between A and B with the exact F test of the log-ratio.</span>')
-    if shown:
-        parts.append(f'<span class="muted">{shown} on the map · J and K step through them</span>')
-    return "<br>".join(parts)
 
 
 def front_text(provider: str | None, found: Fronts | None) -> str:

@@ -1,32 +1,24 @@
 """The inspector: the series at a point, the changes, the frontline, the acquisitions."""
 
-from dataclasses import replace
 from html import escape
 
 import panel as pn
 import panel_material_ui as pmui
 
 from dashboard.geo.coordinates import latlon, to_mgrs
-from dashboard.model.errors import InputError
 from dashboard.model.palette import Theme, tokens
 from dashboard.plots.series import draw_series, dress_series, mark, series_plot
-from dashboard.state.changing import FALSE_ALARM_RATES
 from dashboard.state.session import Session
 from dashboard.views.acquisitiontext import details
-from dashboard.views.arrange import arrange_text, kilometres
-from dashboard.views.card import Card
 from dashboard.views.confirm import ConfirmView
 from dashboard.views.coverage import CoverageView
-from dashboard.views.details import outcome_text
 from dashboard.views.front import FrontView
 from dashboard.views.mailbox import Mailbox
 from dashboard.views.notes import NotesView
+from dashboard.views.review import ReviewView
 from dashboard.views.rows import Rows
-from dashboard.views.tables import ACQUISITION_COLUMNS, CHANGE_COLUMNS, acquisition_rows, change_rows
+from dashboard.views.tables import ACQUISITION_COLUMNS, acquisition_rows
 from dashboard.views.text import text
-
-_FARS = {f"1 in {round(1 / far):,}": far for far in FALSE_ALARM_RATES}
-
 
 TABS = ("Series", "Changes", "Front", "Notes", "Acquisitions", "Coverage")
 
@@ -37,20 +29,19 @@ class InspectorView(pn.viewable.Viewer):
     def __init__(self, session: Session, theme: Theme, mailbox: Mailbox, coverage: CoverageView) -> None:
         super().__init__()
         self._session = session
-        self._mailbox = mailbox
         self.plot = series_plot(tokens(theme))
         self._where = text("", margin=(6, 12))
         self._details = {letter: text("", margin=(4, 12), sizing_mode="stretch_width") for letter in ("A", "B")}
         self.confirm = ConfirmView(session, mailbox)
         self.notes = NotesView(session, theme, mailbox)
         self.front = FrontView(session, theme, mailbox)
-        self._build_changes()
+        self.review = ReviewView(session, theme, mailbox)
         self._build_table()
         self._chart = pn.pane.Bokeh(self.plot.figure, sizing_mode="stretch_width")
         told = [part for letter in ("A", "B") for part in (self._details[letter], self.confirm.cards[letter])]
         self._tabs = pmui.Tabs(
             ("Series", pn.Column(self._where, self._chart, *told, sizing_mode="stretch_width", scroll="y-auto")),
-            ("Changes", pn.Column(*self._change_parts, sizing_mode="stretch_width")),
+            ("Changes", self.review.__panel__()),
             ("Front", self.front.__panel__()),
             ("Notes", self.notes.__panel__()),
             ("Acquisitions", pn.Column(self._filter, self._table, sizing_mode="stretch_width")),
@@ -68,31 +59,15 @@ class InspectorView(pn.viewable.Viewer):
         """Bring a tab to the front."""
         self._tabs.active = TABS.index(name)
 
-    def _turned_to(self) -> None:
-        self._session.fronttime.watched = TABS[self._tabs.active] == "Front"
-        self._session.covering.watched = TABS[self._tabs.active] == "Coverage"
+    @property
+    def front_tab(self) -> str:
+        """Name of the tab in front."""
+        return TABS[self._tabs.active]
 
-    def _build_changes(self) -> None:
-        changing = self._session.changing
-        self._far = pmui.Select(
-            label="False alarms, per pixel", options=_FARS, value=changing.far, size="small", margin=(6, 12)
-        )
-        self._detect = pmui.Button(label="Detect on this view", icon="radar", size="small", margin=(4, 4, 4, 12))
-        self._detect_full = pmui.Button(label="Full resolution", variant="outlined", size="small", margin=(4, 4))
-        self._cancel = pmui.Button(label="Cancel", variant="text", size="small", margin=(4, 4), visible=False)
-        self._progress = pmui.LinearProgress(value=0, max=100, variant="determinate", margin=(4, 12), visible=False)
-        self._outcome = text("", margin=(4, 12), sizing_mode="stretch_width")
-        self._arrange = Card()
-        self._mailbox.on("arrange", lambda said: self._arranged(str(said["name"]), str(said["value"])))
-        self._changes = Rows("changes", CHANGE_COLUMNS, margin=(4, 8), size=12)
-        pn.bind(lambda far: changing.param.update(far=far), self._far.param.value, watch=True)
-        self._detect.on_click(lambda _: changing.detect(full=False))
-        self._detect_full.on_click(lambda _: changing.detect(full=True))
-        self._cancel.on_click(lambda _: changing.job.cancel())
-        self._change_parts = (
-            self._far, pn.Row(self._detect, self._detect_full, self._cancel, margin=0), self._progress, self._outcome,
-            self._arrange, self._changes,
-        )  # fmt: skip
+    def _turned_to(self) -> None:
+        self._session.fronttime.watched = self.front_tab == "Front"
+        self._session.covering.watched = self.front_tab == "Coverage"
+        self.review.watched = self.front_tab == "Changes"
 
     def _build_table(self) -> None:
         self._filter = pmui.TextInput(
@@ -106,21 +81,10 @@ class InspectorView(pn.viewable.Viewer):
 
     # Intents
 
-    def _arranged(self, name: str, value: str) -> None:
-        changing = self._session.changing
-        try:
-            wanted = {"within_km": kilometres(value)} if name == "within_km" else {name: value}
-        except InputError as error:
-            self._session.notices.fail(error)
-            return
-        changing.arrangement = replace(changing.arrangement, **wanted)
-
     def turned(self, table: str, page: int) -> None:
         """Show another page of a table."""
-        if table == "annotations":
-            self._session.noting.turn(page)
-        else:
-            (self._changes if table == "changes" else self._table).turn(page)
+        turn = {"annotations": self._session.noting.turn, "changes": self._session.reviewing.turn}
+        turn.get(table, self._table.turn)(page)
 
     def picked(self, table: str, id_: str) -> None:
         """Select a change, or make an acquisition the after picture."""
@@ -172,26 +136,6 @@ class InspectorView(pn.viewable.Viewer):
             self._details[letter].object = details(letter, acq) if acq else ""
         self.confirm.show()
 
-    def show_changes(self) -> None:
-        """List the changes, say what the last run found, and why a new one may be refused."""
-        changing = self._session.changing
-        self._changes.fill(change_rows(changing.changes, changing.relations))
-        self._arrange.write(arrange_text(changing.arrangement, self._session.fronting.fronts))
-        self._changes.choose(changing.selected)
-        refusals = changing.refusals
-        idle = changing.job.progress is None
-        self._detect.disabled = self._detect_full.disabled = bool(refusals) or not idle
-        self._outcome.object = outcome_text(changing.outcome, len(changing.changes), refusals)
-
-    def show_progress(self) -> None:
-        """Show how far a detection is."""
-        progress = self._session.changing.job.progress
-        running = progress is not None
-        self._cancel.visible = self._progress.visible = running
-        if progress is not None:
-            self._progress.value = round(100 * progress.done)
-        self.show_changes()
-
     def show_reach(self) -> None:
         """List the acquisitions that match the filter."""
         words = (self._filter.value_input or "").lower().split()
@@ -205,5 +149,6 @@ class InspectorView(pn.viewable.Viewer):
     def retheme(self, theme: Theme) -> None:
         """Change the charts' colours in place."""
         self.notes.retheme(theme)
+        self.review.retheme(theme)
         self.front.retheme(theme)
         dress_series(self.plot, tokens(theme))

@@ -5,6 +5,7 @@ from typing import Any
 
 import panel as pn
 
+from dashboard.model.review import Verdict
 from dashboard.model.sketch import Shape
 from dashboard.model.view import CompareMode, Layer
 from dashboard.state.session import Session
@@ -39,7 +40,13 @@ class Keyboard:
             "next-change": lambda: session.step_change(1),
             "previous-change": lambda: session.step_change(-1),
             "grid": lambda: viewing.show(Layer.GRID, on=Layer.GRID not in viewing.view.layers),
-            "undo": session.undo,
+            "verdict-1": lambda: self._judge(Verdict.DAMAGE),
+            "verdict-2": lambda: self._judge(Verdict.EARTHWORKS),
+            "verdict-3": lambda: self._judge(Verdict.WATER),
+            "verdict-4": lambda: self._judge(Verdict.MOVED),
+            "verdict-5": lambda: self._judge(Verdict.FALSE_ALARM),
+            "note": lambda: self._panels.inspector.open("Changes"),
+            "undo": self._undo,
             "redo": session.redo,
             "save": session.recording.save,
             "draw": self._draw,
@@ -74,6 +81,24 @@ class Keyboard:
         now = self._session.viewing.view.opacity
         lower = [share for share in FADES if share < now - 1e-6]
         self._session.viewing.opacity(lower[0] if lower else FADES[0])
+
+    @property
+    def _reviewing(self) -> bool:
+        return self._panels.inspector.front_tab == "Changes" and "inspector" not in self._session.viewing.view.folded
+
+    def _judge(self, verdict: Verdict) -> None:
+        """Judge the change in hand, which must be in sight: else show it first."""
+        if self._reviewing:
+            self._panels.inspector.review.judge(verdict)
+        elif self._session.reviewing.selected is not None:
+            self._panels.inspector.open("Changes")
+
+    def _undo(self) -> None:
+        drawing = self._session.drawing
+        if self._reviewing and not drawing.open and drawing.work is None:
+            self._panels.inspector.review.undo()
+        else:
+            self._session.undo()
 
     def _draw(self) -> None:
         drawing = self._session.drawing

@@ -14,7 +14,9 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("[ ]", "move the swipe line"),
     ("X", "exchange A and B"),
     ("F", "fade the imagery"),
-    ("J K", "next, previous change"),
+    ("J K", "next, previous change of the queue"),
+    ("1 – 5", "what the change in hand is: damage, earthworks, water, moved, false alarm"),
+    ("N", "note on the change in hand"),
     ("T", "series at the cursor"),
     ("R", "MGRS grid"),
     ("C", "copy the cursor's MGRS"),
@@ -23,7 +25,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("D", "drawing tools"),
     ("P O G", "with the tools: point, line, area"),
     ("Enter Bksp", "finish the drawing, take a vertex back"),
-    ("Ctrl+Z", "undo: of the drawing while its tools are open, else of the view"),
+    ("Ctrl+Z", "undo: of the drawing with its tools open, of the last verdict in the Changes tab, else of the view"),
     ("Ctrl+Shift+Z", "redo"),
     ("Ctrl+Enter", "save the drawing"),
     ("Ctrl+E", "brief this view"),
@@ -38,7 +40,7 @@ def key_sheet() -> pmui.Dialog:
     mouse = (
         "<p class='muted'>Map: drag pans, wheel zooms, click inspects, double-click goes there. Timeline: click sets "
         "B, Shift+click sets A, drag pans, wheel zooms, the coloured playheads can be dragged; a drag along its ruler "
-        "brushes the period of the coverage. Drop an exported "
+        "brushes the period of the coverage and of the changes. Drop an exported "
         "picture on the page to open its view.</p>"
     )
     credits_ = (

@@ -91,6 +91,7 @@ def change_data(changes: Sequence[DetectedChange], colours: Tokens) -> dict[str,
         [project(change.geometry) for change in changes],
         colour=[by_sign[change.sign] for change in changes],
         id=[change.id for change in changes],
+        score=[change.score for change in changes],
         title=[f"{change.sign.value} {change.magnitude_db:+.1f} dB" for change in changes],
         facts=[
             f"{ground(change.area_m2)} · between {dtg(change.after)} and {dtg(change.before)}" for change in changes

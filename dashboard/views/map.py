@@ -5,15 +5,16 @@ from typing import Any
 
 import numpy as np
 import panel as pn
+import shapely
 from bokeh.events import DoubleTap, Tap
 from bokeh.models import ColumnDataSource, CustomJS
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
-from dashboard.geo.mercator import project, to_mercator
+from dashboard.geo.mercator import project, to_lonlat, to_mercator
 from dashboard.model.palette import Theme, tokens
 from dashboard.model.view import Extent, Layer
-from dashboard.plots.surface import Surface, hover, light, recolour, surface
+from dashboard.plots.surface import ALL_SCORES, Surface, hover, light, recolour, sift, surface
 from dashboard.render.compose import ratio_palette
 from dashboard.state.pictures import Doing, Shown, Status
 from dashboard.state.session import Session
@@ -55,6 +56,8 @@ class MapView(pn.viewable.Viewer):
         self._sent: dict[str, tuple[int, NDArray[np.uint8]]] = {}
         self._reported: Extent | None = None
         self._drawn = 0
+        self._from = 0.0
+        """Least score of the changes that were drawn."""
         self._moves = 0
         self.over: list[pn.viewable.Viewable] = []
         """What else lies over the figure: set before the map is shown."""
@@ -71,11 +74,12 @@ class MapView(pn.viewable.Viewer):
                 code=_CURSOR,
             ),
         )
-        fig.on_event(Tap, lambda event: session.tapped(event.x, event.y))
+        fig.on_event(Tap, lambda event: self._tapped(event.x, event.y))
         fig.on_event(DoubleTap, lambda event: session.tapped_twice(event.x, event.y))
         mailbox.on("viewport", self._viewport)
         mailbox.on("drawn", self._acknowledged)
         hover(self.surface, "changes", _CHANGE_TIP)
+        self._least = sift(self.surface, "changes", "least-score")
         light(self.surface, "footprints")
         extent = view.extent
         self.stage = Stage(
@@ -97,6 +101,17 @@ class MapView(pn.viewable.Viewer):
         )
 
     # From the browser
+
+    def _tapped(self, x: float, y: float) -> None:
+        """Take the change under a click in hand; whatever else the click means goes on."""
+        session = self._session
+        here = shapely.Point(to_lonlat(x, y))
+        shown = session.changing.changes if Layer.CHANGES in session.viewing.view.layers else ()
+        if session.drawing.work is None:
+            hit = next((change for change in shown if change.geometry.intersects(here)), None)
+            if hit is not None:
+                session.reviewing.pick(hit.id)
+        session.tapped(x, y)
 
     def _acknowledged(self, message: Message) -> None:
         self._drawn = int(message["number"])
@@ -183,14 +198,26 @@ class MapView(pn.viewable.Viewer):
     def show_changes(self) -> None:
         """Draw the detected changes and the selected one."""
         changing, layers = self._session.changing, self._session.viewing.view.layers
+        self._from = self._session.reviewing.threshold
         shown = changing.changes if Layer.CHANGES in layers else ()
         ids = tuple(change.id for change in shown)
         self.surface.put(
             "changes", (ids, self._theme) if shown else None, lambda: change_data(shown, tokens(self._theme))
         )
-        chosen = [change for change in shown if change.id == changing.selected]
+        picked = self._session.reviewing.selected
+        chosen = [picked] if picked is not None and Layer.CHANGES in layers else []
         key = chosen[0].id if chosen else None
         self.surface.put("selected", key, lambda: outline_data(project(change.geometry) for change in chosen))
+
+    def holds(self, score: float) -> bool:
+        """Return whether every change with at least a score that belongs on the map is drawn."""
+        return score >= self._from
+
+    def show_threshold(self) -> None:
+        """Hide the changes below the least score, also before what lies above it has been looked up."""
+        start = max(self._session.reviewing.threshold, ALL_SCORES)
+        if start != self._least.start:
+            self._least.start = start
 
     def show_footprints(self) -> None:
         """Draw the footprints over the map, and the one that is hovered anywhere."""

@@ -9,7 +9,7 @@ from dashboard.model.annotation import CREDIBILITY, DEFAULT_GRADE, RELIABILITY, 
 from dashboard.model.errors import InputError
 from dashboard.model.palette import Theme, tokens
 from dashboard.state.session import Session
-from dashboard.views.arrange import kilometres
+from dashboard.views.amounts import kilometres
 from dashboard.views.card import Card, button, chosen, said, written
 from dashboard.views.mailbox import Mailbox, Message
 from dashboard.views.notetext import conflict_card, details, draft_card, files_card, force_form, form, revision_rows

@@ -1,16 +1,13 @@
-"""Rows of the two tables. Pure."""
+"""Rows of the acquisitions, and a place beside the front in words. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from dashboard.geo.front_distance import FrontRelation
 from dashboard.model.acquisition import Acquisition
-from dashboard.model.change import DetectedChange
 from dashboard.model.dtg import dtg
-from dashboard.views.layerdata import ground
 from dashboard.views.rows import Row
 
 ACQUISITION_COLUMNS = ("DTG", "From", "Pol", "Pass", "Inc", "Here")
-CHANGE_COLUMNS = ("Change", "dB", "Area", "Seen by", "Front")
 _SHORT = {"ascending": "asc", "descending": "desc", None: "–"}
 
 
@@ -37,17 +34,6 @@ def _here(acq: Acquisition) -> str:
     if acq.optical:
         return "light"
     return "yes" if acq.calibration.valid else "uncal."
-
-
-def change_rows(changes: Sequence[DetectedChange], relations: Mapping[str, FrontRelation | None]) -> list[Row]:
-    """Return one row a change, in the order given, with its distance to the front valid when it was first seen."""
-    return [
-        (
-            change.id, change.sign.value, f"{change.magnitude_db:+.1f}", ground(change.area_m2), dtg(change.before),
-            front_words(relations.get(change.id)),
-        )
-        for change in changes
-    ]  # fmt: skip
 
 
 def front_words(relation: FrontRelation | None) -> str:

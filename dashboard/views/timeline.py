@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import panel as pn
 from bokeh.events import DoubleTap, Tap
 
@@ -13,12 +14,12 @@ from dashboard.plots.timeline import (
     CHANGES,
     dress,
     flag_columns,
-    interval_columns,
     lanes,
     lay_lanes,
     tick_columns,
     timeline,
 )
+from dashboard.plots.verdicts import KINDS, bar_columns
 from dashboard.state.session import Session
 from dashboard.views.layerdata import side_colour
 from dashboard.views.mailbox import Mailbox, Message
@@ -173,10 +174,12 @@ class TimelineView(pn.viewable.Viewer):
             self._fit(shown[0].start, shown[-1].start)
 
     def show_changes(self) -> None:
-        """Draw the intervals in which changes were first seen."""
+        """Draw how many changes of the queue were first seen when, and what reviewers said of them."""
         if CHANGES in self._names:
             level = len(self._names) - 1 - self._names.index(CHANGES)
-            self.plot.intervals.data = interval_columns(self._session.changing.changes, level)
+            lane = self._session.reviewing.lane
+            counts = np.array(lane.counts, np.int64).reshape(-1, KINDS)
+            self.plot.bars.data = bar_columns(lane.edges, counts, level, tokens(self._theme))
 
     def show_fronts(self) -> None:
         """Draw every front's area over time, a line a side, with a box a step for its tooltip."""
@@ -247,6 +250,7 @@ class TimelineView(pn.viewable.Viewer):
         dress(self.plot, tokens(theme))
         self.ruler.dress(tokens(theme))
         self.show_reach()
+        self.show_changes()
         self.show_fronts()
         self.show_notes()
 

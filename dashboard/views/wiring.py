@@ -91,7 +91,7 @@ class AfterFrame:
 def wire(session: Session, panels: Panels) -> None:
     """Connect every state to the views that show it."""
     map_, timeline, inspector, layers = panels.map, panels.timeline, panels.inspector, panels.layers
-    viewing, reach, changing, fronting = session.viewing, session.reach, session.changing, session.fronting
+    viewing, reach, fronting = session.viewing, session.reach, session.fronting
 
     after = AfterFrame(session, map_)
     map_.on_drawn = session.covering.on_made = after.settled
@@ -103,7 +103,7 @@ def wire(session: Session, panels: Panels) -> None:
         lambda: layers.show_status(session.pictures.status), after.settled)  # fmt: skip
     later = partial(_on, through=after)
     later(reach, "everything", timeline.show_reach, inspector.show_reach, layers.show_reach, map_.show_footprints,
-          inspector.show_marks, inspector.show_changes, map_.show_chips, timeline.show_playheads)  # fmt: skip
+          inspector.show_marks, inspector.review.show_head, map_.show_chips, timeline.show_playheads)  # fmt: skip
     later(session.company, "revision", inspector.show_marks, map_.show_chips)
     _on(session.confirming, ["opened", "busy"], inspector.confirm.show)
     _on(reach, "hovered", map_.show_lit, inspector.show_lit)
@@ -115,9 +115,7 @@ def wire(session: Session, panels: Panels) -> None:
     _on(fronting, ["frame", "stepped"], fronts.show_fronts)
     later(session.fronttime, ["report", "band", "held", "playing"], fronts.show_movement, front.show)
     _wire_notes(session, panels, later)
-    later(changing, ["changes", "relations", "selected", "outcome"], map_.show_changes, timeline.show_changes,
-          inspector.show_changes)  # fmt: skip
-    later(changing.job, "progress", inspector.show_progress)
+    _wire_review(session, panels, later)
     later(session.inspecting, "series", inspector.show_series)
     _wire_coverage(session, panels)
     _on(session.briefs, ["ready", "failure"], panels.brief.show)
@@ -142,6 +140,27 @@ def _wire_notes(session: Session, panels: Panels, later: Callable[..., None]) ->
     _on(session.exchanging.job, "progress", notes.show_exchange)
     later(session.overlaying, "overlaid", fronts.show_notes)
     _on(session.company, ["me", "people", "show_cursors", "share_cursor"], panels.company.show)
+
+
+def _wire_review(session: Session, panels: Panels, later: Callable[..., None]) -> None:
+    """Connect detected changes and their review with map, timeline and tab."""
+    changing, reviewing, review, map_ = session.changing, session.reviewing, panels.inspector.review, panels.map
+
+    def show_changes() -> None:
+        if not (review.dragging and map_.holds(reviewing.threshold)):  # what falls below the slider the page hides
+            map_.show_threshold()
+            map_.show_changes()
+
+    review.on_released = show_changes
+    later(changing, "changes", show_changes)
+    later(changing, ["runs", "run_id"], review.show_head)
+    later(changing, "relations", review.show_hand)
+    _on(changing.job, "progress", review.show_head)
+    _on(reviewing, ["run", "sieve", "order", "summary"], review.show_head)
+    _on(reviewing, ["listed", "total", "page"], review.show_queue)
+    _on(reviewing, "selected", map_.show_changes, review.show_queue)
+    _on(reviewing, ["selected", "place", "total", "chips", "lines", "reviews"], review.show_hand)
+    later(reviewing, "lane", panels.timeline.show_changes)
 
 
 def _wire_coverage(session: Session, panels: Panels) -> None:
@@ -189,7 +208,7 @@ def _show_everything(panels: Panels) -> None:
     panels.inspector.show_reach()
     panels.inspector.show_marks()
     panels.inspector.show_series()
-    panels.inspector.show_changes()
+    panels.inspector.review.show()
     panels.inspector.front.show()
     panels.fronts.show_fronts()
     panels.timeline.show_notes()
@@ -203,7 +222,7 @@ def _view_changed(panels: Panels, after: AfterFrame, old: View, new: View) -> No
     panels.ground.show()
     timeline, inspector = panels.timeline, panels.inspector
     if (old.a, old.b) != (new.a, new.b):
-        after(timeline.show_playheads, inspector.show_marks, inspector.show_lit, inspector.show_changes)
+        after(timeline.show_playheads, inspector.show_marks, inspector.show_lit, inspector.review.show_for_view)
     if (old.valid_at, old.known_at) != (new.valid_at, new.known_at):
         panels.map.show_chips()
         after(timeline.show_playheads, inspector.front.show, inspector.notes.show_desk)

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.model.acquisition import Acquisition, Calibration, Origin, PassDirection, PixelFile, Pixels
-from dashboard.model.change import ChangeSign, DetectedChange
 from dashboard.model.palette import tokens
 from dashboard.model.view import Extent
 from dashboard.plots.columns import area_columns, line_columns, path_columns
@@ -19,7 +18,6 @@ from dashboard.plots.surface import ABOVE, BELOW, PICTURE, recolour, surface
 from dashboard.plots.timeline import (
     CHANGES,
     facts,
-    interval_columns,
     lanes,
     lay_lanes,
     tick_columns,
@@ -80,24 +78,6 @@ def test_the_figure_has_a_line_of_pixels_for_each_lane() -> None:
     assert (plot.figure.y_range.start, plot.figure.y_range.end) == (-0.5, 4.5)
     assert plot.figure.yaxis[0].major_label_overrides == {4: "alos", 3: "iceye", 2: CHANGES, 1: FRONT, 0: NOTES}
     assert set(plot.ticks.data) == set(tick_columns(MIXED, names, DARK))
-
-
-def change(after: float, before: float) -> DetectedChange:
-    return DetectedChange(
-        id=f"{after}-{before}", run_id="run", geometry=shapely.box(0, 0, 1, 1), area_m2=1.0, pixels=1,
-        after=START + timedelta(days=after), before=START + timedelta(days=before), magnitude_db=3.0,
-        sign=ChangeSign.BRIGHTER, p_value=1e-6, evidence=(),
-    )  # fmt: skip
-
-
-def test_intervals_count_the_changes_first_seen_in_them() -> None:
-    columns = interval_columns([change(0, 1), change(0, 1), change(1, 3)], 2)
-    assert columns["text"] == ["2", "1"]
-    assert columns["y"] == [2, 2]
-    for left, middle, right in zip(columns["left"], columns["middle"], columns["right"], strict=True):
-        assert left < middle < right
-        assert middle == (left + right) / 2
-    assert set(map(len, interval_columns([], 0).values())) == {0}
 
 
 @given(st.lists(st.floats(0, 1e5), min_size=1, max_size=20), st.integers(0, 6))

@@ -32,13 +32,12 @@ from dashboard.model.handling import Handling
 from dashboard.model.palette import tokens
 from dashboard.model.progress import Progress
 from dashboard.model.sketch import Draft, Shape, Sketch
-from dashboard.state.arranging import Arrangement
 from dashboard.state.background import Immediate
 from dashboard.state.drawing import Work
 from dashboard.state.noting import Chosen
 from dashboard.state.session import Session
+from dashboard.views.amounts import kilometres
 from dashboard.views.app import App
-from dashboard.views.arrange import arrange_text, kilometres
 from dashboard.views.card import button, chosen, said, written
 from dashboard.views.fronttext import band_text, held_text, profile, report_text
 from dashboard.views.notetext import (
@@ -55,7 +54,6 @@ from dashboard.views.outlines import outlines
 from dashboard.workflows.annotate import fields_of
 from dashboard.workflows.areas import default_view
 from dashboard.workflows.front_report import FrontReport, SideReport, UnitRow
-from dashboard.workflows.fronts import Fronts
 from dashboard.workflows.workspace import open_workspace
 
 T0 = datetime(2024, 2, 1, tzinfo=UTC)
@@ -156,7 +154,6 @@ def cards(text: str) -> dict[str, str]:
         "report": report_text(found, COLOURS),
         "band": band_text(band, text),
         "held": held_text([held]),
-        "arrange": arrange_text(Arrangement(order="size", side=text), Fronts(after=after)),
         "controls": written(text, text, text, said(text, value=text), tip=text, lines=2)
         + written(text, text, text, said(text)) + chosen(text, text, text, {text: text}, said(text))
         + button(text, said(text), tip=text),
@@ -174,7 +171,7 @@ def test_what_comes_from_data_is_text_and_nothing_else(text: str) -> None:
         assert not [key for _, attrs in read.tags for key in attrs if key.startswith("on")], name
         links = [attrs.get("href") or "" for tag, attrs in read.tags if tag == "a"]
         assert all(link.startswith("exports/") for link in links)
-        if text and name not in {"form", "controls", "arrange"}:  # an unlisted value is an option more
+        if text and name not in {"form", "controls"}:  # an unlisted value is an option more
             assert [tag for tag, _ in read.tags] == plain[name], f"{name} is built otherwise"
 
 
@@ -200,7 +197,7 @@ def test_whatever_a_control_says_is_heard(app: App) -> None:
     notes, front = app.panels.inspector.notes, app.panels.inspector.front
     shown += [card.html for card in (notes._top, notes._desk, notes._filter, notes._files, front._clock, front._moved)]
     kinds = {str(message["type"]) for html in shown for message in Read(html).messages}
-    assert {"note-field", "note-decide", "draft-resume", "front-held", "clock", "export", "pen", "arrange"} <= kinds
+    assert {"note-field", "note-decide", "draft-resume", "front-held", "clock", "export", "pen"} <= kinds
     assert kinds <= set(heard), kinds - set(heard)
 
 
