@@ -18,8 +18,10 @@ CERTAINTY = 0.95
 MOST_SCORES = 128
 """Scores of one announcement; between them the figure of the next lower one holds, which is never too small."""
 UNIT_KM2 = 100.0
-_SIDE_PX, _SCENES = 1000, 4
-_NODES = np.linspace(-7.0, 7.0, 2801)
+_SIDE_PX, _SCENES = 800, 4
+_MOST_FIELDS = 12
+_FAINTEST = 1e-300
+_NODES = np.linspace(-7.0, 7.0, 1401)
 """Normal scores at which a speckle law is tabled."""
 
 
@@ -209,16 +211,31 @@ def simulated(
 
 
 def _ln_speckle(generator: np.random.Generator, looks: float, correlation_px: float) -> NDArray[np.float64]:
-    """Ln of gamma speckle of mean 1 whose neighbours are correlated: a normal field read through the quantiles."""
-    field = generator.standard_normal((_SIDE_PX, _SIDE_PX))
-    if correlation_px > 0.0:
-        width = correlation_px / np.sqrt(2.0)
-        # The sum of squares of the filter on the grid itself, so that narrow filters keep unit variance too.
-        impulse = np.zeros(16 * int(np.ceil(width)) + 17)
-        impulse[impulse.size // 2] = 1.0
-        field = ndimage.gaussian_filter(field, width, mode="wrap")
-        field /= np.sum(ndimage.gaussian_filter1d(impulse, width) ** 2)
+    """Ln of gamma speckle of mean 1 whose neighbours are correlated.
+
+    Squares of filtered normal fields, as many as the looks have degrees of freedom, are speckle of that many half
+    looks; reading them through the quantiles makes looks that are no half numbers, and very many ones, exact too.
+    """
+    if correlation_px == 0.0:
+        return np.log(np.maximum(generator.gamma(looks, 1.0 / looks, (_SIDE_PX, _SIDE_PX)), _FAINTEST))
+    fields = int(np.clip(round(2.0 * looks), 1, _MOST_FIELDS))
+    power = np.zeros((_SIDE_PX, _SIDE_PX))
+    for _ in range(fields):
+        normal = ndimage.gaussian_filter(generator.standard_normal(power.shape), correlation_px, mode="wrap")
+        power += normal * normal
+    power /= fields * _filter_power(correlation_px)
+    return np.interp(np.log(np.maximum(power, _FAINTEST)), _ln_quantiles(fields / 2.0), _ln_quantiles(looks))
+
+
+def _filter_power(width: float) -> float:
+    """Variance that white noise of variance 1 keeps after the filter on the grid itself, in two dimensions."""
+    impulse = np.zeros(16 * int(np.ceil(width)) + 17)
+    impulse[impulse.size // 2] = 1.0
+    return float(np.sum(ndimage.gaussian_filter1d(impulse, width) ** 2) ** 2)
+
+
+def _ln_quantiles(looks: float) -> NDArray[np.float64]:
+    """Ln of the gamma quantiles at `_NODES`, each from its nearer tail."""
     law = stats.gamma(looks, scale=1.0 / looks)
-    lower = _NODES < 0
-    table = np.log(np.where(lower, law.ppf(stats.norm.cdf(_NODES)), law.isf(stats.norm.sf(_NODES))))
-    return np.interp(field, _NODES, table)
+    power = np.where(_NODES < 0, law.ppf(stats.norm.cdf(_NODES)), law.isf(stats.norm.sf(_NODES)))
+    return np.log(np.maximum(power, _FAINTEST))
