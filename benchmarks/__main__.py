@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import annotations, catalog, coverage, frame, front, ingest, memory, readers, screen, series
+from benchmarks import annotations, catalog, coverage, frame, front, ingest, memory, readers, review, screen, series
 from benchmarks.table import show
 
 
@@ -18,7 +18,7 @@ def main() -> None:
     rows = []
     for part in (frame, series, memory, screen):
         rows += part.run(folder / "stack")
-    for part in (ingest, readers, catalog, front, annotations, coverage):
+    for part in (ingest, readers, catalog, front, annotations, coverage, review):
         rows += part.run(scratch)
     show(f"Nightglass promises, {os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} at the end", rows)
 

@@ -7,10 +7,10 @@ from typing import Any
 import param
 
 from dashboard.geo.mercator import bbox_of, screen_geobox
-from dashboard.model.change import ChangeRun
+from dashboard.model.change import ChangeRun, DetectedChange
 from dashboard.model.progress import CancelToken, Report
 from dashboard.model.stack import statistics_refusals
-from dashboard.state.arranging import Arranged, Arrangement
+from dashboard.state.arranging import Arrangement
 from dashboard.state.background import Background, Latest
 from dashboard.state.job import Job
 from dashboard.state.notices import Notices
@@ -18,7 +18,8 @@ from dashboard.state.pictures import bounded
 from dashboard.state.reach import Reach
 from dashboard.state.viewing import Viewing
 from dashboard.workflows.detect import detect
-from dashboard.workflows.review import Order, Sieve, page, queue, relations
+from dashboard.workflows.front_report import related_to
+from dashboard.workflows.review import Order, Sieve, page, queue
 from dashboard.workflows.review_columns import columns
 from dashboard.workflows.workspace import Workspace
 
@@ -40,7 +41,7 @@ class Changing(param.Parameterized):
     changes = param.ClassSelector(class_=tuple, default=())
     """`DetectedChange` of the chosen run over the map, largest first."""
     relations = param.ClassSelector(class_=dict, default={})
-    """`FrontRelation` of each change by its id: to the front valid when it was first seen."""
+    """`FrontRelation` of the change in hand by its id: to the front valid when it was first seen."""
     arrangement = param.ClassSelector(class_=Arrangement, default=Arrangement(), allow_None=False)
     runs = param.ClassSelector(class_=tuple, default=())
     run_id = param.String(default=None, allow_None=True)
@@ -61,7 +62,7 @@ class Changing(param.Parameterized):
         self._viewing = viewing
         self._reach = reach
         self._notices = notices
-        self._latest = Latest(background)
+        self._latest, self._near = Latest(background), Latest(background)
         self.job = Job(background)
         self._asked: tuple[Any, ...] | None = None
         self.wanted: Callable[[], tuple[Sieve, str | None]] = lambda: (Sieve(), None)
@@ -98,7 +99,7 @@ class Changing(param.Parameterized):
         self._asked = key
         self._latest.ask(lambda: self._look(key), self._found)
 
-    def _look(self, key: tuple[Any, ...]) -> tuple[tuple[ChangeRun, ...], ChangeRun | None, Arranged]:
+    def _look(self, key: tuple[Any, ...]) -> tuple[tuple[ChangeRun, ...], ChangeRun | None, tuple[DetectedChange, ...]]:
         extent, a, b, run_id, provider, known_at, arrangement, (sieve, reviewer), _ = key
         found = self._workspace.catalog.changes.runs()
         runs = tuple(run for run in found if known_at is None or run.created <= known_at)
@@ -106,30 +107,41 @@ class Changing(param.Parameterized):
         chosen = run_id or (pair[-1] if pair else None)
         run = next((run for run in runs if run.id == chosen), None)
         if run is None:
-            return runs, None, Arranged()
+            return runs, None, ()
         every = columns(self._workspace, run.id, reviewer=reviewer, provider=provider, known_at=known_at)
         nearer = [each for each in (sieve.within_km, arrangement.within_km) if each is not None]
         shown = replace(
             sieve, bbox=bbox_of(extent), within_km=min(nearer, default=None), side=arrangement.side or sieve.side
         )
         rows = queue(every, shown, Order(arrangement.order))[:LIMIT]
-        changes = tuple(page(self._workspace, every, rows))
-        return runs, run, Arranged(changes, dict(zip((c.id for c in changes), relations(every, rows), strict=True)))
+        return runs, run, tuple(page(self._workspace, every, rows))
 
     def _found(self, result: Any) -> None:  # noqa: ANN401
         if isinstance(result, Exception):
             self._asked = None
             self._notices.fail(result)
             return
-        runs, run, arranged = result
-        same = [c.id for c in arranged.changes] == [c.id for c in self.changes]
-        changes = self.changes if same else arranged.changes
-        self.param.update(runs=runs, run=run, relations=arranged.relations, changes=changes)
+        runs, run, changes = result
+        same = [change.id for change in changes] == [change.id for change in self.changes]
+        self.param.update(runs=runs, run=run, changes=self.changes if same else changes)
 
-    def show(self, change_id: str | None) -> None:
-        """Mark the change in hand: called by its owner, `Reviewing`, alone."""
-        if change_id != self.selected:
-            self.selected = change_id
+    def show(self, change: DetectedChange | None) -> None:
+        """Mark the change in hand and measure how far from the front it is; only its owner, `Reviewing`, calls this."""
+        view, id_ = self._viewing.view, None if change is None else change.id
+        if id_ == self.selected:
+            return
+        self.param.update(selected=id_, relations={})
+        if change is not None:
+            item = (change.geometry, change.before)
+            self._near.ask(
+                lambda: (id_, related_to(self._workspace, view.provider, [item], view.known_at)), self._measured
+            )
+
+    def _measured(self, result: Any) -> None:  # noqa: ANN401
+        if isinstance(result, Exception):
+            self._notices.fail(result)
+        elif result[0] == self.selected:
+            self.relations = {result[0]: result[1][0]}
 
     def detect(self, *, full: bool) -> None:
         """Detect between A and B over the map: on the screen's grid, or at full resolution."""

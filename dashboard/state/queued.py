@@ -8,7 +8,8 @@ import numpy as np
 from dashboard.catalog.codec import moment
 from dashboard.model.change import DetectedChange
 from dashboard.workflows.review import Order, Rows, Sieve, Summary, over_time, page, queue, relations, summary
-from dashboard.workflows.review_columns import VERDICT_WORDS, ChangeColumns, columns
+from dashboard.workflows.review_columns import ChangeColumns, columns
+from dashboard.workflows.reviewed import STANDINGS
 from dashboard.workflows.workspace import Workspace
 
 PAGE = 12
@@ -24,7 +25,7 @@ class Listed:
 
     change: DetectedChange
     verdict: str
-    """Of `VERDICT_WORDS`."""
+    """Of `STANDINGS`."""
     km: float | None
     """To the front; None where none is known."""
     side: str
@@ -37,7 +38,7 @@ class Lane:
 
     edges: tuple[datetime, ...] = ()
     counts: tuple[tuple[int, ...], ...] = ()
-    """One row an interval, an entry of `VERDICT_WORDS` a column."""
+    """One row an interval, an entry of `STANDINGS` a column."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +84,9 @@ class Queued:
         return str(self.columns.ids[self.rows[place]])
 
     def verdict(self, change_id: str) -> str:
-        """Return the word of `VERDICT_WORDS` for a change of the run."""
+        """Return the word of `STANDINGS` for a change of the run."""
         row = self.columns.rows.get(change_id)
-        return VERDICT_WORDS[0 if row is None else int(self.columns.verdict[row])]
+        return STANDINGS[0 if row is None else int(self.columns.verdict[row])]
 
     def unreviewed(self, start: int, but: set[str]) -> int | None:
         """Return the place of the first change without a verdict from a place on, and then from the front."""
@@ -109,7 +110,7 @@ def look(workspace: Workspace, wanted: Wanted) -> Queued:
     some = rows[shown * PAGE : (shown + 1) * PAGE]
     where = relations(found, some)
     listed = tuple(
-        Listed(change, VERDICT_WORDS[found.verdict[row]], near.km if near else None, near.side if near else "")
+        Listed(change, STANDINGS[found.verdict[row]], near.km if near else None, near.side if near else "")
         for row, change, near in zip(some, page(workspace, found, some), where, strict=True)
     )
     unbrushed = rows if wanted.brush is None else queue(found, wanted.sieve, wanted.order)

@@ -112,7 +112,7 @@ class Reviewing(param.Parameterized):
         return count, None if found.run.announced is None else found.run.announced.at(score)
 
     def verdict_of(self, change_id: str) -> str:
-        """Return the word of `review_columns.VERDICT_WORDS` for a change of the run."""
+        """Return the word of `reviewed.STANDINGS` for a change of the run."""
         return "none" if self._queue is None else self._queue.verdict(change_id)
 
     # The queue
@@ -204,7 +204,7 @@ class Reviewing(param.Parameterized):
             self._notices.fail(found)
             return
         self.param.update(selected=found, chips=None, lines=(), reviews=())
-        self._changing.show(change_id)
+        self._changing.show(found)
         self._locate()
         self._read_reviews()
         self._picture()
@@ -284,7 +284,7 @@ class Reviewing(param.Parameterized):
 
     def undo(self) -> bool:
         """Take one's last word of this session back: what one said before stands again; False when there is none."""
-        return self._may_write() and self._saying.undo()
+        return not self._may_write() or self._saying.undo()
 
     def _may_write(self) -> bool:
         past = self._viewing.view.known_at is not None

@@ -15,7 +15,8 @@ from dashboard.catalog.query import Box
 from dashboard.geo.front_distance import FrontRelation
 from dashboard.model.change import ChangeSign, ChangeStatus, DetectedChange
 from dashboard.model.review import Precision, kappa
-from dashboard.workflows.review_columns import VERDICT_WORDS, VERDICTS, ChangeColumns
+from dashboard.workflows.review_columns import ChangeColumns
+from dashboard.workflows.reviewed import STANDINGS, VERDICTS
 from dashboard.workflows.workspace import Workspace
 
 Rows = NDArray[np.int64]
@@ -46,7 +47,7 @@ class Sieve:
     signs: frozenset[ChangeSign] = frozenset()
     statuses: frozenset[ChangeStatus] = frozenset()
     verdicts: frozenset[str] = frozenset()
-    """Of `VERDICT_WORDS`."""
+    """Of `STANDINGS`."""
     period: tuple[datetime, datetime] | None = None
     """It may have happened between these times."""
     bbox: Box | None = None
@@ -64,7 +65,7 @@ class Summary:
 
     count: int = 0
     by_verdict: tuple[tuple[str, int], ...] = ()
-    """(word of `VERDICT_WORDS`, how many), all of them, in their order."""
+    """(word of `STANDINGS`, how many), all of them, in their order."""
     precision: Precision = field(default_factory=lambda: Precision(0, 0))
     kappa: float | None = None
     """Cohen's, of the two reviewers below; None where chance alone would agree always, or nothing was judged twice."""
@@ -78,8 +79,11 @@ class Summary:
 
 def queue(columns: ChangeColumns, sieve: Sieve, order: Order) -> Rows:
     """Return the rows that pass a sieve, in an order."""
+    kept = _kept(columns, sieve)
+    if order is Order.FRONT:
+        return columns.front.nearest(np.flatnonzero(kept))
     ranked = _ranked(columns, order)
-    return ranked[_kept(columns, sieve)[ranked]]
+    return ranked[kept[ranked]]
 
 
 def page(workspace: Workspace, columns: ChangeColumns, indices: Rows) -> list[DetectedChange]:
@@ -89,8 +93,9 @@ def page(workspace: Workspace, columns: ChangeColumns, indices: Rows) -> list[De
 
 def relations(columns: ChangeColumns, indices: Rows) -> list[FrontRelation | None]:
     """Return where the changes of some rows lie with regard to the front; None where none is known."""
-    pairs = zip(columns.front_km[indices].tolist(), columns.side[indices], strict=True)
-    return [None if np.isnan(km) else FrontRelation(km, str(side)) for km, side in pairs]
+    km, sides = columns.front.on(indices)
+    pairs = zip(km.tolist(), sides, strict=True)
+    return [None if np.isnan(far) else FrontRelation(far, str(side)) for far, side in pairs]
 
 
 def summary(columns: ChangeColumns, indices: Rows, *, min_score: float = float("-inf")) -> Summary:
@@ -102,12 +107,12 @@ def summary(columns: ChangeColumns, indices: Rows, *, min_score: float = float("
     """
     inside = columns.reviewed.on(indices)
     real, false = inside.sides(len(columns))
-    counts = np.bincount(columns.verdict[indices], minlength=len(VERDICT_WORDS))
+    counts = np.bincount(columns.verdict[indices], minlength=len(STANDINGS))
     names, pairs = _pairs(columns, indices)
     run = columns.run
     return Summary(
         count=len(indices),
-        by_verdict=tuple(zip(VERDICT_WORDS, counts.tolist(), strict=True)),
+        by_verdict=tuple(zip(STANDINGS, counts.tolist(), strict=True)),
         precision=Precision(int((real ^ false).sum()), int((real & ~false).sum()), int((real & false).sum())),
         kappa=kappa([(VERDICTS[a - 1], VERDICTS[b - 1]) for a, b in pairs]),
         doubly=len(pairs),
@@ -117,7 +122,7 @@ def summary(columns: ChangeColumns, indices: Rows, *, min_score: float = float("
 
 
 def over_time(columns: ChangeColumns, indices: Rows, edges: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return (k, 7) counts of the queue by interval and verdict, an entry of `VERDICT_WORDS` a column.
+    """Return (k, 7) counts of the queue by interval and verdict, an entry of `STANDINGS` a column.
 
     Parameters
     ----------
@@ -127,24 +132,22 @@ def over_time(columns: ChangeColumns, indices: Rows, edges: NDArray[np.int64]) -
     intervals = len(edges) - 1
     place = np.searchsorted(edges, columns.before[indices], side="right") - 1
     inside = (place >= 0) & (place < intervals)
-    width = len(VERDICT_WORDS)
+    width = len(STANDINGS)
     cells = place[inside] * width + columns.verdict[indices][inside]
     return np.bincount(cells, minlength=intervals * width).reshape(intervals, width)
 
 
 def _ranked(columns: ChangeColumns, order: Order) -> Rows:
-    memo = columns.front_memo if order is Order.FRONT else columns.memo
-    found = memo.get(order)
+    found = columns.memo.get(order)
     if found is None:
         surest = -columns.score
         keys: dict[Order, NDArray[np.generic]] = {
             Order.CONFIDENCE: surest,
             Order.SIZE: -columns.area_m2,
-            Order.FRONT: columns.front_km,
             Order.DATE: columns.before,
             Order.STRENGTH: -np.abs(columns.magnitude_db),
         }
-        found = memo[order] = np.lexsort((surest, keys[order]))
+        found = columns.memo[order] = np.lexsort((surest, keys[order]))
     return found
 
 
@@ -157,15 +160,23 @@ def _kept(columns: ChangeColumns, sieve: Sieve) -> Mask:
     if sieve.statuses:
         kept &= _among(columns.status, [status in sieve.statuses for status in STATUSES])
     if sieve.verdicts:
-        kept &= _among(columns.verdict, [word in sieve.verdicts for word in VERDICT_WORDS])
+        kept &= _among(columns.verdict, [word in sieve.verdicts for word in STANDINGS])
     if sieve.period is not None:
         first, last = (micros(each) for each in sieve.period)
         kept &= (columns.after <= last) & (columns.before >= first)
-    if sieve.within_km is not None:
-        kept &= columns.front_km <= sieve.within_km
-    if sieve.side:
-        kept &= columns.side == sieve.side
-    return kept if sieve.bbox is None else kept & _touching(columns, sieve.bbox)
+    if sieve.bbox is not None:
+        kept &= _touching(columns, sieve.bbox)
+    return _near(columns, kept, sieve) if sieve.side or sieve.within_km is not None else kept
+
+
+def _near(columns: ChangeColumns, kept: Mask, sieve: Sieve) -> Mask:
+    """Return which of those kept so far are near the front, or on somebody's ground: only they are measured."""
+    rows = np.flatnonzero(kept)
+    km, side = columns.front.on(rows)
+    near = np.ones(len(rows), dtype=bool) if sieve.within_km is None else km <= sieve.within_km
+    found = np.zeros(len(columns), dtype=bool)
+    found[rows] = near & (side == sieve.side) if sieve.side else near
+    return found
 
 
 def _among(codes: NDArray[np.uint8], wanted: list[bool]) -> Mask:

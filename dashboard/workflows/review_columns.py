@@ -1,77 +1,83 @@
 """The changes of a run and what was said of them, as columns: remembered, and brought up to date word by word."""
 
 import threading
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from dashboard.catalog.change_columns import Columns
 from dashboard.catalog.codec import moment
 from dashboard.catalog.reviews import Word
+from dashboard.geo.front_distance import FrontRelation
 from dashboard.geo.mercator import to_mercator
 from dashboard.model.change import ChangeRun
 from dashboard.model.review import Verdict
 from dashboard.workflows.front_report import related
 from dashboard.workflows.fronts import providers
 from dashboard.workflows.remembered import Remembered
+from dashboard.workflows.reviewed import Reviewed, reviewed
 from dashboard.workflows.workspace import Workspace
 
-VERDICTS = tuple(Verdict)
-NONE, DISPUTED = "none", "disputed"
-VERDICT_WORDS = (NONE, *(verdict.value for verdict in VERDICTS), DISPUTED)
-"""What the numbers of `ChangeColumns.verdict` stand for: nothing said, the verdicts, reviewers differ on it."""
-_FALSE = 1 + VERDICTS.index(Verdict.FALSE_ALARM)
-_CODES = {verdict: 1 + place for place, verdict in enumerate(VERDICTS)}
 _MOST_ROWS = 300_000
 
 Floats = NDArray[np.float64]
+Item = tuple[BaseGeometry, datetime]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Reviewed:
-    """Present verdicts; entry k is one of `names[who[k]]` on row `row[k]`."""
+class FrontColumns:
+    """Where the changes of a run lie with regard to a front: each is measured once, when somebody asks."""
 
-    names: tuple[str, ...] = ()
-    row: NDArray[np.int64]
-    who: NDArray[np.int64]
-    verdict: NDArray[np.uint8]
-    """1 to 5: a place in `VERDICT_WORDS`."""
+    def __init__(self, columns: Columns, find: Callable[[list[Item]], list[FrontRelation | None]]) -> None:
+        self._columns = columns
+        self._find = find
+        self._km: Floats = np.full(len(columns), np.nan)
+        self._side = np.full(len(columns), "", dtype=object)
+        self._known = np.zeros(len(columns), dtype=bool)
+        self._nearest: NDArray[np.int64] | None = None
+        self._lock = threading.Lock()
 
-    def seen_by(self, reviewer: str | None) -> "Reviewed":
-        """Return what a reviewer may see: verdicts on what they judged themselves; everything for None."""
-        if reviewer is None:
-            return self
-        mine = np.isin(self.row, self.row[self._by(reviewer)])
-        return Reviewed(names=self.names, row=self.row[mine], who=self.who[mine], verdict=self.verdict[mine])
+    def __len__(self) -> int:
+        return len(self._columns)
 
-    def on(self, rows: NDArray[np.int64]) -> "Reviewed":
-        """Return those on some rows."""
-        kept = np.isin(self.row, rows)
-        return Reviewed(names=self.names, row=self.row[kept], who=self.who[kept], verdict=self.verdict[kept])
+    def on(self, rows: NDArray[np.int64]) -> tuple[Floats, NDArray[np.object_]]:
+        """Return kilometres to the front valid when each row was first seen, and whose ground it lies on.
 
-    def codes(self, count: int, reviewer: str | None = None) -> NDArray[np.uint8]:
-        """Return the verdict on each of `count` rows: the reviewer's own where they gave one; disputed if it is."""
-        found = np.zeros(count, dtype=np.uint8)
-        found[self.row[::-1]] = self.verdict[::-1]
-        own = self._by(reviewer)
-        found[self.row[own]] = self.verdict[own]
-        real, false = self.sides(count)
-        found[real & false] = VERDICT_WORDS.index(DISPUTED)
-        return found
+        NaN and empty where no front is known; empty also for nobody's ground.
+        """
+        with self._lock:
+            missing = rows[~self._known[rows]]
+            if len(missing):
+                self._measure(missing)
+            return self._km[rows], self._side[rows]
 
-    def sides(self, count: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Return of each of `count` rows whether somebody called it real, and whether somebody a false alarm."""
-        real, false = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
-        real[self.row[self.verdict != _FALSE]] = True
-        false[self.row[self.verdict == _FALSE]] = True
-        return real, false
+    def nearest(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return rows (rising) ordered by distance: the nearest first, those without a front last, equal ones by score.
 
-    def _by(self, reviewer: str | None) -> NDArray[np.bool_]:
-        return self.who == (self.names.index(reviewer) if reviewer in self.names else -1)
+        Once all of the run was measured the order is kept, and what is asked for picked from it.
+        """
+        km, _ = self.on(rows)
+        if not self._known.all():
+            return rows[np.lexsort((-self._columns.score[rows], km))]
+        if self._nearest is None:
+            self._nearest = np.lexsort((-self._columns.score, self._km))
+        wanted = np.zeros(len(self), dtype=bool)
+        wanted[rows] = True
+        return self._nearest[wanted[self._nearest]]
+
+    def _measure(self, rows: NDArray[np.int64]) -> None:
+        stamps = self._columns.before[rows].tolist()
+        seen = {stamp: moment(stamp) for stamp in set(stamps)}
+        shapes = self._columns.geometry[rows]
+        found = self._find([(shape, seen[stamp]) for shape, stamp in zip(shapes, stamps, strict=True)])
+        self._km[rows] = [np.nan if each is None else each.km for each in found]
+        self._side[rows] = ["" if each is None else each.side for each in found]
+        self._known[rows] = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -99,20 +105,20 @@ class ChangeColumns:
     y: Floats
     bounds: Floats
     """(n, 4): west, south, east, north, degrees."""
-    front_km: Floats
-    """To the front valid when it was first seen; NaN where none is known."""
-    side: NDArray[np.object_]
-    """(n,) str: whose ground it lies on; empty for nobody's."""
+    front: FrontColumns
     verdict: NDArray[np.uint8]
-    """Places in `VERDICT_WORDS`."""
+    """Places in `STANDINGS`."""
     reviewed: Reviewed
     """The verdicts that the reviewer may see."""
     rows: dict[str, int]
     """Row of each id."""
     memo: dict[Hashable, NDArray[np.int64]]
     """Orders that were worked out, shared by everybody who looks at the run."""
-    front_memo: dict[Hashable, NDArray[np.int64]]
-    """Those that depend on the front."""
+
+    @property
+    def front_km(self) -> Floats:
+        """Kilometres to the front valid when each was first seen; NaN where none is known."""
+        return self.front.on(np.arange(len(self)))[0]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -135,15 +141,8 @@ class _Run:
     reviewed: Reviewed | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Front:
-    km: Floats
-    side: NDArray[np.object_]
-    memo: dict[Hashable, NDArray[np.int64]] = field(default_factory=dict)
-
-
 _RUNS: Remembered[_Run] = Remembered(_MOST_ROWS, lambda run: max(len(run.columns), 1))
-_FRONTS: Remembered[_Front] = Remembered(2 * _MOST_ROWS, lambda front: max(len(front.km), 1))
+_FRONTS: Remembered[FrontColumns] = Remembered(2 * _MOST_ROWS, lambda front: max(len(front), 1))
 
 
 def columns(
@@ -176,8 +175,8 @@ def columns(
     return ChangeColumns(
         run=run.run, ids=there.ids, score=there.score, confidence=there.confidence, area_m2=there.area_m2,
         magnitude_db=there.magnitude_db, after=there.after, before=there.before, sign=there.sign, status=there.status,
-        x=run.x, y=run.y, bounds=run.bounds, front_km=front.km, side=front.side,
-        verdict=seen.codes(len(there), reviewer), reviewed=seen, rows=run.rows, memo=run.memo, front_memo=front.memo,
+        x=run.x, y=run.y, bounds=run.bounds, front=front,
+        verdict=seen.codes(len(there), reviewer), reviewed=seen, rows=run.rows, memo=run.memo,
     )  # fmt: skip
 
 
@@ -204,13 +203,13 @@ def _read(workspace: Workspace, run_id: str) -> _Run:
 def _reviewed(workspace: Workspace, run: _Run, known_at: datetime | None) -> Reviewed:
     store = workspace.catalog.reviews
     if known_at is not None:
-        return _counted(_said(run, {}, store.since(run.run.id, known_at=known_at)))
+        return reviewed(_said(run, {}, store.since(run.run.id, known_at=known_at)))
     with run.lock:
         news = store.since(run.run.id, run.number)
         if news:
             run.words, run.number = _said(run, run.words, news), news[-1].number
         if run.reviewed is None or news:
-            run.reviewed = _counted(run.words)
+            run.reviewed = reviewed(run.words)
         return run.reviewed
 
 
@@ -220,36 +219,13 @@ def _said(
     return {**known, **{(run.rows[word.change_id], word.reviewer): word.verdict for word in news}}
 
 
-def _counted(words: dict[tuple[int, str], Verdict | None]) -> Reviewed:
-    names = tuple(sorted({who for _, who in words}))
-    place = {name: index for index, name in enumerate(names)}
-    given = [(row, place[who], _CODES[verdict]) for (row, who), verdict in words.items() if verdict is not None]
-    table = np.array(given, dtype=np.int64).reshape(-1, 3)
-    return Reviewed(names=names, row=table[:, 0], who=table[:, 1], verdict=table[:, 2].astype(np.uint8))
-
-
-def _front(workspace: Workspace, run: _Run, provider: str | None, known_at: datetime | None) -> _Front:
+def _front(workspace: Workspace, run: _Run, provider: str | None, known_at: datetime | None) -> FrontColumns:
     chosen = provider or next(iter(providers(workspace, known_at)), None)
     if chosen is None:
-        return _Front(np.full(len(run.columns), np.nan), _words(len(run.columns)))
+        return FrontColumns(run.columns, lambda items: [None] * len(items))
     # Verdicts are written all the time and move no front.
     drawn = workspace.catalog.reviews.last_other_event()
     course = workspace.catalog.frontlines.moments(chosen, known_at)
     key = (workspace.catalog.path, run.run.id, chosen, known_at, drawn, tuple(course))
-    return _FRONTS.get(key, lambda: _measured(workspace, run, chosen, known_at))
-
-
-def _measured(workspace: Workspace, run: _Run, provider: str, known_at: datetime | None) -> _Front:
-    seen = {stamp: moment(stamp) for stamp in np.unique(run.columns.before).tolist()}
-    items = [
-        (shape, seen[stamp]) for shape, stamp in zip(run.columns.geometry, run.columns.before.tolist(), strict=True)
-    ]
-    found = related(workspace, provider, items, known_at=known_at)
-    km = np.array([np.nan if each is None else each.km for each in found], dtype=np.float64)
-    side = _words(len(found))
-    side[:] = ["" if each is None else each.side for each in found]
-    return _Front(km, side)
-
-
-def _words(count: int) -> NDArray[np.object_]:
-    return np.full(count, "", dtype=object)
+    find = partial(related, workspace, chosen, known_at=known_at)
+    return _FRONTS.get(key, lambda: FrontColumns(run.columns, find))
