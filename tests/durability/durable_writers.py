@@ -11,11 +11,23 @@ from shapely import Point, Polygon
 from dashboard.catalog.catalog import Catalog
 from dashboard.catalog.copying import problems
 from dashboard.model.annotation import Annotation, AnnotationKind
+from dashboard.model.change import ChangeRun, ChangeSign, DetectedChange
 from dashboard.model.errors import NightglassError
 from dashboard.model.event import NewEvent
+from dashboard.model.review import Verdict
 from dashboard.model.sketch import Shape
 
 CATALOG = "catalog.sqlite"
+_T0 = datetime(2024, 2, 1, tzinfo=UTC)
+RUN = ChangeRun(
+    id="run", created=_T0, method="log-ratio-f", parameters=(), before="a", after="b", extent=(36.0, 48.0, 37.0, 49.0),
+    observed_km2=1.0, software="nightglass", inputs=(),
+)  # fmt: skip
+CHANGE = DetectedChange(
+    id="change", run_id="run", geometry=Point(36.5, 48.5).buffer(0.01), area_m2=1.0, pixels=1, after=_T0, before=_T0,
+    magnitude_db=1.0, sign=ChangeSign.BRIGHTER, p_value=0.1, evidence=("a", "b"),
+)  # fmt: skip
+"""What the verdicts are on."""
 SHARED = ("shared-1", "shared-2")
 """Annotations that every writer edits, on bases that are soon stale: their events are conflicts."""
 
@@ -39,10 +51,14 @@ def note(id_: str, luck: random.Random, text: int = 300) -> Annotation:
 def write(
     catalog: Catalog, author: str, numbers: Iterable[int], told: Callable[[str], None], luck: random.Random
 ) -> None:
-    """Record events one by one, of annotations and of another kind; tell the id of each once it is recorded."""
+    """Record events one by one, of annotations, verdicts and another kind; tell the id of each once it is recorded."""
+    catalog.changes.add_run(RUN, [CHANGE])
     for number in numbers:
         event = f"{author}-{number}"
-        if number % 5 == 4:
+        if number % 10 == 9:
+            base = catalog.reviews.version(CHANGE.id, author)
+            catalog.reviews.judge(CHANGE.id, author, luck.choice(list(Verdict)), base=base, event_id=event)
+        elif number % 5 == 4:
             subject = f"test:{author}"
             base = catalog.log.version(subject)
             body = {"text": luck.randbytes(luck.choice((20, 3000))).hex()}
