@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage, stats
@@ -20,6 +21,7 @@ from dashboard.change.rates import (
 )
 from dashboard.change.ratio import log_ratio
 from dashboard.model.errors import InputError
+from dashboard.simulate.speckle import speckle
 
 windows_of_scores = st.lists(
     st.lists(st.floats(0, 50, allow_subnormal=False), max_size=30).map(np.array), min_size=1, max_size=8
@@ -128,25 +130,11 @@ def test_announced_is_at_least_what_comes_where_nothing_happened(far):
 
 
 def pairs(generator: np.random.Generator, looks: float, correlation_px: float, side=600) -> np.ndarray:
-    """Surprise of a pair of integer-look speckle whose complex fields are filtered and summed."""
-    images = []
-    for _ in range(2):
-        power = np.zeros((side, side))
-        for _ in range(2 * int(looks)):
-            part = generator.standard_normal((side, side))
-            if correlation_px:
-                part = ndimage.gaussian_filter(part, correlation_px, mode="wrap")
-            power += part**2 / part.var()
-        images.append(power / power.mean())
-    before, after = (_array(image) for image in images)
-    p = log_ratio(before, after, looks_before=looks, looks_after=looks).p_value.values
-    return surprise(p)
-
-
-def _array(image):
-    import xarray as xr
-
-    return xr.DataArray(image.astype(np.float32), dims=("y", "x"))
+    """Surprise of a simulated pair in which nothing changed."""
+    before, after = (
+        xr.DataArray(speckle((side, side), looks, generator, correlation_px), dims=("y", "x")) for _ in range(2)
+    )
+    return surprise(log_ratio(before, after, looks_before=looks, looks_after=looks).p_value.values)
 
 
 @pytest.mark.parametrize("correlation_px", [0.0, 1.0])
