@@ -16,7 +16,7 @@ from dashboard.model.palette import Theme, tokens
 from dashboard.model.review import Verdict
 from dashboard.model.view import Layer
 from dashboard.state.changing import FALSE_ALARM_RATES
-from dashboard.state.reviewing import PAGE
+from dashboard.state.queued import PAGE
 from dashboard.state.session import Session
 from dashboard.views.amounts import kilometres, square_metres
 from dashboard.views.card import Card
@@ -24,7 +24,7 @@ from dashboard.views.esm import module, style
 from dashboard.views.mailbox import Mailbox, Message
 from dashboard.views.reviewhand import NOTHING, Held, curves, hand, pictures
 from dashboard.views.reviewhead import Detecting, foot, head, stops
-from dashboard.views.reviewtext import queue_rows
+from dashboard.views.reviewtext import distance, queue_rows
 from dashboard.views.rows import Rows
 from dashboard.views.tables import front_words
 from dashboard.workflows.review import Order
@@ -143,19 +143,11 @@ class ReviewView(pn.viewable.Viewer):
             self._session.notices.tell("Choose a change first: J goes to the next.")
             return
         reviewing.judge(verdict)
-        self._follow()
 
     def undo(self) -> None:
         """Take the last verdict or note back."""
         if not self._session.reviewing.undo():
             self._session.notices.tell("No verdict of this session to take back.")
-        self._follow()
-
-    def _follow(self) -> None:
-        """Keep the change in hand on the map."""
-        chosen = self._session.reviewing.selected
-        if chosen is not None:
-            self._session.show_change(chosen.id)
 
     def _note(self, change_id: str, text: str) -> None:
         reviewing = self._session.reviewing
@@ -175,6 +167,12 @@ class ReviewView(pn.viewable.Viewer):
         self.show_head()
         self.show_queue()
         self.show_hand()
+
+    def follow(self) -> None:
+        """Bring the change in hand onto the map, while the tab is in front."""
+        chosen = self._session.reviewing.selected
+        if chosen is not None and self._watched:
+            self._session.show_change(chosen.id)
 
     def show_for_view(self) -> None:
         """Follow the choice of A and B."""
@@ -220,16 +218,20 @@ class ReviewView(pn.viewable.Viewer):
         if change is None or run is None:
             self._hand.write(NOTHING if reviewing.total else "")
             return
-        colours, me = tokens(self._theme), self._session.reviewing.author()
+        colours, me = tokens(self._theme), reviewing.author()
         place = "" if reviewing.place is None else f"{reviewing.place + 1:,} of {reviewing.total:,}"
-        relation = self._session.changing.relations.get(change.id)
         found = Held(
             change=change, run=run, place=place or "not in the queue", own=reviewing.mine,
-            others=tuple(review for review in reviewing.reviews if review.reviewer != me), front=front_words(relation),
+            others=tuple(review for review in reviewing.reviews if review.reviewer != me), front=self._front(change.id),
             pictures=pictures(reviewing.chips, change, colours),
             series=curves(reviewing.lines, change, colours, self._marks()), evidence=self._evidence == change.id,
         )  # fmt: skip
         self._hand.write(hand(found))
+
+    def _front(self, change_id: str) -> str:
+        reviewing, known = self._session.reviewing, self._session.changing.relations
+        listed = next((each for each in reviewing.listed if each.change.id == change_id), None)
+        return front_words(known.get(change_id)) if listed is None else f"{distance(listed.km)} {listed.side}".strip()
 
     def _marks(self) -> tuple[datetime | None, datetime | None]:
         a, b = self._session.reach.a, self._session.reach.b

@@ -7,7 +7,7 @@ from html import escape
 from dashboard.model.change import Basis, ChangeRun, ChangeSign, DetectedChange
 from dashboard.model.dtg import dtg
 from dashboard.model.review import VERDICT_WORDS, Verdict
-from dashboard.state.reviewing import Listed
+from dashboard.state.queued import Listed
 from dashboard.views.layerdata import ground
 from dashboard.views.rows import Row
 from dashboard.workflows.review import Summary

@@ -158,7 +158,7 @@ def _wire_review(session: Session, panels: Panels, later: Callable[..., None]) -
     _on(changing.job, "progress", review.show_head)
     _on(reviewing, ["run", "sieve", "order", "summary"], review.show_head)
     _on(reviewing, ["listed", "total", "page"], review.show_queue)
-    _on(reviewing, "selected", map_.show_changes, review.show_queue)
+    _on(reviewing, "selected", review.follow, map_.show_changes, review.show_queue)
     _on(reviewing, ["selected", "place", "total", "chips", "lines", "reviews"], review.show_hand)
     later(reviewing, "lane", panels.timeline.show_changes)
 
