@@ -1,4 +1,4 @@
-"""One object of an area run, as tiles hand it over: everything that is said of it but what the whole area says."""
+"""An object of an area run on its way from a worker, through a file, to the record."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ _INSTANTS = ("after", "before", "low", "high")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """One object."""
+class Placed:
+    """One object, with all that is said of it but how rare it is."""
 
     place: int
     """Flat index of its first pixel in the area's grid; two objects never share one."""
@@ -30,7 +30,7 @@ class Found:
     """Longitude and latitude, degrees."""
 
 
-def facts(found: Iterable[Found]) -> list[dict[str, Any]]:
+def facts(found: Iterable[Placed]) -> list[dict[str, Any]]:
     """Return objects as JSON can hold them, every number to its last bit."""
     return [
         {
@@ -44,10 +44,10 @@ def facts(found: Iterable[Found]) -> list[dict[str, Any]]:
     ]
 
 
-def from_facts(listed: Iterable[Mapping[str, Any]]) -> list[Found]:
+def from_facts(listed: Iterable[Mapping[str, Any]]) -> list[Placed]:
     """Return what `facts` was given."""
     return [
-        Found(
+        Placed(
             place=each["place"],
             patch=_patch(each["patch"]),
             looks=(each["looks"][0], each["looks"][1]),

@@ -12,7 +12,7 @@ from pyproj import Transformer
 from dashboard.model.acquisition import Acquisition
 from dashboard.model.errors import InputError, ResourceError
 from dashboard.workflows.detection.area_tiles import BLOCK
-from dashboard.workflows.detection.stacks import ChosenStack
+from dashboard.workflows.detection.looks import ChosenStack
 from dashboard.workflows.extent import Box
 from dashboard.workflows.observed import pixel_areas
 

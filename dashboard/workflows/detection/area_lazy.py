@@ -12,7 +12,8 @@ from xarray.core import indexing
 
 from dashboard.model.progress import CancelToken
 from dashboard.raster.archive import Archive
-from dashboard.workflows.detection.stacks import ChosenStack, read_stack, stack_array
+from dashboard.workflows.detection.looks import ChosenStack
+from dashboard.workflows.detection.stacks import read_stack, stack_array
 
 Key = tuple[slice | int, ...]
 
@@ -52,13 +53,17 @@ def lazy_stack(
 ) -> xr.DataArray:
     """Return a stack array whose pixels stay in the archive; a slice of it is read when its values are used.
 
-    Parameters and errors are those of `read_stack`; the coordinates are those of the whole grid. Nothing that was read
-    is kept: use it for parts.
+    Parameters and errors are those of `read_stack`; the coordinates are those of the whole grid. Use it for parts: the
+    values of the whole would be all of it in memory.
     """
     shape = len(chosen.passes), len(chosen.polarisations), *map(int, geobox.shape)
     frame = stack_array(np.broadcast_to(np.float32(np.nan), shape), chosen, geobox)
     source = _Source(archive=archive, chosen=chosen, geobox=geobox, cancel=cancel)
-    lazy = xr.Variable(frame.dims, indexing.LazilyIndexedArray(_Pixels(shape, source.read)), frame.attrs)
+    # As xarray opens a file: a slice keeps what it read for as long as it lives, the whole keeps nothing.
+    pixels = indexing.MemoryCachedArray(  # type: ignore[no-untyped-call]
+        indexing.LazilyIndexedArray(_Pixels(shape, source.read))
+    )
+    lazy = xr.Variable(frame.dims, pixels, frame.attrs)
     return xr.DataArray(lazy, coords=frame.coords)
 
 

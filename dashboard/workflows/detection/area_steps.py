@@ -21,13 +21,14 @@ from dashboard.model.errors import ResourceError
 from dashboard.model.progress import CancelToken
 from dashboard.raster.archive import Archive
 from dashboard.raster.vectorise import polygons
-from dashboard.workflows.detection.area_found import Found, facts, median_looks
+from dashboard.workflows.detection.area_found import Placed, facts, median_looks
 from dashboard.workflows.detection.area_seams import Pixels, Rule, divide
 from dashboard.workflows.detection.area_store import Piece, Stopped, Store
 from dashboard.workflows.detection.area_tiles import Layout, Tile, part
 from dashboard.workflows.detection.laws import evened
+from dashboard.workflows.detection.looks import ChosenStack
 from dashboard.workflows.detection.measures import Seen, TStat
-from dashboard.workflows.detection.stacks import ChosenStack, read_stack
+from dashboard.workflows.detection.stacks import read_stack
 
 CACHE_BYTES = 64 * 2**20
 """Decoded blocks that one worker keeps: what two neighbouring layers of a tile share, no more."""
@@ -60,12 +61,17 @@ class Part:
     job: Job
     tile: Tile
     seam: str = ""
-    """Name of the piece with the pixels of a neighbourhood that lies in `tile`; empty for a tile to search."""
+    """Number of a neighbourhood that lies in `tile`: its first pixel's place; empty for a tile to search."""
 
     @property
     def name(self) -> str:
         """Return the name of the piece that the step leaves."""
-        return f"{'seam' if self.seam else 'tile'}-{self.tile.name}"
+        return f"seam-{self.seam}" if self.seam else f"tile-{self.tile.name}"
+
+    @property
+    def pixels(self) -> str:
+        """Return the name of the piece that holds the pixels of a neighbourhood."""
+        return f"near-{self.seam}"
 
 
 def search(step: Part) -> str:
@@ -117,12 +123,12 @@ def finish(step: Part) -> str:
     job, stop = step.job, Stopped(step.job.store)
     if job.store.get(step.name) is not None:
         return step.name
-    held = job.store.get(step.seam)
+    held = job.store.get(step.pixels)
     if held is None:
-        raise ResourceError(f"{step.seam} is gone from {job.store.folder}; leave the folder alone, and run again.")
+        raise ResourceError(f"{step.pixels} is gone from {job.store.folder}; leave the folder alone, and run again.")
     layers = handed_over(held).image(job.layout.shape)
     found = job.rule.search(layers[0], _steps(job, layers))
-    objects: list[Found] = []
+    objects: list[Placed] = []
     for label in range(1, len(found.found) + 1):
         stop.check()
         objects.append(_apart(job, step.tile, layers, (found, label)))
@@ -146,7 +152,7 @@ def archive_at(root: Path) -> Archive:
 
 def described(
     job: Job, tile: Tile, found: Patches, layers: NDArray[np.float32], stacks: Sequence[xr.DataArray]
-) -> list[Found]:
+) -> list[Placed]:
     """Return the objects of an array over `tile` with all that is said of them."""
     if not found.found:
         return []
@@ -156,7 +162,7 @@ def described(
     first = _first(found.labels, len(found.found))
     width = job.layout.shape[1]
     return [
-        Found(
+        Placed(
             place=int((first[at] // tile.width + tile.top) * width + first[at] % tile.width + tile.left),
             patch=patch,
             looks=looks[at],
@@ -167,7 +173,7 @@ def described(
     ]
 
 
-def _apart(job: Job, tile: Tile, layers: NDArray[np.float32], which: tuple[Patches, int]) -> Found:
+def _apart(job: Job, tile: Tile, layers: NDArray[np.float32], which: tuple[Patches, int]) -> Placed:
     """Describe one object over `tile`, reading no more of the stacks than `DATED_PX` on a side."""
     found, label = which
     rows, cols = np.nonzero(found.labels == label)
