@@ -1,4 +1,4 @@
-"""When the ground was as before, when the event may have changed it, and which parts of the past can stand in for it."""
+"""When the ground was as before, when an event may have changed it, and which parts of the past can stand in for it."""
 
 from dataclasses import dataclass
 

@@ -1,8 +1,9 @@
 """What a whole stack says about change: moderated t of the log, its square summed over polarisations and stacks."""
 
+from dashboard.change.energy.common import CommonMode
 from dashboard.change.energy.options import HALO_PX, Options
 from dashboard.change.energy.placebo import placebo_energies
-from dashboard.change.energy.reference import CommonMode, Reference, log_series, merged, reference
+from dashboard.change.energy.reference import Reference, log_series, merged, reference
 from dashboard.change.energy.strata import STRATA, stratum
 from dashboard.change.energy.tstat import change_tstat
 

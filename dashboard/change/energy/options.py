@@ -20,13 +20,20 @@ class Options:
     smooth_px: float = 1.0
     """Standard deviation of the Gaussian over the energy in pixels: one resolution cell; 0 smooths nothing."""
     common_mode: bool = True
-    """Whether what the whole scene shares on a date (rain, soil moisture, calibration) is taken out."""
+    """Whether what neighbouring ground shares on a date (rain, soil moisture, calibration) is taken out."""
+    common_mode_cell: float = 750.0
+    """Width of the smallest ground that shares it, in units of the grid: metres; 16 pixels at least."""
+    common_mode_limit: float = 4.0
+    """Robust standard deviations of its own past beyond which a cell's departure is an event and stays in."""
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.prior_dof <= 1e6:
             raise InputError(f"The prior counts for {self.prior_dof:g} degrees of freedom; give 0 to 1e6, such as 7.")
         if not 0.0 <= self.smooth_px <= 64.0:
             raise InputError(f"The smoothing is {self.smooth_px:g} pixels wide; give 0 to 64, such as 1.")
+        if not (self.common_mode_cell > 0.0 and self.common_mode_limit >= 0.0):
+            msg = f"The common mode's cell is {self.common_mode_cell:g} wide and its limit {self.common_mode_limit:g}"
+            raise InputError(f"{msg}; give a width above 0, such as 750 m, and a limit of 0 or more, such as 4.")
 
 
 def HALO_PX(options: Options) -> int:  # noqa: N802 -- read as a constant of the options

@@ -1,5 +1,6 @@
 """What the whole scene says, measured once and given to every tile, so that tiles equal the whole."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -7,35 +8,19 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from dashboard.change.energy.options import Options
+from dashboard.change.energy.common import CommonMode, common_mode
+from dashboard.change.energy.options import FEWEST_BEFORE, Options
 from dashboard.change.energy.stacks import Asked, asked, map_coordinates
+from dashboard.change.energy.strips import Series
 from dashboard.change.periods import Periods
 from dashboard.model.errors import InputError
 
-_SAMPLE = 250_000
-"""Pixels of a scene, equally spread, that its medians are taken from."""
+Real = NDArray[np.float32]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommonMode:
-    """How much brighter than usual one stack was on each date, on a coarse grid."""
-
-    times: NDArray[np.datetime64]
-    """(time,) of the stack, all dates."""
-    polarisations: tuple[str, ...]
-    values: NDArray[np.float32]
-    """(time, polarisation, row, column) in nepers of power (natural logarithm), finite."""
-    y: NDArray[np.float64]
-    """(row,) map coordinates of the nodes."""
-    x: NDArray[np.float64]
-    """(column,) map coordinates of the nodes."""
-
-    def on(self, y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Return the common mode (time, polarisation, y, x) on a grid: bilinear between nodes, constant beyond."""
-        rows, down = _between(self.y, y)
-        columns, right = _between(self.x, x)
-        at_rows = self.values[:, :, rows[0]] * (1 - down)[:, None] + self.values[:, :, rows[1]] * down[:, None]
-        return np.asarray(at_rows[..., columns[0]] * (1 - right) + at_rows[..., columns[1]] * right, np.float32)
+_SAMPLE = 40_000
+"""Pixels of a scene, equally spread, that its variances and strata are taken from."""
+_FEWEST_FREE = 2
+"""Degrees of freedom below which a pixel's variance is no measurement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,15 +41,83 @@ class Reference:
         return replace(self, common=(self.common[index],), variance=(self.variance[index],))
 
 
-def reference(stacks: Sequence[xr.DataArray], periods: Periods, options: Options = Options()) -> Reference:  # noqa: B008
+def reference(
+    stacks: Sequence[xr.DataArray],
+    periods: Periods,
+    options: Options = Options(),  # noqa: B008 -- frozen
+    *,
+    threads: int | None = None,
+) -> Reference:
     """Measure what a scene shares and how much its pixels vary, from the scene itself or a fair sample of it.
 
     The common mode is relative, so a coarse copy of the area serves as well. Variances and strata are those of the
     grid given: a coarse copy averages speckle away. Take those from blocks at full resolution, and `merged`.
-    """
-    from dashboard.change.energy import plain  # noqa: PLC0415
 
-    return plain.reference(stacks, asked(stacks, periods), options)
+    Parameters
+    ----------
+    stacks
+        (time, polarisation, y, x) linear power, one array a stack on one grid; NaN where not observed.
+    periods
+        When the ground was as before, and when it may have changed.
+    options
+        The same that the statistic is given.
+    threads
+        How many to use; None for as many as there are cores.
+
+    Raises
+    ------
+    InputError
+        If a stack has other dimensions or its times do not rise.
+    GridMismatchError
+        If the stacks do not share a grid.
+    """
+    threads = threads or os.cpu_count() or 1
+    dates = asked(stacks, periods)
+    common = tuple(common_mode(each, options, threads) for each in dates)
+    variance, levels, spreads = [], [], []
+    for each, mode in zip(dates, common, strict=True):
+        level, spread = level_and_variance(Series.of(_sampled(each), mode).all_moments())
+        scale = _median(spread)
+        variance.append(scale)
+        levels.append(level)
+        spreads.append(np.log(spread / scale[:, None, None]))
+    return Reference(
+        common=common,
+        variance=tuple(variance),
+        brightness_edges=_terciles(mean_of(levels)),
+        variability_edges=_terciles(mean_of(spreads)),
+    )
+
+
+def level_and_variance(moments: Real) -> tuple[Real, Real]:
+    """Return the mean ln power before and the variance about both means (polarisation, y, x), NaN where unknown."""
+    free = moments[:, 0] + moments[:, 1] - 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        variance = np.where((free >= _FEWEST_FREE) & (moments[:, 4] > 0), moments[:, 4] / free, np.float32(np.nan))
+    return np.where(moments[:, 0] >= FEWEST_BEFORE, moments[:, 2], np.float32(np.nan)), variance
+
+
+def mean_of(parts: Sequence[Real]) -> Real:
+    """Return the mean (y, x) over stacks and polarisations of what is known, NaN where nothing is."""
+    together = np.concatenate(parts)
+    known = np.isfinite(together)
+    with np.errstate(invalid="ignore"):
+        total = np.where(known, together, np.float32(0)).sum(axis=0)
+        return np.asarray(total / known.sum(axis=0, dtype=np.float32), np.float32)
+
+
+def _median(values: Real) -> Real:
+    """Median over the scene of each polarisation, 1 where nothing is known: then no pixel is judged by it."""
+    known = [plane[np.isfinite(plane)] for plane in values]
+    return np.array([np.median(plane) if plane.size else 1.0 for plane in known], np.float32)
+
+
+def _terciles(values: Real) -> tuple[float, float]:
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return 0.0, 0.0
+    low, high = np.quantile(known, [1 / 3, 2 / 3])
+    return float(low), float(high)
 
 
 def merged(common: Reference, samples: Sequence[Reference]) -> Reference:
@@ -95,9 +148,9 @@ def merged(common: Reference, samples: Sequence[Reference]) -> Reference:
 
 def log_series(stack: xr.DataArray, reference: Reference, index: int = 0) -> NDArray[np.float32]:
     """Return ln power (time, polarisation, y, x) with the common mode of stack `index` out; NaN where not observed."""
-    power = stack.values
-    valid = (power > 0) & np.isfinite(power)
-    logs = np.log(np.where(valid, power, np.nan), dtype=np.float32)
+    power = np.asarray(stack.values, np.float32)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        logs = np.where((power >= np.finfo(np.float32).tiny) & (power < np.inf), np.log(power), np.float32(np.nan))
     return np.asarray(logs - fitting(reference, index, stack).on(*map_coordinates(stack)), np.float32)
 
 
@@ -128,24 +181,14 @@ def fitting(reference: Reference, index: int, stack: xr.DataArray) -> CommonMode
     return replace(common, times=times, polarisations=tuple(names), values=common.values[dates][:, planes])
 
 
-def _between(
-    nodes: NDArray[np.float64], at: NDArray[np.float64]
-) -> tuple[tuple[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float32]]:
-    """The nodes on both sides of each position and the weight of the second."""
-    if nodes.size == 1:
-        zeros = np.zeros(at.size, np.int64)
-        return (zeros, zeros), np.zeros(at.size, np.float32)
-    place = np.interp(at, *_rising(nodes))
-    low = np.clip(place.astype(np.int64), 0, nodes.size - 2)
-    return (low, low + 1), (place - low).astype(np.float32)
+def variance_of(reference: Reference, index: int, stack: Asked) -> NDArray[np.float32]:
+    """Return the scene's variance of each polarisation of a stack, all of which it knows."""
+    planes = [reference.common[index].polarisations.index(name) for name in stack.polarisations]
+    return np.asarray(reference.variance[index], np.float32)[planes]
 
 
-def _rising(nodes: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    numbers = np.arange(nodes.size, dtype=np.float64)
-    return (nodes, numbers) if nodes[0] < nodes[-1] else (nodes[::-1], numbers[::-1])
-
-
-def sampled(stack: Asked) -> Asked:
+def _sampled(stack: Asked) -> Asked:
     """The same dates on every n-th row and column."""
-    step = max(1, int(np.sqrt(stack.power.shape[2] * stack.power.shape[3] / _SAMPLE)))
-    return replace(stack, power=stack.power[:, :, step // 2 :: step, step // 2 :: step])
+    step = max(1, int(np.sqrt(stack.y.size * stack.x.size / _SAMPLE)))
+    y, x = (slice(min(step // 2, at.size // 2), None, step) for at in (stack.y, stack.x))
+    return replace(stack, power=stack.power[:, :, y, x], y=stack.y[y], x=stack.x[x])

@@ -20,12 +20,24 @@ class Asked:
 
     power: NDArray[Any]
     """(time, polarisation, y, x) linear power, read only, all dates of the stack."""
+    y: NDArray[np.float64]
+    """Map coordinates of the rows' centres; their numbers where the array has none."""
+    x: NDArray[np.float64]
+    """The same for columns."""
     before: NDArray[np.int64]
     """Indices of the dates before, ascending."""
     after: NDArray[np.int64]
     """Indices of the dates after, ascending."""
     polarisations: tuple[str, ...]
     times: NDArray[np.datetime64]
+
+    def bits(self, rows: slice) -> tuple[NDArray[np.int32], int]:
+        """Return power as bits and the number of the first row: the whole, or a copy of the strip where it must be."""
+        whole = self.power.dtype == np.float32 and self.power.flags.c_contiguous
+        part = self.power if whole else np.ascontiguousarray(self.power[:, :, rows], np.float32)
+        view = part.view(np.int32)
+        view.flags.writeable = False
+        return view, rows.start if whole else 0
 
 
 def asked(stacks: Sequence[xr.DataArray], periods: Periods) -> tuple[Asked, ...]:
@@ -51,9 +63,12 @@ def asked(stacks: Sequence[xr.DataArray], periods: Periods) -> tuple[Asked, ...]
         power = stack.values.view()
         power.flags.writeable = False
         names = tuple(str(name) for name in stack["polarisation"].values)
+        y, x = map_coordinates(stack)
         found.append(
             Asked(
                 power=power,
+                y=y,
+                x=x,
                 before=np.flatnonzero(before),
                 after=np.flatnonzero(after),
                 polarisations=names,
