@@ -20,6 +20,8 @@ Single = NDArray[np.float32]
 Double = NDArray[np.float64]
 _OPTIONS = {"nogil": True, "cache": True, "error_model": "numpy"}
 _ONE, _ZERO, _INFINITE = np.float32(1.0), np.float32(0.0), np.float32(np.inf)
+_SMALLEST = np.finfo(np.float32).tiny
+"""Smallest power that counts as observed: below it a single loses its digits."""
 
 
 class Tables(NamedTuple):
@@ -109,7 +111,7 @@ def _mark(power: Single, start: int, width: int, seen: Single) -> None:
     for p in range(power.shape[0]):
         for i in range(width):
             x = power[p, start + i]
-            seen[i] = seen[i] if (x > _ZERO) & (x < _INFINITE) else _ZERO
+            seen[i] = seen[i] if (x >= _SMALLEST) & (x < _INFINITE) else _ZERO
 
 
 @numba.njit(**_OPTIONS)
@@ -158,7 +160,7 @@ def _usable(stack: Single, t: int, at: int) -> bool:
     """Whether every polarisation of one pixel was observed at one date."""
     seen = True
     for p in range(stack.shape[1]):
-        seen &= (stack[t, p, at] > _ZERO) & (stack[t, p, at] < _INFINITE)
+        seen &= (stack[t, p, at] >= _SMALLEST) & (stack[t, p, at] < _INFINITE)
     return seen
 
 
@@ -191,7 +193,9 @@ def _follow(segments: _Segments, t: int, width: int) -> None:
     for p in range(segments.mean.shape[0]):
         x, m = segments.packed[t, p], segments.mean[p]
         for i in range(width):
-            m[i] += ((x[i] if seen[i] > _ZERO else m[i]) - m[i]) / (length[i] + _ONE)
+            new = x[i] if seen[i] > _ZERO else m[i]
+            # The first date is the mean as it is: no trace of an earlier, brighter segment in its last digits.
+            m[i] = m[i] + (new - m[i]) / (length[i] + _ONE) if length[i] > _ZERO else new
     for i in range(width):
         length[i] += seen[i]
         segments.previous[i] = t if seen[i] > _ZERO else segments.previous[i]

@@ -99,6 +99,7 @@ def _scan(index: NDArray[np.int16], values: Double, looks: float, tables: Tables
                 found.direction[n, at] = _direction(values, i, mean)
             found.changes[at], found.last[at] = n + 1, index[i]
             segment = 0
+            mean[:] = 0.0
             if tables.gated and (k - i < 2 or _quotient(values, i, k, looks) <= tables.gate[k, k - i]):
                 return
         segment += 1
