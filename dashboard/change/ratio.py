@@ -233,9 +233,9 @@ def _means(
     stack: xr.DataArray, ratio: NDArray[np.float32], p_value: NDArray[np.float64], counts: NDArray[np.int16]
 ) -> xr.Dataset:
     tested = np.isfinite(p_value).sum(axis=0)
-    least = np.where(np.isnan(p_value), np.inf, p_value).min(axis=0)
+    least = np.where(tested > 0, np.where(np.isnan(p_value), 1.0, p_value).min(axis=0), np.nan)
     with np.errstate(divide="ignore"):
-        p_any = np.where(tested > 0, -np.expm1(tested * np.log1p(-np.minimum(least, 1.0))), np.nan)
+        p_any = -np.expm1(np.maximum(tested, 1) * np.log1p(-np.minimum(least, 1.0)))
     dims, shape = stack.dims[1:], stack.shape[1:]
     return xr.Dataset(
         {
