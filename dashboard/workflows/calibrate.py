@@ -32,8 +32,15 @@ class Speckle:
     """All of this and where it came from, for the record of the run."""
 
 
-def speckle(ratio_db: NDArray[np.float32], before: Acquisition, after: Acquisition, pixel_m2: float) -> Speckle:
-    """Return the law for a pair on a grid.
+def speckle(
+    ratio_db: NDArray[np.float32],
+    before: Acquisition,
+    after: Acquisition,
+    pixel_m2: float,
+    *,
+    dates: tuple[int, int] = (1, 1),
+) -> Speckle:
+    """Return the law for a pair, or for the means of several looks on either side, on a grid.
 
     The looks are measured from the pair. They are never taken above what the products state times the native pixels
     that one grid pixel averages: a pair cannot be better than its speckle, and identical inputs must not make it so.
@@ -47,6 +54,8 @@ def speckle(ratio_db: NDArray[np.float32], before: Acquisition, after: Acquisiti
         The acquisitions, for their stated looks and native pixels.
     pixel_m2
         Ground area of one grid pixel.
+    dates
+        Looks that were averaged before and after: a mean of n looks has n times the looks of one.
 
     Raises
     ------
@@ -57,12 +66,13 @@ def speckle(ratio_db: NDArray[np.float32], before: Acquisition, after: Acquisiti
     repeats = native / pixel_m2 if native > _SAME * pixel_m2 else 1.0
     stated = before.looks, after.looks
     known = stated[0] is not None and stated[1] is not None
-    proportion = stated[0] / stated[1] if stated[0] and stated[1] else 1.0
+    proportion = (stated[0] / stated[1] if stated[0] and stated[1] else 1.0) * dates[0] / dates[1]
+    most = after.looks * dates[1] if known and after.looks is not None else None
     measured = effective_looks(ratio_db, proportion=proportion, repeats=repeats)
     if measured is None and not known:
         what = f"Looks are not stated for {before.id} and {after.id} together"
         raise InputError(f"{what} and fewer than {ENOUGH} pixels were seen twice here; search a larger area.")
-    looks_after, source = _used(measured, after.looks if known else None, _averaged(pixel_m2 / native))
+    looks_after, source = _used(measured, most, _averaged(pixel_m2 / native))
     found: dict[str, str | float | int | bool] = {
         "common_mode_db": 0.0 if measured is None else measured.common_mode_db,
         "looks_from": source,

@@ -3,8 +3,7 @@
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 
 import numpy as np
@@ -13,66 +12,25 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from dashboard.catalog.query import AcquisitionQuery
-from dashboard.model.acquisition import Acquisition, PixelFile
+from dashboard.model.acquisition import Acquisition
 from dashboard.model.errors import InputError, NotComparableError, UnknownUnitsError
-from dashboard.model.handling import Handling, combine
 from dashboard.model.progress import CancelToken
 from dashboard.model.stack import mismatches
 from dashboard.raster.archive import Archive
-from dashboard.workflows.detection.question import Period, Question
+from dashboard.workflows.detection.looks import ChosenStack, Pass, passes_of
+from dashboard.workflows.detection.question import Question
 from dashboard.workflows.extent import Box, box_of
 from dashboard.workflows.passes import PASS_SECONDS, touching
 from dashboard.workflows.workspace import Workspace
 
-_SAME_MOMENT_S = 1.0
-"""Products of one look may be stamped a little apart; no platform starts two looks within this time."""
+__all__ = ["ChosenStack", "Pass", "chosen_stacks", "passes_of", "read_into", "read_stack", "require", "stack_array"]
+
 _PASS = timedelta(seconds=PASS_SECONDS)
 _DN = 1 << 16
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pass:
-    """One look of a stack at the area: every product of it."""
-
-    start: datetime
-    """Of the first member."""
-    members: tuple[Acquisition, ...]
-    """In order of time; where they overlap the first one's pixels count."""
-
-    def files(self, polarisations: Sequence[str]) -> tuple[PixelFile, ...]:
-        """Return the pixel files of these polarisations."""
-        found = (acq.pixels.file(name) for acq in self.members if acq.pixels for name in polarisations)
-        return tuple(file for file in found if file is not None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChosenStack:
-    """The looks of one stack that a question is answered from."""
-
-    anchor: Acquisition
-    """The acquisition that names the stack."""
-    polarisations: tuple[str, ...]
-    passes: tuple[Pass, ...]
-    """In order of time, no two at one moment."""
-
-    @property
-    def times(self) -> NDArray[np.datetime64]:
-        """Start of every pass, naive UTC, in nanoseconds: the coordinate of its array."""
-        return np.array([each.start.astimezone(UTC).replace(tzinfo=None) for each in self.passes], "datetime64[ns]")
-
-    @property
-    def files(self) -> tuple[PixelFile, ...]:
-        """Every pixel file, in order of time."""
-        return tuple(file for each in self.passes for file in each.files(self.polarisations))
-
-    @property
-    def handling(self) -> Handling:
-        """Strictest of all members."""
-        return combine(list(dict.fromkeys(acq.handling for each in self.passes for acq in each.members)))
-
-    def within(self, period: Period) -> tuple[Pass, ...]:
-        """Return the passes that start in a period."""
-        return tuple(each for each in self.passes if period[0] <= each.start <= period[1])
+Part = tuple[slice, slice]
+"""Rows and columns of a grid."""
+_EVERYTHING: Part = (slice(None), slice(None))
 
 
 def chosen_stacks(
@@ -125,21 +83,6 @@ def chosen_stacks(
     return tuple(chosen)
 
 
-def passes_of(among: Iterable[Acquisition]) -> tuple[Pass, ...]:
-    """Group acquisitions of one stack into passes, in order of time: the rule of `workflows.passes.members`, at once.
-
-    Two products of one platform that start at one moment are one look, too: the same echoes, delivered twice, bear
-    nothing out.
-    """
-    passes: list[list[Acquisition]] = []
-    for acq in sorted(among, key=lambda each: (each.start, each.id)):
-        if passes and _of_one_pass(passes[-1][0], acq):
-            passes[-1].append(acq)
-        else:
-            passes.append([acq])
-    return tuple(Pass(start=group[0].start, members=tuple(group)) for group in passes)
-
-
 def read_stack(
     archive: Archive, chosen: ChosenStack, geobox: GeoBox, cancel: CancelToken | None = None
 ) -> xr.DataArray:
@@ -171,22 +114,51 @@ def read_stack(
     """
     shape = len(chosen.passes), len(chosen.polarisations), *map(int, geobox.shape)
     power = np.empty(shape, np.float32)
-    box = box_of(geobox)
+    read_into(archive, chosen, geobox, power, [(place, _EVERYTHING) for place in np.ndindex(shape[:2])], cancel)
+    return stack_array(power, chosen, geobox)
 
-    def layer(place: tuple[int, int]) -> None:
+
+def read_into(
+    archive: Archive,
+    chosen: ChosenStack,
+    geobox: GeoBox,
+    power: NDArray[np.float32],
+    jobs: Iterable[tuple[tuple[int, ...], Part]],
+    cancel: CancelToken | None = None,
+) -> None:
+    """Read rectangles of layers into a (time, polarisation, y, x) array on `geobox`, several at once.
+
+    Each job is the (time, polarisation) of a layer and the (rows, columns) of it that are wanted.
+
+    Raises
+    ------
+    CancelledError
+        If `cancel` was set; some of the array is written then.
+    NotFoundError, DamagedProductError
+        If a file is missing or cannot be decoded.
+    """
+    boxes: dict[str, tuple[GeoBox, Box]] = {}
+
+    def layer(job: tuple[tuple[int, ...], Part]) -> None:
         if cancel is not None:
             cancel.check()
-        time, polarisation = place
-        _read_layer(archive, chosen.passes[time], chosen.polarisations[polarisation], (geobox, box), power[place])
+        (time, plane), (rows, cols) = job
+        grid, box = boxes[str(job[1])]
+        _read_layer(
+            archive, chosen.passes[time], chosen.polarisations[plane], (grid, box), power[time, plane, rows, cols]
+        )
 
+    wanted = list(jobs)
+    for _, part in wanted:
+        if str(part) not in boxes:
+            boxes[str(part)] = geobox[part], box_of(geobox[part])
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 2), thread_name_prefix="stack") as pool:
         try:
-            for _ in pool.map(layer, np.ndindex(shape[:2])):
+            for _ in pool.map(layer, wanted):
                 pass
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return stack_array(power, chosen, geobox)
 
 
 def stack_array(power: NDArray[np.float32], chosen: ChosenStack, geobox: GeoBox) -> xr.DataArray:
@@ -251,18 +223,6 @@ def _of_stack(anchor: Acquisition, acq: Acquisition) -> bool:
 def _asked(one: Pass, question: Question, between: bool) -> bool:  # noqa: FBT001 - handed down
     (first, last), (again, end) = question.before, question.after
     return first <= one.start <= last or again <= one.start <= end or (between and last < one.start < again)
-
-
-def _of_one_pass(first: Acquisition, acq: Acquisition) -> bool:
-    if acq.start == first.start:
-        return True
-    if acq.platform != first.platform or acq.mode != first.mode:
-        return False
-    apart = (acq.start - first.start).total_seconds()
-    if apart <= _SAME_MOMENT_S:
-        return True
-    stated = first.platform is not None and first.track is not None and acq.track == first.track
-    return stated and apart <= PASS_SECONDS and acq.polarisations == first.polarisations
 
 
 def require(chosen: Sequence[ChosenStack], question: Question) -> None:

@@ -1,0 +1,129 @@
+"""Which method answers a question: the best that its dates allow, and in plain words what was taken instead."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from dashboard.change.energy import reference
+from dashboard.change.energy.options import FEWEST_BEFORE
+from dashboard.change.periods import BEFORE_EACH_AFTER, enough
+from dashboard.change.periods import FEWEST_BEFORE as FEWEST_FOR_PLACEBO
+from dashboard.change.placebo import check, is_valid
+from dashboard.model.errors import InputError
+from dashboard.model.progress import CancelToken
+from dashboard.workflows.detection.laws import DrawnLaw, Law, PlaceboLaw
+from dashboard.workflows.detection.means import means
+from dashboard.workflows.detection.measures import Measure, TStat, lead_looks
+from dashboard.workflows.detection.others import other_method
+from dashboard.workflows.detection.placebos import Limits, Past, past
+from dashboard.workflows.detection.question import Method, Question
+from dashboard.workflows.detection.setting import Setting
+from dashboard.workflows.detection.simulated import speckle_law
+from dashboard.workflows.detection.stacks import ChosenStack
+
+CHECKED_AT = 0.01
+"""Rate at which a law is held against pseudo-events."""
+
+
+class Taken(NamedTuple):
+    """A method made ready for a question."""
+
+    method: Method
+    measure: Measure
+    law: Law
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Case:
+    """A question with its pixels."""
+
+    arrays: Sequence[xr.DataArray]
+    question: Question
+    chosen: Sequence[ChosenStack]
+    setting: Setting
+    limits: Limits
+    cancel: CancelToken | None = None
+
+    @property
+    def looks(self) -> tuple[int, int]:
+        """Looks before and after of the stack with most pseudo-events."""
+        return lead_looks(self.arrays, self.setting.periods)
+
+
+def chosen_method(case: Case) -> Taken:
+    """Return the method for a question: the one asked for, or the best that its dates allow.
+
+    Raises
+    ------
+    InputError
+        If the method asked for needs more looks than there are.
+    CancelledError
+        If the case was cancelled.
+    """
+    asked = case.question.method
+    before, after = case.looks
+    if asked is Method.LOG_RATIO:
+        return _means(case, ())
+    if asked not in (Method.AUTO, Method.CHANGE_TSTAT):
+        return Taken(*other_method(case))
+    if before < FEWEST_BEFORE:
+        if asked is Method.CHANGE_TSTAT:
+            what = f"{_looks(before)} before cannot tell a change from what varies anyway; {FEWEST_BEFORE} are needed"
+            raise InputError(f"{what}. Begin the period before earlier, or use the method {Method.LOG_RATIO.value}.")
+        return _means(case, (f"only {_looks(before)} before: the law of speckle is used, measured on this pair",))
+    measure = _tstat(case)
+    found = past(measure, case.arrays, case.setting, case.limits, case.cancel)
+    if found is not None and enough(before, after):
+        return Taken(Method.CHANGE_TSTAT, measure, PlaceboLaw(past=found), ())
+    return _by_theory(case, measure, found)
+
+
+def _tstat(case: Case) -> TStat:
+    fixed = case.setting
+    return TStat(
+        periods=fixed.periods,
+        options=fixed.options,
+        reference=reference(case.arrays, fixed.periods, fixed.options),
+        looks=case.looks,
+    )
+
+
+def _by_theory(case: Case, measure: TStat, found: Past | None) -> Taken:
+    """Use simulated speckle where the few pseudo-events there are bear it out, else the ratio of means."""
+    before, after = case.looks
+    needed = max(FEWEST_FOR_PLACEBO, BEFORE_EACH_AFTER * after)
+    few = f"only {_looks(before)} before ({needed} are needed to calibrate on {_looks(after)} after)"
+    if found is None:
+        if case.question.method is Method.AUTO:
+            return _means(case, (f"{few}: the law of speckle is used, measured on this pair",))
+        law: Law = speckle_law(measure, case.arrays, case.chosen)
+        said = f"{few}: chance is that of simulated speckle, which could not be checked here"
+        return Taken(Method.CHANGE_TSTAT, measure, law, (said,))
+    drawn = speckle_law(measure, case.arrays, case.chosen)
+    factor = held(drawn, found)
+    often = f"between looks before it fired {factor:.1f} times as often as it says"
+    if is_valid(factor) or case.question.method is Method.CHANGE_TSTAT:
+        verdict = "which held" if is_valid(factor) else "and its check failed"
+        return Taken(
+            Method.CHANGE_TSTAT, measure, drawn, (f"{few}: chance is that of simulated speckle, {verdict}: {often}",)
+        )
+    return _means(case, (f"{few}, and simulated speckle does not hold here: {often}; the ratio of means is used",))
+
+
+def held(law: DrawnLaw, found: Past) -> float:
+    """Return by what factor a law fires too often on pseudo-events: its built-in check."""
+    raw = np.concatenate([each[np.isfinite(each)] for each in found.raw])
+    return check(law.p(raw), CHECKED_AT)
+
+
+def _means(case: Case, remarks: tuple[str, ...]) -> Taken:
+    measure, law, checked = means(case.arrays, case.chosen, case.setting, case.looks)
+    return Taken(Method.LOG_RATIO, measure, law, (*remarks, *checked))
+
+
+def _looks(count: int) -> str:
+    return f"{count} look" if count == 1 else f"{count} looks"
