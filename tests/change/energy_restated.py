@@ -21,7 +21,9 @@ def t_squared(series, before, after, variance, options):
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore", RuntimeWarning)
         n1, n2 = (np.isfinite(series[dates]).sum(axis=0) for dates in (before, after))
-        m1, m2 = (np.nanmean(series[dates], axis=0) if len(dates) else np.full(n1.shape, np.nan) for dates in (before, after))
+        m1, m2 = (
+            np.nanmean(series[dates], axis=0) if len(dates) else np.full(n1.shape, np.nan) for dates in (before, after)
+        )
         q = np.nansum((series[before] - m1) ** 2, axis=0) + np.nansum((series[after] - m2) ** 2, axis=0)
         nu = options.prior_dof + n1 + n2 - 2
         moderated = (options.prior_dof * variance[:, None, None] + q) / nu

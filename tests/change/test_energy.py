@@ -1,6 +1,7 @@
 """The energy of change: held to a restatement, and to the laws that any statistic of change must keep."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -55,11 +56,15 @@ def known():
     return reference(STACKS, WHEN)
 
 
-@pytest.mark.parametrize("options", [Options(), Options(prior_dof=0, smooth_px=0), Options(smooth_px=1.7, common_mode=False)])
+@pytest.mark.parametrize(
+    "options", [Options(), Options(prior_dof=0, smooth_px=0), Options(smooth_px=1.7, common_mode=False)]
+)
 def test_it_is_its_formula(options):
     ref = reference(STACKS, WHEN, options)
     found = change_tstat(STACKS, WHEN, reference=ref, options=options)
-    np.testing.assert_allclose(found["energy"], restated(STACKS, masks(STACKS, WHEN), ref, options), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(
+        found["energy"], restated(STACKS, masks(STACKS, WHEN), ref, options), rtol=1e-3, atol=1e-4
+    )
     for index, each in enumerate(STACKS):
         alone = restated([each], masks([each], WHEN), ref.only(index), options)
         np.testing.assert_allclose(found["stack_energy"][index], alone, rtol=1e-3, atol=1e-4)
@@ -102,15 +107,21 @@ def test_its_mean_is_1_where_nothing_changed(looks, count):
     assert float(energy.mean()) == pytest.approx(1.0, abs=0.05 if looks > 1 else 0.12)
 
 
-@settings(max_examples=10, deadline=None)
+@pytest.mark.parametrize(("gaps", "close"), [(0.0, 2e-3), (0.1, 3e-2)])
+@settings(max_examples=5, deadline=None)
 @given(st.floats(-60, 60), st.integers(0, 1000))
-def test_gains_drop_out(overall_db, seed):
-    """One gain for all, and one for each date and polarisation, change nothing."""
-    gains = np.random.default_rng(seed).normal(overall_db, 3.0, (*STACKS[0].shape[:2], 1, 1))
-    other = STACKS[0] * (10 ** (gains / 10)).astype(np.float32)
-    plain, gained = (change_tstat([each], WHEN) for each in (STACKS[0], other))
-    np.testing.assert_allclose(gained["energy"], plain["energy"], rtol=5e-3, atol=1e-3)
-    np.testing.assert_allclose(gained["step_db"], plain["step_db"], atol=5e-3)
+def test_gains_drop_out(gaps, close, overall_db, seed):
+    """One gain for all, and one for each date and polarisation, change nothing.
+
+    Where pixels lack dates, the common mode is where means and medians agree, which they do to a few hundredths of a
+    decibel.
+    """
+    each = stack(0, gaps=gaps)
+    gains = np.random.default_rng(seed).normal(overall_db, 3.0, (*each.shape[:2], 1, 1))
+    other = each * (10 ** (gains / 10)).astype(np.float32)
+    plain, gained = (change_tstat([a], WHEN) for a in (each, other))
+    np.testing.assert_allclose(gained["energy"], plain["energy"], rtol=close, atol=close)
+    np.testing.assert_allclose(gained["step_db"], plain["step_db"], atol=2 * close)
 
 
 @pytest.mark.parametrize(
@@ -131,8 +142,6 @@ def test_it_turns_with_the_ground(turned, known):
         )
         for each in known.common
     )  # fmt: skip
-    from dataclasses import replace
-
     flat = replace(known, common=common)
     there = change_tstat([turned(each) for each in STACKS], WHEN, reference=flat)["energy"]
     np.testing.assert_allclose(there, turned(change_tstat(STACKS, WHEN, reference=flat)["energy"]), rtol=1e-5)
@@ -258,7 +267,9 @@ def test_one_polarisation_of_two_finds_its_own_reference(known):
     options = Options(smooth_px=0)
     alone = change_tstat([one], WHEN, reference=known.only(0), options=options)["energy"]
     flat = reference([one], WHEN, options)
-    assert float(alone.mean()) == pytest.approx(float(change_tstat([one], WHEN, reference=flat)["energy"].mean()), rel=0.05)
+    assert float(alone.mean()) == pytest.approx(
+        float(change_tstat([one], WHEN, reference=flat)["energy"].mean()), rel=0.05
+    )
 
 
 @pytest.mark.parametrize(

@@ -122,9 +122,9 @@ def _medians(stack: Asked, edges: tuple[NDArray[np.int64], ...], threads: int) -
     def measure(number: int) -> None:
         rows = slice(int(down[number]), int(down[number + 1]))
         bits, top = stack.bits(rows)
-        found = np.empty((*out.shape[:2], out.shape[3]), np.float32)
+        found = np.empty((out.shape[3], out.shape[1], out.shape[0]), np.float32)
         kernels.cells(bits, before, (top, top + rows.stop - rows.start), across, _EACH_WAY, found)
-        out[:, :, number] = found
+        out[:, :, number] = found.T
 
     in_threads(measure, range(out.shape[2]), threads)
     return out.astype(np.float64)
