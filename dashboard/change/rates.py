@@ -33,6 +33,7 @@ def announce(
     If k polygons reached a score in all windows, the figure is the upper end of the one-sided 95 % Poisson interval of
     their mean. Where many were seen that is little above the mean; where none was seen it is 3 polygons in all that was
     searched, never 0. Windows that share dates repeat each other: k is then taken as if seen in `independent` windows.
+    Windows that differ by more than chance (a wet month, a harvest) widen the interval by as much.
 
     Parameters
     ----------
@@ -58,14 +59,23 @@ def announce(
         raise InputError(f"{windows} windows cannot be worth {worth:g} independent ones; give 1 to {windows}.")
     every = np.sort(np.concatenate([np.asarray(scores, np.float64).reshape(-1) for scores in scores_per_window]))
     levels = _levels(every)
-    seen = (every.size - np.searchsorted(every, levels, side="left")) * (worth / windows)
-    expected = upper_end(seen) / worth * (UNIT_KM2 / area_km2)
+    mean = (every.size - np.searchsorted(every, levels, side="left")) / windows
+    wide = 1.0 + _clumping([np.size(scores) for scores in scores_per_window]) * mean
+    expected = wide * upper_end(mean * worth / wide) / worth * (UNIT_KM2 / area_km2)
     return Announced(
         scores=tuple(float(level) for level in levels),
         per_100km2=tuple(float(value) for value in np.minimum.accumulate(expected)),
         windows=windows,
         area_km2=float(area_km2),
     )
+
+
+def _clumping(found: Sequence[int]) -> float:
+    """By how much the counts of windows vary beyond Poisson: variance = mean + clumping mean^2."""
+    mean = float(np.mean(found))
+    if len(found) < 2 or mean == 0.0:
+        return 0.0
+    return max(float(np.var(found, ddof=1)) - mean, 0.0) / mean**2
 
 
 def _levels(every: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -64,6 +64,12 @@ def test_windows_that_repeat_each_other_count_for_fewer():
     assert all(shared.at(score) > alone.at(score) for score in (0.0, 1.0, 2.0, 3.0))
 
 
+def test_windows_that_differ_by_more_than_chance_are_told_with_more_care():
+    even, uneven = ([np.linspace(1, 2, size) for size in sizes] for sizes in ((30, 30, 30, 30), (0, 0, 10, 110)))
+    assert announce(uneven, 10.0).at(1.0) > 1.5 * announce(even, 10.0).at(1.0)
+    assert announce(uneven, 10.0).at(3.0) == pytest.approx(announce(even, 10.0).at(3.0))
+
+
 def test_long_lists_are_thinned_and_stay_careful():
     every = np.random.default_rng(1).exponential(2.0, 20_000)
     announced = announce([every], 1000.0)
