@@ -14,20 +14,16 @@ Counts = NDArray[np.int16]
 
 @numba.njit(inline="always", error_model="numpy")
 def ln(x: np.float32) -> np.float32:
-    """Natural logarithm of a positive normal single, within 2e-6: polynomial, so that loops of it vectorise."""
+    """Natural logarithm of a positive normal single, within 4e-6: polynomial, so that loops of it vectorise."""
     bits = np.float32(x).view(np.int32)
     exponent = np.int32(np.int32(bits - np.int32(0x3F3504F3)) >> np.int32(23))
     m = np.int32(bits - np.int32(exponent << np.int32(23))).view(np.float32) - np.float32(1.0)
-    p = np.float32(7.0376836292e-2)
-    p = p * m + np.float32(-1.1514610310e-1)
-    p = p * m + np.float32(1.1676998740e-1)
-    p = p * m + np.float32(-1.2420140846e-1)
-    p = p * m + np.float32(1.4249322787e-1)
-    p = p * m + np.float32(-1.6668057665e-1)
-    p = p * m + np.float32(2.0000714765e-1)
-    p = p * m + np.float32(-2.4999993993e-1)
-    p = p * m + np.float32(3.3333331174e-1)
-    return m + m * m * (p * m - np.float32(0.5)) + np.float32(exponent) * np.float32(0.6931471805599453)
+    p = np.float32(-0.14106186)
+    p = p * m + np.float32(0.2207074)
+    p = p * m + np.float32(-0.25458884)
+    p = p * m + np.float32(0.33262361)
+    p = p * m + np.float32(-0.49987506)
+    return m + m * m * p + np.float32(exponent) * np.float32(0.6931471805599453)
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")

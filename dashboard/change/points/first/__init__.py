@@ -1,0 +1,1 @@
+"""The likeliest change of every pixel, its neighbours helping."""

@@ -1,0 +1,1 @@
+"""Further changes of the pixels that changed, between those already found."""

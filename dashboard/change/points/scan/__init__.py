@@ -1,0 +1,1 @@
+"""The change points of every pixel of a stack."""
