@@ -5,7 +5,20 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import annotations, catalog, coverage, frame, front, ingest, memory, readers, review, screen, series
+from benchmarks import (
+    annotations,
+    catalog,
+    change_rates,
+    coverage,
+    frame,
+    front,
+    ingest,
+    memory,
+    readers,
+    review,
+    screen,
+    series,
+)
 from benchmarks.table import show
 
 
@@ -18,7 +31,7 @@ def main() -> None:
     rows = []
     for part in (frame, series, memory, screen):
         rows += part.run(folder / "stack")
-    for part in (ingest, readers, catalog, front, annotations, coverage, review):
+    for part in (ingest, readers, catalog, front, annotations, coverage, review, change_rates):
         rows += part.run(scratch)
     show(f"Nightglass promises, {os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} at the end", rows)
 

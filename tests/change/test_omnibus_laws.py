@@ -32,7 +32,7 @@ def box(looks, order, dates, z):
     f = (k - 1) * p**2
     rho = 1 - (2 * p**2 - 1) / (6 * (k - 1) * p) * (k / n - 1 / (n * k))
     omega = p**2 * (p**2 - 1) / (24 * rho**2) * (k / n**2 - 1 / (n * k) ** 2) - p**2 * (k - 1) / 4 * (1 - 1 / rho) ** 2
-    return stats.chi2.sf(rho * z, f) + omega * (stats.chi2.sf(rho * z, f) - stats.chi2.sf(rho * z, f + 4)) * -1
+    return stats.chi2.sf(rho * z, f) + omega * (stats.chi2.sf(rho * z, f + 4) - stats.chi2.sf(rho * z, f))
 
 
 @pytest.mark.parametrize("looks", [0.5, 1.0, 1.7, 4.4, 20.0])
