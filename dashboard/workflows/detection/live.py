@@ -17,7 +17,7 @@ from dashboard.workflows.detection.engine import Examined, Solved, decide, exami
 from dashboard.workflows.detection.held import Held
 from dashboard.workflows.detection.lattice import BUDGET, lattice
 from dashboard.workflows.detection.placebos import LIVE
-from dashboard.workflows.detection.question import DEFAULT_FAR, Question
+from dashboard.workflows.detection.question import DEFAULT_FAR, Method, Question
 from dashboard.workflows.detection.stacks import ChosenStack, Pass, chosen_stacks
 from dashboard.workflows.extent import box_of
 from dashboard.workflows.remembered import Remembered
@@ -98,7 +98,7 @@ def live(
     if not _observable(chosen, question, grid):
         return _nothing(grid, handling)
     key = (
-        str(workspace.archive.root), replace(question, far=DEFAULT_FAR).id, tuple(grid.shape), tuple(grid.affine),
+        str(workspace.archive.root), _without_far(question).id, tuple(grid.shape), tuple(grid.affine),
         *(file.sha256 for each in chosen for file in each.files),
     )  # fmt: skip
 
@@ -133,6 +133,11 @@ def levels_of(solved: Solved) -> NDArray[np.uint8]:
     levels: NDArray[np.uint8] = table[solved.patches.labels]
     levels[~solved.examined.observed] = UNSEEN
     return levels
+
+
+def _without_far(question: Question) -> Question:
+    """The same question at any rate: what is kept between rates; a sequence of tests is another at each."""
+    return question if question.method is Method.SEQUENTIAL else replace(question, far=DEFAULT_FAR)
 
 
 def _pictured(solved: Solved, grid: GeoBox, handling: Handling) -> Live:

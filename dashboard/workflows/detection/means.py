@@ -7,9 +7,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from dashboard.change.periods import Periods
 from dashboard.change.placebo import check, is_valid
-from dashboard.change.ratio import p_values, ratio_db
-from dashboard.workflows.calibrate import speckle
+from dashboard.change.ratio import common_mode, log_ratio_means
+from dashboard.workflows.calibrate import Speckle, speckle
 from dashboard.workflows.detection.laws import ExactLaw, Parameters
 from dashboard.workflows.detection.measures import Field, Seen
 from dashboard.workflows.detection.setting import Setting
@@ -76,7 +77,7 @@ def means(
         if min(counts) == 0:
             made.stack_fields.append(np.full(shape, np.nan, np.float32))
             continue
-        own = _stack(array, one, setting, (first, second), made)
+        own = _stack(array, one, setting, made)
         made.stack_fields.append(combined(own))
         made.p += own
         seen = np.isfinite(array.values).any(axis=1)
@@ -97,40 +98,48 @@ def means(
     return Means(seen=answer, looks=looks), law, _said(made.factors)
 
 
-def _stack(
-    array: xr.DataArray,
-    one: ChosenStack,
-    setting: Setting,
-    masks: tuple[NDArray[np.bool_], NDArray[np.bool_]],
-    made: _Gathered,
-) -> list[NDArray[np.float64]]:
+def _stack(array: xr.DataArray, one: ChosenStack, setting: Setting, made: _Gathered) -> list[NDArray[np.float64]]:
+    """Test every polarisation of a stack, each pixel by the law of its own numbers of looks."""
     found = []
-    dates = int(masks[0].sum()), int(masks[1].sum())
+    first, second = setting.periods.split(array["time"].values)
+    dates = int(first.sum()), int(second.sum())
+    tested, laws = _tested(array, one, setting.periods, setting.areas.middle_m2, dates)
     for plane, name in enumerate(one.polarisations):
-        power = array.values[:, plane]
-        ratio = ratio_db(_nanmean(power[masks[0]]), _nanmean(power[masks[1]]))
-        if not np.isfinite(ratio).any():
+        ratio = tested["ratio_db"].values[plane]
+        if name not in laws:
             continue
-        law = speckle(ratio, one.anchor, one.anchor, setting.areas.middle_m2, dates=dates)
-        ratio -= np.float32(law.common_mode_db)
-        found.append(p_values(ratio, looks_before=law.before, looks_after=law.after))
+        found.append(tested["p_value"].values[plane])
         made.steps.setdefault(name, []).append(ratio)
         made.sigmas.append(sigma_of(np.where(np.abs(ratio) < 3.0 * np.nanstd(ratio), ratio, np.nan)))
         prefix = f"{one.anchor.id} {name} "
-        made.parameters |= {prefix + key: value for key, value in law.parameters}
-        if dates[0] >= 2:
-            made.factors.append(_factor(power[masks[0]], one, setting))
+        made.parameters |= {prefix + key: value for key, value in laws[name].parameters}
+    if dates[0] >= 2 and found:
+        made.factors.append(_factor(array, one, setting, np.flatnonzero(first)))
     return found
 
 
-def _factor(past: NDArray[np.float32], one: ChosenStack, setting: Setting) -> float:
+def _tested(
+    array: xr.DataArray, one: ChosenStack, periods: Periods, pixel_m2: float, dates: tuple[int, int]
+) -> tuple[xr.Dataset, dict[str, Speckle]]:
+    """Return the test with looks as they are measured on its own ratio, and the law of every polarisation seen."""
+    common = common_mode(array, periods)
+    usual = one.anchor.looks or 1.0
+    raw = log_ratio_means(array, periods, usual, common_mode_db=common)["ratio_db"].values
+    laws = {
+        name: speckle(raw[plane], one.anchor, one.anchor, pixel_m2, dates=dates)
+        for plane, name in enumerate(one.polarisations)
+        if np.isfinite(raw[plane]).any()
+    }
+    looks = {name: laws[name].after / dates[1] if name in laws else usual for name in one.polarisations}
+    return log_ratio_means(array, periods, looks, common_mode_db=common), laws
+
+
+def _factor(array: xr.DataArray, one: ChosenStack, setting: Setting, before: NDArray[np.intp]) -> float:
     """By what factor the law fires too often between the last look before and the others."""
-    ratio = ratio_db(_nanmean(past[:-1]), past[-1])
-    if not np.isfinite(ratio).any():
-        return 1.0
-    law = speckle(ratio, one.anchor, one.anchor, setting.areas.middle_m2, dates=(len(past) - 1, 1))
-    p = p_values(ratio - law.common_mode_db, looks_before=law.before, looks_after=law.after)
-    return check(p, CHECKED_AT)
+    times = array["time"].values
+    periods = Periods(before=(times[before[0]], times[before[-2]]), after=(times[before[-1]], times[before[-1]]))
+    tested, laws = _tested(array[before], one, periods, setting.areas.middle_m2, (before.size - 1, 1))
+    return check(tested["p_value"].values, CHECKED_AT) if laws else 1.0
 
 
 def _said(factors: Sequence[float]) -> tuple[str, ...]:

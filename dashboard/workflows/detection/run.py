@@ -18,6 +18,7 @@ from dashboard.workflows.detection.engine import Solved, decide, examine
 from dashboard.workflows.detection.measures import TStat
 from dashboard.workflows.detection.question import Method, Question
 from dashboard.workflows.detection.record import Answer, Found, Parameters, recorded
+from dashboard.workflows.detection.scans import Scan
 from dashboard.workflows.detection.stacks import ChosenStack, chosen_stacks, read_stack, require
 from dashboard.workflows.detection.unobserved import outline_of
 from dashboard.workflows.extent import box_of
@@ -190,7 +191,7 @@ def _by_pair(
 def _dates(arrays: Sequence[xr.DataArray], solved: Solved) -> tuple[Dated, ...]:
     """Date every object by all looks, those between the periods too; none where the method has no such statistic."""
     measure = solved.examined.measure
-    if not isinstance(measure, TStat) or not solved.patches.found:
+    if not isinstance(measure, TStat | Scan) or not solved.patches.found:
         return ()
     labels = solved.patches.labels
     inside = np.flatnonzero(labels.any(axis=1)), np.flatnonzero(labels.any(axis=0))
