@@ -12,6 +12,7 @@ from dashboard.workflows.cluster import Crew, crew, each
 from dashboard.workflows.detection.area_found import Placed
 from dashboard.workflows.detection.area_gather import Searched, gather, gathered, observed_km2, unobserved
 from dashboard.workflows.detection.area_grid import AreaGrid, area_grid
+from dashboard.workflows.detection.area_known import NAME, packed
 from dashboard.workflows.detection.area_plan import Plan, plan
 from dashboard.workflows.detection.area_steps import Part, finish, search
 from dashboard.workflows.detection.looks import ChosenStack
@@ -93,6 +94,7 @@ def detect_area(  # noqa: PLR0913 -- a use case: what, where, how finely, by who
         _refuse_whole(chosen, grid)
         return detect(workspace, question, geobox=grid.geobox, report=report, cancel=cancel)
     with made.job.store.held():
+        made.job.store.put(NAME, packed(made.known))
         answer = _answer(made, question, *_searched(made, scheduler or "", watch))
         watch.say(_FINISHED, "recording")
         run, changes = recorded(workspace, answer)

@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from dashboard.change.energy import Reference, merged, reference
 from dashboard.change.periods import enough
 from dashboard.model.progress import CancelToken
 from dashboard.workflows.detection.area_grid import AreaGrid
+from dashboard.workflows.detection.area_known import Known, packed
 from dashboard.workflows.detection.area_lazy import lazy_stack
 from dashboard.workflows.detection.area_seams import Rule
 from dashboard.workflows.detection.area_steps import Job
@@ -33,8 +34,8 @@ from dashboard.workflows.workspace import Workspace
 
 TILE_BYTES = 900_000_000
 """Stacks of one tile and the work on them; one worker holds one tile."""
-COARSE_PX = 512
-"""Pixels along the longer side of the copy on which the common mode is measured."""
+COARSE_BYTES = 600_000_000
+"""Of the copy of one stack on which its common mode is measured; its cells are 16 pixels wide or more."""
 SAMPLE_PX = 500_000
 """Pixels at full resolution on which variances and strata are measured, about."""
 
@@ -46,7 +47,8 @@ class Plan:
     job: Job
     solved: Solved
     """The rule, the law and the announcement of the question; its objects are still to be found."""
-    read: tuple[ChosenStack, ...]
+    known: Known
+    """For the store, before the first step."""
 
 
 def plan(  # noqa: PLR0913 -- what, where, with what, and who may stop it
@@ -109,13 +111,15 @@ def plan(  # noqa: PLR0913 -- what, where, with what, and who may stop it
         stacks=tuple(chosen),
         geobox=grid.geobox,
         layout=Layout(shape=shape, side=side or side_for(layers, TILE_BYTES), phase=grid.phase),
-        measure=measure,
-        even=found.calibration,
+        periods=fixed.periods,
+        options=fixed.options,
+        looks=looks,
         rule=rule,
     )
-    key = _key(job, question)
+    all_ = Known(reference=known, calibration=found.calibration)
+    key = _key(job, all_, question)
     store = Store(workspace.root / "runs" / question.id / key[:16], key)
-    return Plan(job=replace(job, store=store), solved=solved, read=tuple(chosen))
+    return Plan(job=replace(job, store=store), solved=solved, known=all_)
 
 
 def _reference(
@@ -126,20 +130,33 @@ def _reference(
     fixed: Setting,
     cancel: CancelToken | None,
 ) -> Reference:
-    step = max(1, -(-max(map(int, geobox.shape)) // COARSE_PX))
-    coarse = geobox if step == 1 else geobox.zoom_out(step)
-    small = [read_stack(workspace.archive, one, coarse, cancel) for one in chosen]
-    common = reference(small, fixed.periods, fixed.options)
-    if step == 1:
-        return common
-    del small
+    steps = [_step(one, geobox) for one in chosen]
+    if max(steps) == 1:
+        arrays = [read_stack(workspace.archive, one, geobox, cancel) for one in chosen]
+        return reference(arrays, fixed.periods, fixed.options)
+    parts = []
+    for one, step in zip(chosen, steps, strict=True):
+        coarse = read_stack(workspace.archive, one, geobox.zoom_out(step), cancel)
+        parts.append(reference([coarse], fixed.periods, fixed.options))
+    common = replace(
+        parts[0],
+        common=tuple(mode for each in parts for mode in each.common),
+        variance=tuple(level for each in parts for level in each.variance),
+    )
     samples = []
-    for rows, cols in blocks((int(geobox.shape[0]), int(geobox.shape[1])), SAMPLE_PX):
+    shape = int(geobox.shape[0]), int(geobox.shape[1])
+    for rows, cols in blocks(shape, SAMPLE_PX):
         part = [each[:, :, rows, cols] for each in lazy]
         if _seen_twice(part):
             samples.append(reference(part, fixed.periods, fixed.options))
     whole = [each for each in samples if np.isfinite([each.brightness_edges, each.variability_edges]).all()]
     return merged(common, whole) if whole else common
+
+
+def _step(one: ChosenStack, geobox: GeoBox) -> int:
+    """By how much coarser the copy of a stack must be."""
+    most = COARSE_BYTES / (4 * len(one.passes) * len(one.polarisations))
+    return max(1, math.ceil(math.sqrt(int(geobox.shape[0]) * int(geobox.shape[1]) / most)))
 
 
 def _seen_twice(part: Sequence[xr.DataArray]) -> bool:
@@ -168,11 +185,11 @@ def _nothing_yet(measure: TStat, law: PlaceboLaw, fixed: Setting, lazy: Sequence
     )
 
 
-def _key(job: Job, question: Question) -> str:
+def _key(job: Job, known: Known, question: Question) -> str:
     """SHA-256 of everything that the pieces of a run follow from."""
-    measured = hashlib.sha256()
-    for array in _arrays(job):
-        measured.update(np.ascontiguousarray(array).tobytes())
+    measured, piece = hashlib.sha256(), packed(known)
+    for name, array in sorted(piece.arrays.items()):
+        measured.update(name.encode() + np.ascontiguousarray(array).tobytes())
     grid = job.geobox
     facts: list[Any] = [
         __version__,
@@ -180,17 +197,10 @@ def _key(job: Job, question: Question) -> str:
         str(grid.crs),
         [float(value) for value in tuple(grid.affine)[:6]],
         [*job.layout.shape, job.layout.side, *job.layout.phase],
-        [job.rule.seed, job.rule.grow, job.rule.least_px, job.rule.resolution_px],
-        [job.measure.options.prior_dof, job.measure.options.smooth_px, job.measure.options.common_mode],
+        asdict(job.rule),
+        asdict(job.options),
         [[one.anchor.id, one.polarisations, [file.sha256 for file in one.files]] for one in job.stacks],
+        dict(piece.facts),
         measured.hexdigest(),
     ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
-
-
-def _arrays(job: Job) -> list[Any]:
-    known = job.measure.reference
-    common = [array for each in known.common for array in (each.values, each.y, each.x)]
-    edges = np.array([known.brightness_edges, known.variability_edges])
-    even = [] if job.even is None else [job.even.counts.table]
-    return [*common, *known.variance, edges, *even]

@@ -14,14 +14,16 @@ import xarray as xr
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
+from dashboard.change.energy import Options
 from dashboard.change.patches import Patches
-from dashboard.change.placebo import Calibration
+from dashboard.change.periods import Periods
 from dashboard.change.points import object_dates
 from dashboard.model.errors import ResourceError
 from dashboard.model.progress import CancelToken
 from dashboard.raster.archive import Archive
 from dashboard.raster.vectorise import polygons
 from dashboard.workflows.detection.area_found import Placed, facts, median_looks
+from dashboard.workflows.detection.area_known import known_of
 from dashboard.workflows.detection.area_seams import Pixels, Rule, divide
 from dashboard.workflows.detection.area_store import Piece, Stopped, Store
 from dashboard.workflows.detection.area_tiles import Layout, Tile, part
@@ -48,10 +50,16 @@ class Job:
     stacks: tuple[ChosenStack, ...]
     geobox: GeoBox
     layout: Layout
-    measure: TStat
-    even: Calibration | None
-    """Makes strata alike; None where they are."""
+    periods: Periods
+    options: Options
+    looks: tuple[int, int]
     rule: Rule
+
+    @property
+    def measure(self) -> TStat:
+        """The statistic, with what it needs of the whole area from the store."""
+        known = known_of(self.store)
+        return TStat(periods=self.periods, options=self.options, reference=known.reference, looks=self.looks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +99,12 @@ def search(step: Part) -> str:
         return step.name
     stop.check()
     area = job.layout.shape
+    measure = job.measure
     wide = step.tile.widened(job.rule.ring, area)
-    outer = wide.widened(job.measure.halo, area)
+    outer = wide.widened(measure.halo, area)
     stacks = read(job, outer, stop)
     stop.check()
-    seen = _cropped(job, job.measure.see(stacks), stacks, wide.inside(outer))
+    seen = _cropped(job, measure.see(stacks), stacks, wide.inside(outer))
     layers = _layers(seen)
     own, handed = divide(layers, step.tile, wide, area, job.rule)
     found = job.rule.search(own, seen.step_db)
@@ -156,7 +165,7 @@ def described(
     """Return the objects of an array over `tile` with all that is said of them."""
     if not found.found:
         return []
-    dated = object_dates(stacks, found.labels, reference=job.measure.reference, options=job.measure.options)
+    dated = object_dates(stacks, found.labels, reference=job.measure.reference, options=job.options)
     looks = median_looks(found.labels, layers[1], layers[2], len(found.found))
     outlines = polygons(found.labels, part(job.geobox, tile))
     first = _first(found.labels, len(found.found))
@@ -212,12 +221,9 @@ def _first(labels: NDArray[np.int32], count: int) -> NDArray[np.int64]:
 
 def _cropped(job: Job, seen: Seen, stacks: Sequence[xr.DataArray], inner: tuple[slice, slice]) -> Seen:
     """The answer without the ring that only smoothing needed, strata made alike."""
-    field = seen.field[inner]
-    if job.even is not None:
-        strata = job.measure.strata([stack[(..., *inner)] for stack in stacks])
-        field = evened(job.even, field, strata)
+    strata = job.measure.strata([stack[(..., *inner)] for stack in stacks])
     return Seen(
-        field=field,
+        field=evened(known_of(job.store).calibration, seen.field[inner], strata),
         step_db=seen.step_db[(..., *inner)],
         looks_before=seen.looks_before[inner],
         looks_after=seen.looks_after[inner],

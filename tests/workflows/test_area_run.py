@@ -1,0 +1,292 @@
+"""An area run: the answer of the whole, however it is cut, whoever does the work, and however often it is stopped."""
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from pair_workspace import grid
+from stack_workspace import DAYS, OFF, ON, SHAPE, UNSEEN, block, fill, moment, overlap
+
+from dashboard.model.change import Basis, ChangeStatus
+from dashboard.model.errors import CancelledError, InputError, NotFoundError, ResourceError
+from dashboard.model.progress import CancelToken
+from dashboard.workflows.cluster import crew
+from dashboard.workflows.detection.area import detect_area
+from dashboard.workflows.detection.question import Method, Question
+from dashboard.workflows.detection.run import detect
+from dashboard.workflows.extent import box_of
+from dashboard.workflows.workspace import open_workspace
+
+BEFORE, AFTER = 12, 3
+BOX = box_of(grid(SHAPE))
+EVENT = DAYS * BEFORE - 1
+TILES = 12
+"""Of 64 pixels, over the archive's grid."""
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    with open_workspace(tmp_path_factory.mktemp("area")) as opened:
+        fill(opened, before=BEFORE, after=AFTER, unseen_after=True)
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def workers():
+    """Two worker processes behind a scheduler, as an area run finds them when the settings name one."""
+    with crew(processes=2) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def undisturbed(world, workers):
+    return run(world, workers)
+
+
+def question(**options):
+    asked = {"before": (moment(-1), moment(EVENT - 1)), "after": (moment(EVENT), moment(EVENT + 60))}
+    return Question(**{**asked, "anchors": ("look-00",), **options})
+
+
+def run(world, workers, asked=None, **options):
+    return detect_area(
+        world, asked or question(), **{"bbox": BOX, "tile_px": 64, "scheduler": workers.address, **options}
+    )
+
+
+def same(one, other):
+    """Two runs found the same: every change with every figure; and the same ground unseen."""
+    (run_a, found_a), (run_b, found_b) = one, other
+    assert replace(run_a, created=run_b.created, unobserved=None) == replace(run_b, unobserved=None)
+    assert len(found_a) == len(found_b)
+    for a, b in zip(found_a, found_b, strict=True):
+        assert a == b
+    assert run_a.unobserved.equals(run_b.unobserved)
+    return True
+
+
+def pieces(world):
+    return sorted((world.root / "runs").glob("*/*/*.piece"))
+
+
+def test_what_changed_is_found_where_and_when_it_did(undisturbed, world):
+    found, changes = undisturbed
+    on, off = (max(changes, key=lambda change: overlap(change.geometry, block(place))) for place in (ON, OFF))
+    assert {on.id, off.id} == {change.id for change in changes[:2]}
+    for change, place, sign in ((on, ON, "brighter"), (off, OFF, "darker")):
+        assert overlap(change.geometry, block(place)) > 0.8
+        assert change.sign == sign
+        assert (change.after, change.before) == (moment(DAYS * (BEFORE - 1)), moment(DAYS * BEFORE))
+        assert change.status is ChangeStatus.CONFIRMED
+        assert change.looks == (BEFORE, AFTER)
+    assert (found.basis, found.method) == (Basis.PLACEBO, "change-tstat")
+    assert world.catalog.changes.run(found.id).inputs == found.inputs
+
+
+def test_what_was_not_seen_after_is_not_called_unchanged(undisturbed):
+    found, changes = undisturbed
+    hole = block((slice(0, UNSEEN[0].stop - 32), slice(UNSEEN[1].start + 32, UNSEEN[1].stop)))
+    assert found.unobserved.contains(hole)
+    assert not any(change.geometry.intersects(found.unobserved) for change in changes)
+    pixels = SHAPE[0] * SHAPE[1] - (UNSEEN[0].stop - UNSEEN[0].start) * (UNSEEN[1].stop - UNSEEN[1].start)
+    assert found.observed_km2 == pytest.approx(pixels * 1e-4, rel=2e-3)
+
+
+@pytest.mark.parametrize("side", [96, 128, 512])
+def test_the_answer_does_not_depend_on_the_tiles(world, workers, undisturbed, side):
+    assert same(run(world, workers, tile_px=side), undisturbed)
+
+
+def test_the_answer_does_not_depend_on_the_order(world, workers, undisturbed, monkeypatch):
+    shuffled = np.random.default_rng(1).permutation
+
+    def each_shuffled(crew_, work, parts, **options):
+        return each(crew_, work, [parts[n] for n in shuffled(len(parts))], **options)
+
+    from dashboard.workflows.detection import area
+
+    each = area.each
+    monkeypatch.setattr(area, "each", each_shuffled)
+    assert same(run(world, workers), undisturbed)
+
+
+def test_the_answer_is_that_of_the_grid_searched_at_once(world, undisturbed):
+    found, changes = undisturbed
+    at_once, whole = detect(world, question(), geobox=geobox_of(found))
+    assert len(changes) == len(whole)
+    for a, b in zip(changes, whole, strict=True):
+        assert replace(a, id="", run_id="", confidence=None) == replace(b, id="", run_id="", confidence=None)
+        assert a.confidence == pytest.approx(b.confidence, abs=1e-4)
+    assert found.announced == at_once.announced
+    assert found.observed_km2 == pytest.approx(at_once.observed_km2, rel=1e-4)
+
+
+def geobox_of(found):
+    from affine import Affine
+    from odc.geo.geobox import GeoBox
+
+    known = dict(found.parameters)
+    shape = tuple(int(part) for part in known["grid_shape"].split(" x "))
+    return GeoBox(shape, Affine(*map(float, known["grid_transform"].split())), known["grid_crs"])
+
+
+def test_nothing_is_left_in_the_workspace(undisturbed, world):
+    assert not (world.root / "runs").exists()
+
+
+def test_a_worker_that_is_killed_changes_nothing(world, workers, undisturbed):
+    killed = []
+
+    def report(progress):
+        if progress.text.startswith("searched 3 of") and not killed:
+            killed.append(next(iter(workers.client.run(os.getpid).values())))
+            os.kill(killed[0], signal.SIGKILL)
+
+    assert same(run(world, workers, report=report), undisturbed)
+    assert len(killed) == 1
+    assert killed[0] not in workers.client.run(os.getpid).values()
+
+
+SCRIPT = """
+import sys, time
+from datetime import datetime
+from pathlib import Path
+from dashboard.workflows.detection.area import detect_area
+from dashboard.workflows.detection.question import Question
+from dashboard.workflows.workspace import open_workspace
+
+def report(progress):
+    if progress.text.startswith("searched 5 of"):
+        print("five", flush=True)
+        time.sleep(60)
+
+if __name__ == "__main__":
+    root, box, *moments = sys.argv[1:]
+    first, second, third, fourth = map(datetime.fromisoformat, moments)
+    asked = Question(before=(first, second), after=(third, fourth), anchors=("look-00",))
+    with open_workspace(Path(root)) as opened:
+        detect_area(opened, asked, bbox=tuple(map(float, box.split(","))), tile_px=64, report=report)
+"""
+
+
+def killed_run(world, tmp_path):
+    """Start the same run in a process of its own with workers of its own, and kill it after five tiles."""
+    script = tmp_path / "run.py"
+    script.write_text(SCRIPT)
+    asked = question()
+    moments = [moment.isoformat() for moment in (*asked.before, *asked.after)]
+    arguments = [sys.executable, str(script), str(world.root), ",".join(map(repr, BOX)), *moments]
+    with subprocess.Popen(
+        arguments, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    ) as process:
+        assert process.stdout.readline() == "five\n"
+        family = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+    gone, alive = psutil.wait_procs(family, timeout=20)
+    assert not alive
+    assert len(gone) >= 2
+
+
+def test_a_killed_run_goes_on_where_it_was(world, workers, undisturbed, tmp_path):
+    killed_run(world, tmp_path)
+    left = pieces(world)
+    assert len(left) >= 5
+    torn, kept = left[0], {path: path.stat().st_mtime_ns for path in left[1:]}
+    torn.write_bytes(torn.read_bytes()[:-1])
+    seen = {}
+
+    def report(progress):
+        if progress.text.startswith("searched"):
+            seen.update({path: path.stat().st_mtime_ns for path in pieces(world)})
+
+    assert same(run(world, workers, report=report), undisturbed)
+    assert {path: seen[path] for path in kept} == kept
+    assert torn in seen
+    assert len([path for path in seen if path.name.startswith("tile-")]) >= TILES
+    assert not (world.root / "runs").exists()
+
+
+def test_cancelling_stops_at_once_and_keeps_what_is_done(world, workers, undisturbed):
+    runs, cancel, told = len(world.catalog.changes.runs()), CancelToken(), []
+
+    def report(progress):
+        told.append(progress)
+        if progress.text.startswith("searched 4 of"):
+            cancel.cancel()
+
+    with pytest.raises(CancelledError):
+        run(world, workers, question(far=2e-3), report=report, cancel=cancel)
+    assert told[-1].text.startswith("searched 4 of")
+    assert len(world.catalog.changes.runs()) == runs
+    assert len(pieces(world)) >= 4
+    again = run(world, workers, question(far=2e-3))
+    assert again[0].id != undisturbed[0].id
+    assert pieces(world) == []
+
+
+def test_progress_rises_tile_by_tile(world, workers, undisturbed):
+    told = []
+    run(world, workers, report=told.append)
+    assert [each.done for each in told] == sorted(each.done for each in told)
+    assert told[-1].done == 1.0
+    assert len([each for each in told if each.text.startswith("searched")]) >= TILES
+
+
+def test_a_run_is_not_made_twice_at_the_same_time(world, workers, undisturbed):
+    said = []
+
+    def report(progress):
+        if progress.text.startswith("searched 2 of"):
+            with pytest.raises(ResourceError, match="under way") as caught:
+                run(world, workers)
+            said.append(str(caught.value))
+
+    assert same(run(world, workers, report=report), undisturbed)
+    assert said
+
+
+def test_a_coarser_resolution_is_searched_on_a_grid_of_its_own(world, workers):
+    found, changes = run(world, workers, resolution_m=20.0)
+    known = dict(found.parameters)
+    assert known["grid_transform"].startswith("20.0 0.0")
+    assert overlap(changes[0].geometry, block(ON)) > 0.5
+    with pytest.raises(InputError, match="finer than the finest pixels"):
+        run(world, workers, resolution_m=2.0)
+
+
+def test_too_few_dates_are_answered_on_the_whole_grid(world, workers):
+    few = question(before=(moment(EVENT - 1 - DAYS), moment(EVENT - 1)))
+    found, _ = run(world, workers, few)
+    assert found.basis is Basis.THEORY
+    assert found.remarks
+    other, _ = run(world, workers, question(method=Method.LOG_RATIO))
+    assert other.method == "log-ratio"
+
+
+def test_what_cannot_be_answered_says_so_before_any_worker_is_asked(world, workers):
+    with pytest.raises(InputError, match=r"covers any of the area|No stack looked here"):
+        run(world, workers, bbox=(0.0, 0.0, 1.0, 1.0))
+    with pytest.raises(NotFoundError):
+        run(world, workers, question(anchors=("nobody",)))
+
+
+def test_ground_seen_never_after_is_an_error_and_not_no_change(world, workers):
+    down, right = (slice(part.start + 5, part.stop - 5) for part in UNSEEN)
+    with pytest.raises(InputError, match="No ground here was seen"):
+        run(world, workers, bbox=box_of(grid(SHAPE)[down, right]))
+
+
+def test_a_scheduler_that_is_not_there_is_named_with_the_remedy(world, workers, monkeypatch):
+    monkeypatch.setattr("dashboard.workflows.cluster.CONNECT_S", 1.0)
+    with pytest.raises(ResourceError, match=r"tcp://127\.0\.0\.1:9 .*dask_scheduler"):
+        run(world, workers, scheduler="tcp://127.0.0.1:9")
+
+
+def test_workers_of_ones_own_give_the_same_answer(world, undisturbed):
+    assert same(detect_area(world, question(), bbox=BOX, tile_px=128), undisturbed)
