@@ -36,9 +36,12 @@ def _read(files: dict[tuple[np.datetime64, str], Path]) -> xr.DataArray:
         for name in POLARISATIONS:
             with rasterio.open(files[time, name]) as opened:
                 images.append(opened.read(1))
+                grid = opened.transform
     values = np.stack(images).reshape(len(times), len(POLARISATIONS), *images[0].shape)
     values.flags.writeable = False
-    coords = {"time": times, "polarisation": list(POLARISATIONS)}
+    rows, cols = (np.arange(size) + 0.5 for size in images[0].shape)
+    metres = {"y": grid.f + grid.e * rows, "x": grid.c + grid.a * cols}
+    coords = {"time": times, "polarisation": list(POLARISATIONS), **metres}
     return xr.DataArray(values, dims=("time", "polarisation", "y", "x"), coords=coords)
 
 

@@ -26,7 +26,7 @@ from benchmarks.table import Row, show
 from dashboard.change.energy import Options, change_tstat, placebo_energies, reference
 from dashboard.change.patches import patches, scores
 from dashboard.change.periods import Periods
-from dashboard.change.placebo import Calibration, Counts, independent_windows
+from dashboard.change.placebo import Calibration, Counts, independent_samples, independent_windows
 from dashboard.change.rates import announce
 from dashboard.change.ratio import thresholds
 from dashboard.model.change import Announced
@@ -61,13 +61,19 @@ def answer(stack: xr.DataArray, periods: Periods, options: Options = Options()) 
     )  # fmt: skip
 
 
-def rates_got(answers: dict[str, Answer], far: float) -> tuple[list[float], list[float]]:
+def calibrated(counts: Counts, windows: int, cut: tuple[int, int]) -> Calibration:
+    """Calibrate on counts of pseudo-events that share dates and whose neighbours share pixels."""
+    apart = independent_samples(counts.samples, windows, worth=independent_windows(*cut), smooth_px=Options().smooth_px)
+    return Calibration.of(counts, windows, independent=apart)
+
+
+def rates_got(answers: dict[str, Answer], cut: tuple[int, int], far: float) -> tuple[list[float], list[float]]:
     """Return the rate that came over the one asked for, every burst: calibrated on itself, and on the others."""
     own, others = [], []
     for burst, each in answers.items():
         rest = [other.counts for name, other in answers.items() if name != burst]
         for counts, got in ((each.counts, own), (sum(rest[1:], rest[0]), others)):
-            threshold = Calibration.of(counts, len(each.placebo)).threshold(far)
+            threshold = calibrated(counts, len(each.placebo), cut).threshold(far)
             got.append(float(np.nanmean(each.energy >= threshold) / far))
     return own, others
 
@@ -96,7 +102,7 @@ def real_rates(stacks: dict[str, xr.DataArray]) -> list[Row]:
     for cut in LOOKS:
         answers = {burst: answer(stack, question(stack, QUIET, *cut)) for burst, stack in stacks.items()}
         for far in RATES:
-            own, others = rates_got(answers, far)
+            own, others = rates_got(answers, cut, far)
             f_test, student = peers_got(stacks, cut, far)
             cells += [np.mean(own), np.mean(others)]
             worst += [*own, *others]
@@ -116,7 +122,7 @@ def other_cuts(stacks: dict[str, xr.DataArray]) -> Row:
         for last in range(before + after, dates + 1):
             if last != QUIET:
                 answers = {b: answer(stack, question(stack, last, before, after)) for b, stack in stacks.items()}
-                got += [np.mean(rates_got(answers, far)[0]) for far in RATES]
+                got += [np.mean(rates_got(answers, (before, after), far)[0]) for far in RATES]
     return Row(
         promise="other cuts",
         figure=f"self {np.mean(got):.1f}x, worst of {len(got)} {max(got):.1f}x",
@@ -128,7 +134,7 @@ def other_cuts(stacks: dict[str, xr.DataArray]) -> Row:
 
 def found_and_announced(each: Answer, cut: tuple[int, int]) -> tuple[NDArray[np.float64], Announced, float]:
     """Return the scores of the question, the announcement of its pseudo-events, and the ground of one."""
-    law = Calibration.of(each.counts, len(each.placebo))
+    law = calibrated(each.counts, len(each.placebo), cut)
     rule = {"seed": law.threshold(1e-3), "grow": law.threshold(1e-2), **RULE}
     km2 = float(np.isfinite(each.energy).sum()) * PIXEL_M2 / 1e6
     past = [scores(energy, **rule) for energy in each.placebo]

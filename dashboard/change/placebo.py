@@ -101,7 +101,7 @@ class Calibration:
         windows
             How many they were.
         independent
-            `independent_samples`; without it every sample is taken as independent of all others.
+            `independent_samples`: p-values are those of so many; without it all are taken as independent.
 
         Raises
         ------
@@ -109,12 +109,14 @@ class Calibration:
             If nothing was counted.
         """
         own = counts.table if len(counts.table) > 1 else ()
+        apart = float(counts.samples if independent is None else min(independent, counts.samples))
+        worth = apart / max(counts.samples, 1)
         return cls(
             counts=counts,
             windows=windows,
-            independent=float(counts.samples if independent is None else independent),
-            whole=survival(counts.table.sum(axis=0), EDGES),
-            strata=tuple(survival(row, EDGES) if row.sum() >= ENOUGH_IN_STRATUM else None for row in own),
+            independent=apart,
+            whole=survival(counts.table.sum(axis=0), EDGES, worth=worth),
+            strata=tuple(survival(row, EDGES, worth=worth) if row.sum() >= ENOUGH_IN_STRATUM else None for row in own),
         )
 
     @property

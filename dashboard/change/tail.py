@@ -19,7 +19,8 @@ _HEAVIEST = 0.9
 class Survival:
     """P(energy >= e) under no change.
 
-    Counted: ``(1 + samples at or above e) / (1 + samples)``, between bin edges by straight lines in ln p over ln e.
+    Counted: ``(1 + samples at or above e) / (1 + samples)``, of independent samples: correlated ones count for what
+    they are worth, so that few of them are not taken for many. Between bin edges ln p is a straight line in ln e.
     Beyond the edge u with the last `TOP` samples: ``p = p_u (1 + shape (e - u) / scale) ** (-1 / shape)``, fitted by
     probability-weighted moments (Hosking and Wallis 1987). The shape is never taken below 0: a short tail is prolonged
     as an exponential, so the p-values of what was never seen come out rather too large than too small.
@@ -58,7 +59,7 @@ class Survival:
         return np.asarray(np.where(fall > 0.0, self.start + self.scale * over, counted))
 
 
-def survival(counts: NDArray[np.int64], edges: NDArray[np.float64]) -> Survival:
+def survival(counts: NDArray[np.int64], edges: NDArray[np.float64], *, worth: float = 1.0) -> Survival:
     """Return the survival of a histogram.
 
     Parameters
@@ -67,6 +68,8 @@ def survival(counts: NDArray[np.int64], edges: NDArray[np.float64]) -> Survival:
         Samples in every bin.
     edges
         Lower edge of every bin, ascending, the first 0 or above.
+    worth
+        Independent samples that one sample is worth, above 0 and at most 1.
 
     Raises
     ------
@@ -83,7 +86,7 @@ def survival(counts: NDArray[np.int64], edges: NDArray[np.float64]) -> Survival:
     scale += shape * (edges[start] - edges[learned])
     first = 1 if edges[0] <= 0.0 else 0
     kept = slice(min(first, start), start + 1)
-    ln_p = np.log((1.0 + above[kept]) / (1.0 + samples))
+    ln_p = np.log((1.0 + worth * above[kept]) / (1.0 + worth * samples))
     with np.errstate(divide="ignore"):
         ln_energy = np.log(edges[kept])
     return Survival(ln_energy, ln_p, shape, scale, samples)

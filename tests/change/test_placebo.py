@@ -84,6 +84,16 @@ def test_the_p_value_is_the_share_that_reached_it_with_itself_counted():
     assert (law.p(between) >= law.p(edges[1:])).all()
 
 
+def test_samples_that_repeat_each_other_are_not_taken_for_many():
+    energy = drawn(5000)
+    plain, repeated = calibrated(energy), calibrated(np.repeat(energy, 10), independent=5000)
+    edges = EDGES[(EDGES > 0) & (plain.whole.start > EDGES)]
+    np.testing.assert_allclose(repeated.p(edges), plain.p(edges), rtol=1e-9)
+    careful = calibrated(energy, independent=50)
+    assert careful.threshold(1e-2) > plain.threshold(1e-2)
+    assert careful.threshold(0.5) == pytest.approx(plain.threshold(0.5), rel=0.05)
+
+
 def test_nothing_is_certain_and_nothing_unknown_is_judged():
     p = calibrated(drawn(5000)).p(np.array([0.0, 1e-9, 1e6, np.nan], np.float32))
     np.testing.assert_array_equal(p[:2], 1.0)
