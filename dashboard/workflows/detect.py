@@ -12,6 +12,7 @@ from odc.geo.geobox import GeoBox
 
 from dashboard import __version__
 from dashboard.change.objects import FEWEST_PIXELS, ChangeObject, objects
+from dashboard.change.rates import confidences
 from dashboard.change.ratio import ratio_db, thresholds
 from dashboard.geo.geodesy import area_m2
 from dashboard.model.acquisition import Acquisition
@@ -22,6 +23,8 @@ from dashboard.model.progress import CancelToken, Progress, Report, silent
 from dashboard.model.stack import statistics_refusals
 from dashboard.raster.vectorise import polygons
 from dashboard.workflows.calibrate import Parameters, Speckle, speckle
+from dashboard.workflows.detection.pair import REMARK, announced, score_of
+from dashboard.workflows.detection.unobserved import outline_of
 from dashboard.workflows.extent import Box, box_of
 from dashboard.workflows.observed import PixelAreas, pixel_areas
 from dashboard.workflows.passes import members, touching
@@ -29,6 +32,8 @@ from dashboard.workflows.searched import full_grid
 from dashboard.workflows.workspace import Workspace
 
 METHOD = "log-ratio-f"
+_FORM = 2
+"""Of the records: runs of the first form had no score, announcement or outline of what was not observed."""
 MOST_OBJECTS = 20_000
 """More than this nobody reviews: the question was wrong, not the answer."""
 TILE = 2048
@@ -130,7 +135,11 @@ def detect(  # noqa: PLR0913 -- a use case: what, where, how strictly, and who w
         what = f"A false-alarm rate of {far:g} leaves {len(found.found):,} objects; one run holds {MOST_OBJECTS:,}"
         raise ResourceError(f"{what}. Give a smaller rate or a smaller area.")
     watch.say(0.8, f"outlining {len(found.found)} objects")
-    run = _run(pair, areas.sum_km2(np.isfinite(ratio)), _parameters(pair, far, least, areas, law))
+    run = replace(
+        _run(pair, areas.sum_km2(np.isfinite(ratio)), _parameters(pair, far, least, areas, law)),
+        announced=announced(ratio, law, far=far, min_pixels=least, pixel_km2=areas.middle_m2 / 1e6),
+        unobserved=outline_of(np.isnan(ratio), pair.geobox),
+    )
     changes = _changes(run, pair, found.found, polygons(found.labels, pair.geobox), watch)
     watch.say(0.95, "recording")
     run = _as_recorded(workspace, run)
@@ -227,8 +236,11 @@ def _run(pair: _Pair, observed_km2: float, parameters: Parameters) -> ChangeRun:
         software=f"nightglass {__version__}",
         inputs=tuple((file.path, file.sha256) for file in files if file),
         handling=combine([acq.handling for acq in read]),
+        remarks=(REMARK,),
+        looked_before=tuple(acq.id for acq in pair.before_pass),
+        looked_after=tuple(acq.id for acq in pair.after_pass),
     )
-    facts = [run.method, run.parameters, run.before, run.after, run.extent, run.software, run.inputs]
+    facts = [run.method, run.parameters, run.before, run.after, run.extent, run.software, run.inputs, _FORM]
     return replace(run, id=f"{METHOD}-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]}")
 
 
@@ -240,11 +252,14 @@ def _changes(
     watch: _Watch,
 ) -> tuple[DetectedChange, ...]:
     changes = []
+    scores = np.array([score_of(each.p_value) for each in found])
+    sure = confidences(scores, run.announced, run.observed_km2) if run.announced else None
     for index, each in enumerate(found):
         if index % 100 == 0:
             watch.say(0.85 + 0.1 * index / len(found), f"describing {len(found)} objects")
         outline = outlines[each.label]
         before, after = (_seen(outline, among) for among in (pair.before_pass, pair.after_pass))
+        when = min(acq.start for acq in before), max(acq.start for acq in after)
         digest = hashlib.sha256(run.id.encode() + shapely.to_wkb(outline)).hexdigest()
         changes.append(
             DetectedChange(
@@ -253,13 +268,17 @@ def _changes(
                 geometry=outline,
                 area_m2=area_m2(outline),
                 pixels=each.pixels,
-                after=min(acq.start for acq in before),
-                before=max(acq.start for acq in after),
+                after=when[0],
+                before=when[1],
                 magnitude_db=each.median_db,
                 sign=each.sign,
                 p_value=each.p_value,
                 evidence=tuple(acq.id for acq in (*before, *after)),
                 handling=run.handling,
+                score=float(scores[index]),
+                confidence=None if sure is None else float(sure[index]),
+                magnitudes=((pair.polarisation, each.median_db, each.p95_db),),
+                date_range=when,
             )
         )
     return tuple(sorted(changes, key=lambda change: (change.p_value, -abs(change.magnitude_db), change.id)))

@@ -89,6 +89,20 @@ def test_the_known_changes_are_found_and_described(world):
     assert all(change.handling == found.handling for change in changes)
 
 
+def test_what_is_known_of_chance_stands_beside_every_change(world):
+    _, a, b = world
+    found, changes = run(world)
+    assert found.announced.windows == 0
+    assert "could not be checked" in found.remarks[0]
+    assert (found.looked_before, found.looked_after) == (("before",), ("after",))
+    assert found.unobserved.intersection(block(UNSEEN)).area > 0.95 * block(UNSEEN).area
+    strongest = changes[0]
+    assert strongest.score == pytest.approx(-np.log10(strongest.p_value), rel=1e-6)
+    assert strongest.confidence > 0.5
+    assert [name for name, *_ in strongest.magnitudes] == ["VV"]
+    assert strongest.date_range == (a.start, b.start)
+
+
 def test_the_run_says_how_to_repeat_it(world):
     opened, a, b = world
     found, changes = run(world)

@@ -66,10 +66,13 @@ def correlation_px(array: xr.DataArray) -> float:
 
 def sigma_of(field: NDArray[np.floating]) -> float:
     """Return sigma in pixels of the Gauss that makes neighbours along rows and columns as alike as in (..., y, x)."""
-    centred = field - np.nanmean(np.where(np.isfinite(field), field, np.nan), axis=(-2, -1), keepdims=True)
-    alike = [_lag(centred[..., :, :-1], centred[..., :, 1:]), _lag(centred[..., :-1, :], centred[..., 1:, :])]
-    rho = float(np.clip(np.nanmean(alike), 0.0, 0.99))
-    if not rho > _LEAST_CORRELATION:
+    known = np.isfinite(field)
+    count = np.maximum(known.sum(axis=(-2, -1), keepdims=True), 1)
+    centred = field - np.where(known, field, 0.0).sum(axis=(-2, -1), keepdims=True, dtype=np.float64) / count
+    lags = [_lag(centred[..., :, :-1], centred[..., :, 1:]), _lag(centred[..., :-1, :], centred[..., 1:, :])]
+    alike = [lag for lag in lags if np.isfinite(lag)]
+    rho = min(sum(alike) / max(len(alike), 1), 0.99)
+    if rho <= _LEAST_CORRELATION:
         return 0.0
     return float(min(np.sqrt(-1.0 / (4.0 * np.log(rho))), _MOST_SIGMA))
 
@@ -93,6 +96,24 @@ def _like(array: xr.DataArray, looks: int, sigma: float, generator: np.random.Ge
 
 
 @dataclass(frozen=True, slots=True)
+class DrawnZ:
+    """Draws normal numbers, neighbours alike."""
+
+    sigma: float
+    """Of the Gauss that makes them so, in pixels; 0 leaves them independent."""
+    pixels: int = SIDE * SIDE
+    """Of one scene."""
+
+    def __call__(self, generator: np.random.Generator) -> NDArray[np.float64]:
+        """Return one scene."""
+        field = generator.standard_normal((SIDE, SIDE))
+        if self.sigma <= 0.0:
+            return field
+        smooth = ndimage.gaussian_filter(field, self.sigma, mode="wrap")
+        return np.asarray(smooth / smooth.std())
+
+
+@dataclass(frozen=True, slots=True)
 class DrawnP:
     """Draws -log10 of the p-value of independent two-sided tests, combined, with neighbours alike."""
 
@@ -101,7 +122,7 @@ class DrawnP:
 
     def __call__(self, generator: np.random.Generator) -> NDArray[np.float32]:
         """Return one scene."""
-        every = [_normal(generator, self.sigma) for _ in range(self.tests)]
+        every = [DrawnZ(self.sigma)(generator) for _ in range(self.tests)]
         p = [np.minimum(2.0 * stats.norm.sf(np.abs(z)), 1.0) for z in every]
         return combined(p)
 
@@ -121,11 +142,3 @@ def combined(p_values: Sequence[NDArray[np.float64]]) -> NDArray[np.float32]:
     else:
         field = -stats.chi2.logsf(logs, 2 * np.maximum(count, 1)) / np.log(10.0)
     return np.where(count > 0, np.maximum(field, 0.0), np.nan).astype(np.float32)
-
-
-def _normal(generator: np.random.Generator, sigma: float) -> NDArray[np.float64]:
-    field = generator.standard_normal((SIDE, SIDE))
-    if sigma <= 0.0:
-        return field
-    smooth = ndimage.gaussian_filter(field, sigma, mode="wrap")
-    return np.asarray(smooth / smooth.std())
