@@ -4,6 +4,7 @@
 that each test rejects over the share asked for, worst of all cells. Peer: Box's expansion on the same statistic.
 *Whole stack* (A2): share of unchanged pixels with any reported date at 1 %; peer: the ungated scheme that tests every
 date of every segment at 1 % (restated here in numpy). *Dark water* (A3): 300 dates, a step of 10 dB. *Speed*: 60 dates.
+*Power*, without a promise: what each gate finds.
 *Real land*, without a promise: where the ground is no ideal speckle, the rates are not these.
 
 Run: ``python -m benchmarks.change_rates``: prints every cell, some three minutes.
@@ -199,6 +200,25 @@ def dark_row() -> Row:
     )
 
 
+def power_rows() -> list[Row]:
+    """Measure how often each gate finds a lasting step and a single different date, with the date itself."""
+    rng = np.random.default_rng(3)
+    rows = []
+    for dates in (12, 60, 300):
+        for kind, decibels, length in (("lasting step, 5 dB", 5, None), ("one date, 6 dB", 6, 1)):
+            event = dates // 2
+            stack = speckle_stack(rng, 4.4, dates, 20_000)
+            stack[event : event + length if length else None] *= np.float32(10 ** (decibels / 10))
+            shown = []
+            for gate in Gate:
+                found = sequential_omnibus(stack, 4.4, far=1e-3, gate=gate, threads=2)
+                exact = (found.date == event).any("change").mean()
+                shown.append(f"{gate} {float((found['count'] > 0).mean()):.0%} ({float(exact):.0%})")
+            note = "Power: 4.4 looks, asked for 1e-3; found (with a change at its very date) in the middle of the stack"
+            rows.append(Row(promise=f"{kind}, {dates} dates", figure=", ".join(shown), target="", peer="", note=note))
+    return rows
+
+
 def land_rows() -> list[Row]:
     """Measure what becomes of the rates on real ground, which is no ideal speckle; nothing where it is not at hand."""
     stacks = list(california.bursts().values())
@@ -263,7 +283,7 @@ def run(_scratch: Path, share: float = 0.2) -> list[Row]:
     start = time.perf_counter()
     cells = rates(share)
     seconds = time.perf_counter() - start
-    return [*rate_rows(cells, seconds), *stack_rows(share), dark_row(), *land_rows(), *speed_rows()]
+    return [*rate_rows(cells, seconds), *stack_rows(share), dark_row(), *power_rows(), *land_rows(), *speed_rows()]
 
 
 def main() -> None:
@@ -275,7 +295,10 @@ def main() -> None:
     for cell in cells:
         shown = "   ".join(f"{t} " + " ".join(f"{r:.3f}" for r in cell.ratios[i]) for i, t in enumerate(TESTS))
         print(f"L {cell.looks:4g} {cell.dates:4d} dates, {cell.trials[1] / 1e6:5.2f} M: {shown}")
-    show("False alarms", [*rate_rows(cells, seconds), *stack_rows(share), dark_row(), *land_rows(), *speed_rows()])
+    show(
+        "False alarms",
+        [*rate_rows(cells, seconds), *stack_rows(share), dark_row(), *power_rows(), *land_rows(), *speed_rows()],
+    )
 
 
 if __name__ == "__main__":
