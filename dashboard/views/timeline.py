@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import panel as pn
-from bokeh.events import DoubleTap, Tap
+from bokeh.events import DoubleTap, RangesUpdate, Tap
 
 from dashboard.model.palette import Theme, annotation_colour, tokens
 from dashboard.plots.lanes import NOTES, STEP_COLUMNS, front_columns, front_lane, note_columns, step_columns
@@ -38,7 +38,6 @@ class TimelineView(pn.viewable.Viewer):
         self._session = session
         self._theme: Theme = theme
         self._names: list[str] = []
-        self._fitted: tuple[datetime, datetime] | None = None
         self._last_tap: tuple[float, str | None] = (0.0, None)
         period = session.viewing.view.period or DEFAULT_PERIOD
         self.plot = timeline(period, tokens(theme))
@@ -48,8 +47,7 @@ class TimelineView(pn.viewable.Viewer):
         for letter, head in (("a", self.plot.a), ("b", self.plot.b)):
             head.on_change("location", lambda attr, old, new, letter=letter: self._dragged(letter, new))  # noqa: ARG005
         self.plot.valid.on_change("location", lambda attr, old, new: self._moment_dragged(new))  # noqa: ARG005
-        for name in ("start", "end"):
-            fig.x_range.on_change(name, lambda attr, old, new: self._brushed())  # noqa: ARG005 - Bokeh checks the names
+        fig.on_event(RangesUpdate, self._moved)  # of a hand only: what is set here changes its two ends one by one
         self.ruler = ruler(self.plot, mailbox.source, tokens(theme))
         mailbox.on("brush", self._chose_period)
         stays = {"position": "sticky", "top": "0", "z-index": "2"}  # while the lanes below it scroll
@@ -157,11 +155,11 @@ class TimelineView(pn.viewable.Viewer):
         start, end = (datetime.fromtimestamp(float(message[name]) / 1000, UTC) for name in ("start", "end"))
         self._session.viewing.brush((start, end) if start < end else None)
 
-    def _brushed(self) -> None:
-        window = self.plot.figure.x_range
-        period = (datetime.fromtimestamp(window.start / 1000, UTC), datetime.fromtimestamp(window.end / 1000, UTC))
-        if period != self._fitted and period[0] < period[1]:
-            self._session.viewing.choose_period(period)
+    def _moved(self, event: Any) -> None:  # noqa: ANN401 - a Bokeh event
+        """Take over the window that somebody panned or zoomed to."""
+        if event.x0 < event.x1:
+            start, end = (datetime.fromtimestamp(at / 1000, UTC) for at in (event.x0, event.x1))
+            self._session.viewing.choose_period((start, end))
 
     # To the browser
 
@@ -270,8 +268,7 @@ class TimelineView(pn.viewable.Viewer):
 
     def _fit(self, first: datetime, last: datetime) -> None:
         margin = max((last - first) * 0.03, timedelta(hours=12))
-        self._fitted = (first - margin, last + margin)
-        self._set_range(self._fitted)
+        self._set_range((first - margin, last + margin))
 
     def _set_range(self, period: tuple[datetime, datetime]) -> None:
         start, end = (moment.timestamp() * 1000.0 for moment in period)
