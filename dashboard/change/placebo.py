@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from dashboard.change.tail import Survival, survival
 from dashboard.model.errors import InputError
@@ -164,12 +163,6 @@ class Calibration:
                 here = np.asarray(stratum) == number
                 even[here] = _evened(even[here], own, self.whole)
         return even
-
-    def interval(self, far: float) -> tuple[float, float]:
-        """Return the 95 % interval of the rate really got at `threshold(far)`, as far as independent samples tell."""
-        expected = far * self.independent
-        low, high = stats.gamma.ppf(0.025, expected), stats.gamma.ppf(0.975, expected + 1.0)
-        return float(low / self.independent), float(min(high / self.independent, 1.0))
 
 
 def _evened(energy: NDArray[np.float32], own: Survival, whole: Survival) -> NDArray[np.float64]:

@@ -1,15 +1,11 @@
 """How many false polygons to expect at each score, and how sure one found object is: measured, never assumed."""
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, stats
+from scipy import stats
 
-from dashboard.change.objects import FEWEST_PIXELS, GROW, MOST_GROW
-from dashboard.change.patches import scores as scores_of
-from dashboard.change.ratio import p_values
 from dashboard.model.change import Announced
 from dashboard.model.errors import InputError
 
@@ -18,11 +14,6 @@ CERTAINTY = 0.95
 MOST_SCORES = 128
 """Scores of one announcement; between them the figure of the next lower one holds, which is never too small."""
 UNIT_KM2 = 100.0
-_SIDE_PX, _SCENES = 800, 4
-_MOST_FIELDS = 12
-_FAINTEST = 1e-300
-_NODES = np.linspace(-7.0, 7.0, 1401)
-"""Normal scores at which a speckle law is tabled."""
 
 
 def announce(
@@ -154,98 +145,3 @@ def searched(
     generator = np.random.default_rng(seed)
     known = announce([pipeline(generator) for _ in range(windows)], area_km2)
     return Announced(scores=known.scores, per_100km2=known.per_100km2, windows=0, area_km2=known.area_km2)
-
-
-def surprise(p_value: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Return -ln p: an energy of mean 1 under no change, for `patches`, from the p-values of any exact test."""
-    return np.asarray(-np.log(np.maximum(p_value, np.finfo(np.float64).tiny)), np.float32)
-
-
-def levels_of(far: float) -> tuple[float, float]:
-    """Return the (seed, grow) thresholds of `surprise` at a false-alarm rate of seed pixels: exact, by its law.
-
-    Raises
-    ------
-    InputError
-        If `far` is not between 0 and 1.
-    """
-    if not 0.0 < far < 1.0:
-        raise InputError(f"The false-alarm rate is {far:g}; give a share above 0 and below 1, such as 0.001.")
-    return float(-np.log(far)), float(-np.log(max(far, min(MOST_GROW, GROW * far))))
-
-
-@lru_cache(maxsize=32)
-def simulated(
-    looks_before: float,
-    looks_after: float,
-    correlation_px: float = 0.0,
-    *,
-    far: float,
-    pixel_m2: float,
-    least_px: int = FEWEST_PIXELS,
-) -> Announced:
-    """Announce the false polygons of a pair of looks without a past, from speckle searched by the same rule.
-
-    Two looks of gamma speckle on ground that did not change, the exact F test, `surprise`, `patches`. It holds where
-    the speckle law does: real ground varies more, which only a past can tell.
-
-    Parameters
-    ----------
-    looks_before, looks_after
-        Equivalent looks of one pixel, above 0.
-    correlation_px
-        Neighbours d pixels apart correlate by ``exp(-d^2 / (2 correlation_px^2))`` in power; 0 where they do not.
-    far
-        False-alarm rate of a seed pixel.
-    pixel_m2
-        Ground of one pixel.
-    least_px
-        Pixels of the smallest object.
-
-    Raises
-    ------
-    InputError
-        If a value is out of range.
-    """
-    if not (0.0 <= correlation_px < _SIDE_PX / 10 and pixel_m2 > 0.0):
-        raise InputError(f"Speckle correlated over {correlation_px:g} pixels of {pixel_m2:g} m2 cannot be simulated.")
-    seed, grow = levels_of(far)
-
-    def scene(generator: np.random.Generator) -> NDArray[np.float64]:
-        before, after = (_ln_speckle(generator, looks, correlation_px) for looks in (looks_before, looks_after))
-        ratio = (after - before) * (10.0 / np.log(10.0))
-        energy = surprise(p_values(ratio, looks_before=looks_before, looks_after=looks_after))
-        return scores_of(energy, seed=seed, grow=grow, least_px=least_px, resolution_px=1.0)
-
-    return searched(scene, windows=_SCENES, area_km2=_SIDE_PX**2 * pixel_m2 / 1e6)
-
-
-def _ln_speckle(generator: np.random.Generator, looks: float, correlation_px: float) -> NDArray[np.float64]:
-    """Ln of gamma speckle of mean 1 whose neighbours are correlated.
-
-    Squares of filtered normal fields, as many as the looks have degrees of freedom, are speckle of that many half
-    looks; reading them through the quantiles makes looks that are no half numbers, and very many ones, exact too.
-    """
-    if correlation_px == 0.0:
-        return np.log(np.maximum(generator.gamma(looks, 1.0 / looks, (_SIDE_PX, _SIDE_PX)), _FAINTEST))
-    fields = int(np.clip(round(2.0 * looks), 1, _MOST_FIELDS))
-    power = np.zeros((_SIDE_PX, _SIDE_PX))
-    for _ in range(fields):
-        normal = ndimage.gaussian_filter(generator.standard_normal(power.shape), correlation_px, mode="wrap")
-        power += normal * normal
-    power /= fields * _filter_power(correlation_px)
-    return np.interp(np.log(np.maximum(power, _FAINTEST)), _ln_quantiles(fields / 2.0), _ln_quantiles(looks))
-
-
-def _filter_power(width: float) -> float:
-    """Variance that white noise of variance 1 keeps after the filter on the grid itself, in two dimensions."""
-    impulse = np.zeros(16 * int(np.ceil(width)) + 17)
-    impulse[impulse.size // 2] = 1.0
-    return float(np.sum(ndimage.gaussian_filter1d(impulse, width) ** 2) ** 2)
-
-
-def _ln_quantiles(looks: float) -> NDArray[np.float64]:
-    """Ln of the gamma quantiles at `_NODES`, each from its nearer tail."""
-    law = stats.gamma(looks, scale=1.0 / looks)
-    power = np.where(_NODES < 0, law.ppf(stats.norm.cdf(_NODES)), law.isf(stats.norm.sf(_NODES)))
-    return np.log(np.maximum(power, _FAINTEST))

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage, stats
@@ -13,15 +12,10 @@ from dashboard.change.rates import (
     MOST_SCORES,
     announce,
     confidences,
-    levels_of,
     searched,
-    simulated,
-    surprise,
     upper_end,
 )
-from dashboard.change.ratio import log_ratio
 from dashboard.model.errors import InputError
-from dashboard.simulate.speckle import speckle
 
 windows_of_scores = st.lists(
     st.lists(st.floats(0, 50, allow_subnormal=False), max_size=30).map(np.array), min_size=1, max_size=8
@@ -135,49 +129,6 @@ def test_announced_is_at_least_what_comes_where_nothing_happened(far):
     assert announced.at(0.0) * searched_km2 / 100.0 < 1.4 * found.size + 10
 
 
-def pairs(generator: np.random.Generator, looks: float, correlation_px: float, side=600) -> np.ndarray:
-    """Surprise of a simulated pair in which nothing changed."""
-    before, after = (
-        xr.DataArray(speckle((side, side), looks, generator, correlation_px), dims=("y", "x")) for _ in range(2)
-    )
-    return surprise(log_ratio(before, after, looks_before=looks, looks_after=looks).p_value.values)
-
-
-@pytest.mark.parametrize("correlation_px", [0.0, 1.0])
-def test_a_pair_without_a_past_is_told_what_simulated_speckle_does(correlation_px):
-    generator = np.random.default_rng(5)
-    seed, grow = levels_of(1e-3)
-    found = np.concatenate(
-        [
-            scores(pairs(generator, 4.0, correlation_px), seed=seed, grow=grow, least_px=4, resolution_px=1.0)
-            for _ in range(2)
-        ]
-    )
-    announced = simulated(4.0, 4.0, correlation_px, far=1e-3, pixel_m2=100.0)
-    km2 = 2 * 600 * 600 * 100.0 / 1e6
-    expected = announced.at(0.0) * km2 / 100.0
-    assert found.size <= expected + 2 * np.sqrt(expected)
-    assert expected <= 1.4 * found.size + 4
-    assert announced.windows == 0
-
-
-def test_speckle_that_is_correlated_makes_more_false_polygons():
-    alone, smooth = (simulated(4.4, 4.4, width, far=1e-3, pixel_m2=100.0).at(0.0) for width in (0.0, 1.0))
-    assert smooth > 20 * alone
-
-
-def test_surprise_has_mean_one_and_its_levels_are_exact():
-    p = np.random.default_rng(8).random(400_000)
-    p.flags.writeable = False
-    energy = surprise(p)
-    assert energy.mean() == pytest.approx(1.0, abs=0.01)
-    seed, grow = levels_of(1e-2)
-    assert (energy >= seed).mean() == pytest.approx(1e-2, rel=0.05)
-    assert (energy >= grow).mean() == pytest.approx(0.2, rel=0.02)
-    assert np.isnan(surprise(np.array([np.nan]))[0])
-    assert np.isfinite(surprise(np.zeros(1)))[0]
-
-
 def test_searching_anew_gives_the_same_announcement():
     def scene(generator: np.random.Generator) -> np.ndarray:
         return generator.exponential(size=generator.poisson(5.0))
@@ -196,7 +147,3 @@ def test_nothing_searched_announces_nothing():
         announce([np.empty(0)], 1.0, independent=2.0)
     with pytest.raises(InputError):
         confidences(np.ones(1), announce([np.empty(0)], 1.0), 0.0)
-    with pytest.raises(InputError):
-        levels_of(1.0)
-    with pytest.raises(InputError):
-        simulated(4.4, 4.4, -1.0, far=1e-3, pixel_m2=100.0)
