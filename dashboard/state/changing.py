@@ -9,15 +9,14 @@ import param
 from dashboard.geo.mercator import bbox_of, screen_geobox
 from dashboard.model.change import ChangeRun, DetectedChange
 from dashboard.model.progress import CancelToken, Report
-from dashboard.model.stack import statistics_refusals
-from dashboard.state.arranging import Arrangement
 from dashboard.state.background import Background, Latest
 from dashboard.state.job import Job
 from dashboard.state.notices import Notices
 from dashboard.state.pictures import bounded
 from dashboard.state.reach import Reach
 from dashboard.state.viewing import Viewing
-from dashboard.workflows.detect import detect
+from dashboard.workflows.detection.question import question_between
+from dashboard.workflows.detection.run import detect
 from dashboard.workflows.front_report import related_to
 from dashboard.workflows.review import Order, Sieve, page, queue
 from dashboard.workflows.review_columns import columns
@@ -42,7 +41,6 @@ class Changing(param.Parameterized):
     """`DetectedChange` of the chosen run over the map, largest first."""
     relations = param.ClassSelector(class_=dict, default={})
     """`FrontRelation` of the change in hand by its id: to the front valid when it was first seen."""
-    arrangement = param.ClassSelector(class_=Arrangement, default=Arrangement(), allow_None=False)
     runs = param.ClassSelector(class_=tuple, default=())
     run_id = param.String(default=None, allow_None=True)
     """Run that was chosen; None shows the latest run between A and B, if there is one."""
@@ -51,7 +49,7 @@ class Changing(param.Parameterized):
     selected = param.String(default=None, allow_None=True)
     """Id of the change in hand, as `Reviewing` says."""
     far = param.Selector(default=1e-3, objects=list(FALSE_ALARM_RATES))
-    """False-alarm rate per analysis pixel that the next detection promises."""
+    """False-alarm rate of a seed pixel that the next detection asks for."""
     outcome = param.ClassSelector(class_=Outcome, default=None, allow_None=True)
 
     def __init__(
@@ -68,7 +66,6 @@ class Changing(param.Parameterized):
         self.wanted: Callable[[], tuple[Sieve, str | None]] = lambda: (Sieve(), None)
         """Which changes are shown, and to whom; set by the owner of the filters."""
         viewing.param.watch(lambda *_: self.refresh(), "view")
-        self.param.watch(lambda *_: self.refresh(), "arrangement")
 
     @property
     def refusals(self) -> tuple[str, ...]:
@@ -76,8 +73,14 @@ class Changing(param.Parameterized):
         a, b = self._reach.a, self._reach.b
         if a is None or b is None:
             return ("choose a before (A) and an after (B) picture",)
-        reasons = list(statistics_refusals(a, b))
-        if b.start <= a.start:
+        reasons = [
+            f"{acq.id} is uncalibrated: {acq.calibration.why_not}" for acq in (a, b) if not acq.calibration.valid
+        ]
+        reasons += [f"{acq.id} has no pixels here" for acq in (a, b) if acq.pixels is None]
+        reasons += [f"{acq.id} is no radar's" for acq in (a, b) if acq.optical]
+        if a.id == b.id:
+            reasons.append("A and B are the same acquisition")
+        elif b.start <= a.start:
             reasons.append("B is not later than A: exchange them with X")
         return tuple(reasons)
 
@@ -91,7 +94,7 @@ class Changing(param.Parameterized):
         """Look up the changes over the map, unless they are known already."""
         view = self._viewing.view
         key = (
-            view.extent, view.a, view.b, self.run_id, view.provider, view.known_at, self.arrangement, self.wanted(),
+            view.extent, view.a, view.b, self.run_id, view.provider, view.known_at, self.wanted(),
             self._workspace.catalog.revision,
         )  # fmt: skip
         if key == self._asked:
@@ -100,7 +103,7 @@ class Changing(param.Parameterized):
         self._latest.ask(lambda: self._look(key), self._found)
 
     def _look(self, key: tuple[Any, ...]) -> tuple[tuple[ChangeRun, ...], ChangeRun | None, tuple[DetectedChange, ...]]:
-        extent, a, b, run_id, provider, known_at, arrangement, (sieve, reviewer), _ = key
+        extent, a, b, run_id, provider, known_at, (sieve, reviewer), _ = key
         found = self._workspace.catalog.changes.runs()
         runs = tuple(run for run in found if known_at is None or run.created <= known_at)
         pair = [run.id for run in runs if (run.before, run.after) == (a, b)]
@@ -109,11 +112,7 @@ class Changing(param.Parameterized):
         if run is None:
             return runs, None, ()
         every = columns(self._workspace, run.id, reviewer=reviewer, provider=provider, known_at=known_at)
-        nearer = [each for each in (sieve.within_km, arrangement.within_km) if each is not None]
-        shown = replace(
-            sieve, bbox=bbox_of(extent), within_km=min(nearer, default=None), side=arrangement.side or sieve.side
-        )
-        rows = queue(every, shown, Order(arrangement.order))[:LIMIT]
+        rows = queue(every, replace(sieve, bbox=bbox_of(extent)), Order.SIZE)[:LIMIT]
         return runs, run, tuple(page(self._workspace, every, rows))
 
     def _found(self, result: Any) -> None:  # noqa: ANN401
@@ -144,19 +143,23 @@ class Changing(param.Parameterized):
             self.relations = {result[0]: result[1][0]}
 
     def detect(self, *, full: bool) -> None:
-        """Detect between A and B over the map: on the screen's grid, or at full resolution."""
+        """Detect what changed between A and B over the map: on the screen's grid, or at full resolution.
+
+        Asked are B's stack, and A's where that is another one, each against its own year up to A.
+        """
         a, b, view = self._reach.a, self._reach.b, self._viewing.view
         if a is None or b is None:
             return
-        geobox = None if full else screen_geobox(view.extent, *bounded(self._viewing.size))
-        bbox = bbox_of(view.extent) if full else None
-        polarisation, far = view.polarisation, self.far
+        geobox, bbox = screen_geobox(view.extent, *bounded(self._viewing.size)), bbox_of(view.extent)
+        workspace, far = self._workspace, self.far
 
         def work(report: Report, cancel: CancelToken) -> Any:  # noqa: ANN401
-            return detect(
-                self._workspace, a, b, polarisation=polarisation, far=far, geobox=geobox, bbox=bbox,
-                report=report, cancel=cancel,
-            )  # fmt: skip
+            question = question_between(workspace, a, b, far=far)
+            if not full:
+                return detect(workspace, question, geobox=geobox, report=report, cancel=cancel)
+            from dashboard.workflows.detection.area import detect_area  # noqa: PLC0415 - Dask costs a second to import
+
+            return detect_area(workspace, question, bbox=bbox, report=report, cancel=cancel)
 
         self.job.start(work, self._detected)
 

@@ -230,19 +230,14 @@ class Reviewing(param.Parameterized):
         return chosen
 
     def _read_reviews(self) -> None:
-        change, known_at, me = self.selected, self._viewing.view.known_at, self._me()
+        change, known_at = self.selected, self._viewing.view.known_at
         if change is None:
             return
-        found = attempt(lambda: self._workspace.catalog.reviews.of(change.id, known_at=known_at))
+        found = attempt(lambda: self._saying.read(change.id, known_at))
         if isinstance(found, Exception):
             self._notices.fail(found)
-            return
-        own = next((review for review in found if review.reviewer == me), None)
-        judged = own is not None and own.verdict is not None
-        seen = tuple(review for review in found if judged or review.reviewer == me)
-        self._saying.saw(change.id, own)
-        if seen != self.reviews:
-            self.reviews = seen
+        elif found != self.reviews:
+            self.reviews = found
 
     def _picture(self) -> None:
         change, run, polarisation = self.selected, self._changing.run, self._viewing.view.polarisation

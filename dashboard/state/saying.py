@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -57,9 +58,20 @@ class Saying:
         self.done: Callable[[Done], None] = lambda _: None
         """Called after each, on the session's thread."""
 
-    def saw(self, change_id: str, own: Review | None) -> None:
-        """Take note of one's own word on a change as it stands before one's eyes."""
+    def read(self, change_id: str, known_at: datetime | None) -> tuple[Review, ...]:
+        """Return the words on a change that one may see: others' only beside one's own verdict.
+
+        One's own word as it now stands before one's eyes is what the next one is based on.
+        """
+        found = self._workspace.catalog.reviews.of(change_id, known_at=known_at)
         me = self.author()
+        own = next((review for review in found if review.reviewer == me), None)
+        if known_at is None:
+            self._saw(change_id, me, own)
+        judged = own is not None and own.verdict is not None
+        return tuple(review for review in found if judged or review.reviewer == me)
+
+    def _saw(self, change_id: str, me: str, own: Review | None) -> None:
         if change_id not in self.pending:
             version = own.version if own else self._workspace.catalog.reviews.version(change_id, me)
             self._seen[me, change_id] = Own(own, version)

@@ -10,7 +10,6 @@ import shapely
 from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
-from rasterio.features import geometry_mask
 from scipy import ndimage
 
 from dashboard.catalog.query import AcquisitionQuery
@@ -213,11 +212,14 @@ def _inside(change: DetectedChange, spacing_m: float) -> GeoBox:
 def _mask(change: DetectedChange, grid: GeoBox) -> NDArray[np.bool_]:
     """Return the pixels whose centre lies in a change; all it touches where it is too thin for that."""
     shape = project(change.geometry)
-    for touched in (False, True):
-        inside = geometry_mask([shape], grid.shape, grid.affine, all_touched=touched, invert=True)
-        if inside.any():
-            return np.asarray(inside, dtype=bool)
-    return np.ones(tuple(grid.shape), dtype=bool)
+    shapely.prepare(shape)
+    rows, cols = np.indices(tuple(grid.shape))
+    x, y = grid.affine * (cols + 0.5, rows + 0.5)
+    inside = np.asarray(shapely.contains_xy(shape, x, y), dtype=bool)
+    if inside.any():
+        return inside
+    half = abs(grid.affine.a) / 2
+    return np.asarray(shapely.intersects(shape, shapely.box(x - half, y - half, x + half, y + half)), dtype=bool)
 
 
 def _means(power: Power, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
