@@ -10,6 +10,7 @@ from dashboard.cli.annotations import annotations
 from dashboard.cli.backup import backup_catalog, restore_catalog
 from dashboard.cli.confirm import confirm_fields
 from dashboard.cli.coverage import show_coverage
+from dashboard.cli.detect import detect
 from dashboard.cli.doctor import doctor
 from dashboard.cli.fetch_stac import fetch
 from dashboard.cli.front import front
@@ -47,6 +48,7 @@ app.command("watch")(watch)
 app.command("ingest-frontline")(ingest_fronts)
 app.command("ingest-outlines")(ingest_areas)
 app.command("coverage")(show_coverage)
+app.command("detect")(detect)
 app.add_typer(front, name="front")
 app.add_typer(annotations, name="annotations")
 app.add_typer(stac, name="stac")

@@ -9,19 +9,21 @@ from odc.geo.geobox import GeoBox
 
 from dashboard.change.facts import median_p95
 from dashboard.change.points import Dated, object_dates
+from dashboard.geo.mercator import extent_of, screen_geobox
 from dashboard.model.change import ChangeRun, DetectedChange
 from dashboard.model.errors import ResourceError
 from dashboard.model.progress import CancelToken, Progress, Report, silent
 from dashboard.raster.vectorise import polygons
 from dashboard.workflows import detect as pair
 from dashboard.workflows.detection.engine import Solved, decide, examine
+from dashboard.workflows.detection.lattice import lattice
 from dashboard.workflows.detection.measures import TStat
 from dashboard.workflows.detection.question import Method, Question
 from dashboard.workflows.detection.record import Answer, Found, Parameters, recorded
 from dashboard.workflows.detection.scans import Scan
 from dashboard.workflows.detection.stacks import ChosenStack, chosen_stacks, read_stack, require
 from dashboard.workflows.detection.unobserved import outline_of
-from dashboard.workflows.extent import box_of
+from dashboard.workflows.extent import Box, box_of
 from dashboard.workflows.workspace import Workspace
 
 MOST_VALUES = 300_000_000
@@ -115,6 +117,23 @@ def compared(workspace: Workspace, question: Question, geobox: GeoBox) -> tuple[
     chosen = chosen_stacks(workspace, question, box_of(geobox), between=True)
     require(chosen, question)
     return tuple(each for each in chosen if each.within(question.before) and each.within(question.after))
+
+
+def grid_over(workspace: Workspace, question: Question, bbox: Box, pixels: int) -> GeoBox:
+    """Return a grid over a box, so many pixels across or as many as fit in memory, never finer than the archive.
+
+    Raises
+    ------
+    InputError
+        If no stack looked there both before and after.
+    """
+    chosen = chosen_stacks(workspace, question, bbox, between=True)
+    require(chosen, question)
+    extent = extent_of(bbox, margin=0.0)
+    wide, high = extent.x1 - extent.x0, extent.y1 - extent.y0
+    scale = pixels / max(wide, high)
+    screen = screen_geobox(extent, max(round(wide * scale), 1), max(round(high * scale), 1))
+    return lattice(screen, chosen, budget=MOST_VALUES / 4)
 
 
 def found_on(solved: Solved, geobox: GeoBox, dated: Sequence[Dated]) -> tuple[Found, ...]:
