@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from review_makers import RUN, add, change
+from judged_makers import RUN, add, change
 from sqlalchemy import text
 
 from dashboard.catalog.catalog import Catalog
