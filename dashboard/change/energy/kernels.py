@@ -88,13 +88,26 @@ def tile_width(dates: int) -> int:
 
 @jit
 def band_modes(mode: Row, row: int, low: NDArray[np.int64], weight: Row, at: Row, slope: Row) -> None:
-    """The common mode (dates, pixels) at a row of nodes, and how it changes to the next."""
-    below = min(row + 1, mode.shape[1] - 1)
+    """Lay out the common mode (dates, pixels) at a row of nodes, and how it changes to the next."""
+    below, n = min(row + 1, mode.shape[1] - 1), low.size
     for k in range(mode.shape[0]):
-        across(mode[k, row], low, weight, at[k])
-        across(mode[k, below], low, weight, slope[k])
-        for i in range(low.size):
+        across(mode[k, row], low, weight, at[k, :n])
+        across(mode[k, below], low, weight, slope[k, :n])
+        for i in range(n):
             slope[k, i] -= at[k, i]
+
+
+@jit
+def _row_moments(logs: Row, first_after: int, n: int, work: Row) -> None:
+    """Give the counts, means and squares (5, n) of one row's logarithms (dates, n)."""
+    work[:] = F(0.0)
+    for k in range(logs.shape[0]):
+        side = 0 if k < first_after else 1
+        count_row(logs[k, :n], work[2 + side, :n], work[side, :n])
+    divide_row(work[2, :n], work[0, :n])
+    divide_row(work[3, :n], work[1, :n])
+    for k in range(logs.shape[0]):
+        square_row(logs[k, :n], work[2 if k < first_after else 3, :n], work[4, :n])
 
 
 @jit
@@ -108,14 +121,16 @@ def moments(  # noqa: PLR0913, PLR0917 -- a kernel takes its arrays as they are
     columns: tuple[NDArray[np.int64], NDArray[np.float32]],
     out: NDArray[np.float32],
 ) -> None:
-    """Fill out[polarisation] = (count, count, mean, mean, squares about both means) before and after, (5, y, x).
+    """Fill out[polarisation] = (count, count, mean, mean, squares about both) before and after, (5, y, x).
 
-    `bits` is (time, polarisation, y, x) and `out` its rows from `top` on; `mode` is (dates, polarisation, node row,
-    node column); `dates` are those before, then from `first_after` on those after.
+    `bits` is (time, polarisation, y, x) and `out` its rows from `top` on; `mode` is (polarisation, dates, node row,
+    node column); `dates` are those before, then from `first_after` on those after. All slices below are in order in
+    memory, which the compiler must see: otherwise it computes one number at a time.
     """
     width = tile_width(dates.size)
-    buffer = np.empty((dates.size, width), np.float32)
-    at, slope = np.empty_like(buffer), np.empty_like(buffer)
+    logs = np.empty((dates.size, width), np.float32)
+    at, slope = np.empty_like(logs), np.empty_like(logs)
+    work = np.empty((5, width), np.float32)
     for p in range(bits.shape[1]):
         for x0 in range(0, bits.shape[3], width):
             x1 = min(x0 + width, bits.shape[3])
@@ -123,17 +138,12 @@ def moments(  # noqa: PLR0913, PLR0917 -- a kernel takes its arrays as they are
             for y in range(out.shape[2]):
                 if rows[0][y] != band:
                     band = rows[0][y]
-                    band_modes(mode[:, p], band, columns[0][x0:x1], columns[1][x0:x1], at[:, :n], slope[:, :n])
-                part = out[p, :, y, x0:x1]
-                part[:] = F(0.0)
+                    band_modes(mode[p], band, columns[0][x0:x1], columns[1][x0:x1], at, slope)
                 for k in range(dates.size):
-                    ln_row(bits[dates[k], p, top + y, x0:x1], at[k, :n], slope[k, :n], rows[1][y], buffer[k, :n])
-                    side = 0 if k < first_after else 1
-                    count_row(buffer[k, :n], part[2 + side], part[side])
-                divide_row(part[2], part[0])
-                divide_row(part[3], part[1])
-                for k in range(dates.size):
-                    square_row(buffer[k, :n], part[2 if k < first_after else 3], part[4])
+                    ln_row(bits[dates[k], p, top + y, x0:x1], at[k, :n], slope[k, :n], rows[1][y], logs[k, :n])
+                _row_moments(logs, first_after, n, work)
+                for j in range(5):
+                    out[p, j, y, x0:x1] = work[j, :n]
 
 
 @jit
@@ -193,26 +203,25 @@ def add_energy(
     variance: NDArray[np.float32],
     sums: NDArray[np.float32],
     steps: NDArray[np.float32],
-    planes: NDArray[np.int64],
 ) -> None:
-    """Add the energies of `moments`: sums = (energy, count) (2, y, x), steps[planes[p]] = (weighted step, weight).
+    """Add the energies of `moments`: sums = (energy, count) (2, y, x), steps[p] = (weighted step, weight).
 
     `prior` is (its degrees of freedom, fewest looks before).
     t^2 is step^2 weight nu / (d0 s0^2 + squares) with nu = d0 + n - 2; its mean under no change is nu / (nu - 2).
     """
-    row = np.empty((3, part.shape[3]), np.float32)
-    weight, step, free = row[0], row[1], row[2]
+    weight = np.empty(part.shape[3], np.float32)
+    step, free = np.empty_like(weight), np.empty_like(weight)
     for p in range(part.shape[0]):
         held = F(prior[0]) * variance[p]
         for y in range(part.shape[2]):
-            own = part[p, :, y]
-            _weigh(own[0], own[1], weight)
-            _step(own[2], own[3], step)
-            _add_product(step, weight, steps[planes[p], 0, y])
-            _add(weight, steps[planes[p], 1, y])
+            before, after = part[p, 0, y], part[p, 1, y]
+            _weigh(before, after, weight)
+            _step(part[p, 2, y], part[p, 3, y], step)
+            _add_product(step, weight, steps[p, 0, y])
+            _add(weight, steps[p, 1, y])
             _between(step, weight)
-            _freedom(own[0], own[1], F(prior[0]), F(prior[1]), free)
-            _moderate(step, free, own[4], held)
+            _freedom(before, after, F(prior[0]), F(prior[1]), free)
+            _moderate(step, free, part[p, 4, y], held)
             count_row(step, sums[0, y], sums[1, y])
 
 

@@ -32,7 +32,7 @@ class Series:
     """Indices before, then those after."""
     first_after: int
     mode: NDArray[np.float32]
-    """(dates, polarisation, node row, node column)."""
+    """(polarisation, dates, node row, node column)."""
     rows: tuple[NDArray[np.int64], NDArray[np.float32]]
     """For each row of pixels, the node row above it and the weight of the one below."""
     columns: tuple[NDArray[np.int64], NDArray[np.float32]]
@@ -46,7 +46,7 @@ class Series:
             stack=stack,
             dates=dates,
             first_after=stack.before.size,
-            mode=np.ascontiguousarray(common.values[dates]),
+            mode=np.ascontiguousarray(common.values[dates].swapaxes(0, 1)),
             rows=between(common.y, stack.y),
             columns=between(common.x, stack.x),
         )

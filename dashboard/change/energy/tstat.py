@@ -119,10 +119,11 @@ class _Sums:
 
         def work(rows: slice) -> None:
             part = series.moments(rows)
-            sums = np.zeros((2, *part.shape[2:]), np.float32)
-            steps = self.steps[:, :, rows]
-            kernels.add_energy(part, (options.prior_dof, float(FEWEST_BEFORE)), variance, sums, steps, planes)
+            sums = np.zeros((2, rows.stop - rows.start, own.shape[1]), np.float32)
+            steps = np.zeros((planes.size, *sums.shape), np.float32)
+            kernels.add_energy(part, (options.prior_dof, float(FEWEST_BEFORE)), variance, sums, steps)
             self.energy[:, rows] += sums
+            self.steps[planes, :, rows] += steps
             self.looks[:, rows] += part[:, :2].max(axis=0)
             with np.errstate(invalid="ignore"):
                 own[rows] = sums[0] / sums[1]

@@ -23,7 +23,7 @@ DISTRICT = 4
 """Cells of a district each way."""
 OWN_PAST = 8
 """Dates before from which a cell's own deviation is used; with fewer, the median of all cells'."""
-_EACH_WAY = 16
+_EACH_WAY = 10
 """Pixels of a cell each way that its median is taken from."""
 _MAD = 1.4826
 
@@ -118,16 +118,24 @@ def _medians(stack: Asked, edges: tuple[NDArray[np.int64], ...], threads: int) -
     down, across = edges
     before = np.isin(np.arange(stack.times.size), stack.before)
     out = np.empty((*stack.power.shape[:2], down.size - 1, across.size - 1), np.float32)
+    columns = _spread(across).reshape(-1).astype(np.uint64)
 
     def measure(number: int) -> None:
-        rows = slice(int(down[number]), int(down[number + 1]))
-        bits, top = stack.bits(rows)
+        bits, top = stack.bits(slice(int(down[number]), int(down[number + 1])))
+        rows = _spread(down[number : number + 2])[0] + (top - down[number])
         found = np.empty((out.shape[3], out.shape[1], out.shape[0]), np.float32)
-        kernels.cells(bits, before, (top, top + rows.stop - rows.start), across, _EACH_WAY, found)
+        kernels.cells(bits, before, rows, columns, found)
         out[:, :, number] = found.T
 
     in_threads(measure, range(out.shape[2]), threads)
     return out.astype(np.float64)
+
+
+def _spread(edges: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Pixels that are taken of each cell (cell, number), equally spread and equally many."""
+    starts, sizes = edges[:-1, None], np.diff(edges)[:, None]
+    count = min(_EACH_WAY, int(sizes.min()))
+    return np.asarray(starts + (2 * np.arange(count) + 1) * sizes // (2 * count), np.int64)
 
 
 def in_threads(work: Callable[[int], None], numbers: range, threads: int) -> None:

@@ -9,8 +9,8 @@ from dashboard.change.energy.kernels import F, divide_row, ln_row
 Row = NDArray[np.float32]
 jit = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
 
-_BINS, _EACH, _LOWEST = 160, F(20.0), F(-4.0)
-"""Classes of 1/20 neper (0.2 dB) from -4 to 4 in which residuals are counted."""
+_BINS, _EACH, _LOWEST = 64, F(8.0), F(-4.0)
+"""Classes of 1/8 neper (0.5 dB) from -4 to 4 in which residuals are counted."""
 
 _TURNS, _SETTLED = 10, F(0.0005)
 """Most turns of means and medians where pixels lack dates, and the change (nepers) at which they have settled."""
@@ -59,17 +59,18 @@ def _ranked(values: Row, rank: int) -> np.float32:
 
 
 @jit
-def _usual(values: Row, before: NDArray[np.bool_], shift: Row, usual: Row, seen: Row) -> bool:
-    """Mean of each pixel over the dates before, the shifts of the dates out; whether any lacks any of them."""
+def _usual(values: Row, cell: int, before: NDArray[np.bool_], shift: Row, work: Row) -> bool:
+    """Give each pixel's mean over the dates before, their shifts out; return whether any pixel lacks any of them."""
+    usual, seen = work[0], work[1]
     usual[:] = F(0.0)
     seen[:] = F(0.0)
     dates = 0
     for t in range(values.shape[0]):
         if before[t]:
-            _count_shifted(values[t], shift[t], usual, seen)
+            _count_shifted(values[t, cell], shift[t], usual, seen)
             dates += 1
     divide_row(usual, seen)
-    return seen.size > 0 and seen.min() < dates
+    return seen.min() < dates
 
 
 @jit
@@ -82,15 +83,14 @@ def _count_shifted(values: Row, shift: np.float32, total: Row, count: Row) -> No
 
 
 @jit
-def _shifts(values: Row, before: NDArray[np.bool_], counts: NDArray[np.int64], work: Row, out: Row) -> None:
+def _shifts(values: Row, cell: int, before: NDArray[np.bool_], counts: NDArray[np.int64], work: Row, out: Row) -> None:
     """Give the medians of the dates. With gaps, means and medians are taken in turn until they agree."""
-    usual, seen = work[0], work[1]
     shift = np.zeros(values.shape[0], np.float32)
     for _ in range(_TURNS):
-        gaps = _usual(values, before, shift, usual, seen)
+        gaps = _usual(values, cell, before, shift, work)
         moved = F(0.0)
         for t in range(values.shape[0]):
-            out[t] = _median(values[t], usual, counts, work[2], usual.size // 4)
+            out[t] = _median(values[t, cell], work[0], counts, work[2], values.shape[2] // 4)
             if np.isfinite(out[t]):
                 moved = max(moved, abs(out[t] - shift[t]))
                 shift[t] = out[t]
@@ -99,35 +99,36 @@ def _shifts(values: Row, before: NDArray[np.bool_], counts: NDArray[np.int64], w
 
 
 @jit
+def _pick(bits: NDArray[np.int32], columns: NDArray[np.uint64], out: NDArray[np.int32]) -> None:
+    for i in range(columns.size):
+        out[i] = bits[columns[i]]
+
+
+@jit
 def cells(
     bits: NDArray[np.int32],
     before: NDArray[np.bool_],
-    row: tuple[int, int],
-    edges: NDArray[np.int64],
-    most_each_way: int,
+    rows: NDArray[np.int64],
+    columns: NDArray[np.uint64],
     out: NDArray[np.float32],
 ) -> None:
     """Fill out (cell, polarisation, time): medians over a cell's pixels of ln power less its own mean before.
 
-    `row` is the first and one past the last row of pixels of a row of cells, `edges` where its cells begin and end.
-    At most so many pixels each way are taken of a cell, equally spread; a quarter of them must be seen.
+    The cells lie in one row: `rows` are the rows of pixels taken of each, `columns` as many columns for each cell, one
+    cell after the other. A quarter of the pixels must be seen. Whole rows are read at once, as memory likes it.
     """
-    times, planes = bits.shape[:2]
-    size = most_each_way * most_each_way
-    picked = np.empty(size, np.int32)
-    none = np.zeros(size, np.float32)
-    values, work = np.empty((times, size), np.float32), np.empty((3, size), np.float32)
+    each = columns.size // out.shape[0]
+    picked, logs = np.empty(columns.size, np.int32), np.empty(columns.size, np.float32)
+    none = np.zeros(columns.size, np.float32)
+    values = np.empty((bits.shape[0], out.shape[0], rows.size * each), np.float32)
+    work = np.empty((3, rows.size * each), np.float32)
     counts = np.empty(_BINS, np.int64)
-    for cell in range(edges.size - 1):
-        down = (row[1] - row[0] + most_each_way - 1) // most_each_way
-        right = (edges[cell + 1] - edges[cell] + most_each_way - 1) // most_each_way
-        for p in range(planes):
-            n = 0
-            for t in range(times):
-                n = 0
-                for y in range(row[0] + down // 2, row[1], down):
-                    for x in range(edges[cell] + right // 2, edges[cell + 1], right):
-                        picked[n] = bits[t, p, y, x]
-                        n += 1
-                ln_row(picked[:n], none[:n], none[:n], F(0.0), values[t, :n])
-            _shifts(values[:, :n], before, counts, work[:, :n], out[cell, p])
+    for p in range(bits.shape[1]):
+        for t in range(bits.shape[0]):
+            for r in range(rows.size):
+                _pick(bits[t, p, rows[r]], columns, picked)
+                ln_row(picked, none, none, F(0.0), logs)
+                for cell in range(out.shape[0]):
+                    values[t, cell, r * each : (r + 1) * each] = logs[cell * each : (cell + 1) * each]
+        for cell in range(out.shape[0]):
+            _shifts(values, cell, before, counts, work, out[cell, p])

@@ -103,16 +103,16 @@ def _energies(
     shape = len(some), series[0].stack.y.size, series[0].stack.x.size
     sums, counts = np.zeros(shape, np.float32), np.zeros(shape, np.uint8)
 
+    prior = options.prior_dof, float(FEWEST_BEFORE)
+
     def work(rows: slice) -> None:
         for at, (each, variance) in enumerate(zip(series, variances, strict=True)):
             spans = [(part.start, part.stop) for window in some if (part := window[at]) is not None]
             if spans:
                 bits, top = each.stack.bits(rows)
-                weights = each.rows[0][rows], each.rows[1][rows]
-                prior = (options.prior_dof, float(FEWEST_BEFORE))
                 kernels.windows(
-                    bits, top, each.dates, np.array(spans, np.int64), each.mode, weights, each.columns,
-                    prior, variance, sums[:, rows], counts[:, rows],
+                    bits, (rows.start, rows.stop, rows.start - top), each.dates, np.array(spans, np.int64),
+                    each.mode, each.rows, each.columns, prior, variance, sums, counts,
                 )  # fmt: skip
 
     each_strip(shape[1], work, threads)

@@ -55,14 +55,15 @@ def _gather(energy: Row, total: Row, count: NDArray[np.uint8]) -> None:
 
 
 @jit
-def _about_mean(logs: Row, work: Row) -> None:
-    """Make logarithms relative to their mean; work = (mean, count, squares)."""
+def _about_mean(logs: Row, n: int, work: Row) -> None:
+    """Make logarithms (dates, n) relative to their mean; work = (mean, count, squares)."""
+    work[:] = F(0.0)
     for k in range(logs.shape[0]):
-        count_row(logs[k], work[0], work[1])
-    divide_row(work[0], work[1])
+        count_row(logs[k, :n], work[0, :n], work[1, :n])
+    divide_row(work[0, :n], work[1, :n])
     for k in range(logs.shape[0]):
-        square_row(logs[k], work[0], work[2])
-        _centre(logs[k], work[0])
+        square_row(logs[k, :n], work[0, :n], work[2, :n])
+        _centre(logs[k, :n], work[0, :n])
 
 
 @jit
@@ -72,27 +73,30 @@ def _slide(  # noqa: PLR0913, PLR0917 -- a kernel takes its arrays as they are
     prior: tuple[float, float],
     variance: np.float32,
     work: Row,
+    place: tuple[int, int, int],
     sums: Row,
     counts: NDArray[np.uint8],
 ) -> None:
     """Move the window over the dates of one row; work = (., count, squares, sum inside, count inside, energy)."""
-    first, last = 0, 0
+    y, x0, x1 = place
+    n, first, last = x1 - x0, 0, 0
+    total, inside, count, energy = work[3, :n], work[4, :n], work[1, :n], work[5, :n]
     for w in range(spans.shape[0]):
         while last < spans[w, 1]:
-            _enter(logs[last], F(1.0), work[3], work[4])
+            _enter(logs[last, :n], F(1.0), total, inside)
             last += 1
         while first < spans[w, 0]:
-            _enter(logs[first], F(-1.0), work[3], work[4])
+            _enter(logs[first, :n], F(-1.0), total, inside)
             first += 1
-        _squares_between(work[3], work[4], work[1], F(prior[1]), work[5])
-        _moderate(work[5], work[2], work[1], F(prior[0]), variance)
-        _gather(work[5], sums[w], counts[w])
+        _squares_between(total, inside, count, F(prior[1]), energy)
+        _moderate(energy, work[2, :n], count, F(prior[0]), variance)
+        _gather(energy, sums[w, y, x0:x1], counts[w, y, x0:x1])
 
 
 @jit
 def windows(  # noqa: PLR0913, PLR0917 -- a kernel takes its arrays as they are
     bits: NDArray[np.int32],
-    top: int,
+    span: tuple[int, int, int],
     dates: NDArray[np.int64],
     spans: NDArray[np.int64],
     mode: NDArray[np.float32],
@@ -106,8 +110,9 @@ def windows(  # noqa: PLR0913, PLR0917 -- a kernel takes its arrays as they are
     """Add to sums and counts (window, y, x) the energies of `spans` (window, 2): first date and one past the last.
 
     Logarithms and their sums about the mean of all dates are made once. A window that begins later than the one before
-    takes its sums over: the dates that leave are taken out and those that enter are put in. `prior` is (its degrees of
-    freedom, fewest looks outside a window).
+    takes its sums over: the dates that leave are taken out and those that enter are put in. `span` is the first row of
+    the strip, one past its last, and how far `bits` lies above; `prior` is (its degrees of freedom, fewest looks
+    outside a window).
     """
     width = tile_width(dates.size)
     logs = np.empty((dates.size, width), np.float32)
@@ -117,12 +122,12 @@ def windows(  # noqa: PLR0913, PLR0917 -- a kernel takes its arrays as they are
         for x0 in range(0, bits.shape[3], width):
             x1 = min(x0 + width, bits.shape[3])
             n, band = x1 - x0, -1
-            for y in range(sums.shape[1]):
+            for y in range(span[0], span[1]):
                 if rows[0][y] != band:
                     band = rows[0][y]
-                    band_modes(mode[:, p], band, columns[0][x0:x1], columns[1][x0:x1], at[:, :n], slope[:, :n])
-                work[:] = F(0.0)
+                    band_modes(mode[p], band, columns[0][x0:x1], columns[1][x0:x1], at, slope)
                 for k in range(dates.size):
-                    ln_row(bits[dates[k], p, top + y, x0:x1], at[k, :n], slope[k, :n], rows[1][y], logs[k, :n])
-                _about_mean(logs[:, :n], work[:, :n])
-                _slide(logs[:, :n], spans, prior, variance[p], work[:, :n], sums[:, y, x0:x1], counts[:, y, x0:x1])
+                    own = bits[dates[k], p, y - span[2], x0:x1]
+                    ln_row(own, at[k, :n], slope[k, :n], rows[1][y], logs[k, :n])
+                _about_mean(logs, n, work)
+                _slide(logs, spans, prior, variance[p], work, (y, x0, x1), sums, counts)
