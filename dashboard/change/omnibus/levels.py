@@ -120,7 +120,8 @@ def _joint_level(looks: tuple[float, ...], order: int, dates: int, far: float) -
         without, both = (float(np.interp(at, np.arange(-1.0, pmf.size), _tail(pmf))) for pmf in (none, free))
         return float(np.log(max(both - without, 1e-300) / far))
 
-    return float(np.exp(optimize.brentq(surplus, np.log(far), np.log(far) / 2.0, xtol=1e-5)))
+    # A little above the root, which independence would reach: the lattice has an error of its own.
+    return float(np.exp(optimize.brentq(surplus, np.log(far), 0.45 * np.log(far), xtol=1e-5)))
 
 
 def _sum_law(above: list[Real], shares: NDArray[np.int64]) -> Real:
