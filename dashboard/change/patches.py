@@ -15,6 +15,8 @@ from dashboard.model.errors import GridMismatchError, InputError
 UNDATED = -1
 """In `dates`: the pixel says nothing of when, and belongs to whichever object surrounds it."""
 _EIGHT = np.ones((3, 3), np.int8)
+_HIGHEST = np.float32(1e30)
+"""Infinite energies count as this, so that a score stays a number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +167,7 @@ def _grown(values: NDArray[np.float32], rule: _Rule, dates: NDArray[np.generic] 
     labels = np.zeros(values.shape, np.int32)
     ndimage.label(outlines.widened(mask, _half_cell(rule)), structure=_EIGHT, output=labels)
     members = np.flatnonzero(mask)
-    inside, energy = labels.reshape(-1)[members], values.reshape(-1)[members]
+    inside, energy = labels.reshape(-1)[members], np.minimum(values.reshape(-1)[members], _HIGHEST)
     inside, stays = _objects(inside, energy, rule)
     members, inside, energy = members[stays], inside[stays], energy[stays]
     if dates is not None and members.size:

@@ -122,6 +122,12 @@ def test_the_score_of_a_bare_threshold_is_nothing_and_rises_with_size_and_streng
     assert only(scene((slice(3, 9), cols, SEED))).score > weak
 
 
+def test_an_infinite_energy_still_gives_a_number():
+    energy = scene((slice(3, 6), slice(3, 6), np.inf))
+    assert np.isfinite(only(energy).score)
+    assert np.isfinite(only(energy).peak)
+
+
 @pytest.mark.parametrize("flip", [np.s_[::-1], np.s_[:, ::-1], np.s_[::-1, ::-1]])
 def test_flipping_the_scene_flips_the_patches(flip):
     energy = ndimage.gaussian_filter(np.random.default_rng(7).exponential(6.0, (60, 70)), 0.8).astype(np.float32)
