@@ -1,6 +1,7 @@
 """An area run: the answer of the whole, however it is cut, whoever does the work, and however often it is stopped."""
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -17,9 +18,13 @@ from dashboard.model.change import Basis, ChangeStatus
 from dashboard.model.errors import CancelledError, InputError, NotFoundError, ResourceError
 from dashboard.model.progress import CancelToken
 from dashboard.workflows.cluster import crew
+from dashboard.workflows.detection import area_plan
 from dashboard.workflows.detection.area import detect_area
+from dashboard.workflows.detection.area_grid import area_grid
+from dashboard.workflows.detection.area_known import known_of, packed, unpacked
 from dashboard.workflows.detection.question import Method, Question
 from dashboard.workflows.detection.run import detect
+from dashboard.workflows.detection.stacks import chosen_stacks
 from dashboard.workflows.extent import box_of
 from dashboard.workflows.workspace import open_workspace
 
@@ -157,7 +162,10 @@ SCRIPT = """
 import sys, time
 from datetime import datetime
 from pathlib import Path
+from dashboard.workflows.detection import area_plan
 from dashboard.workflows.detection.area import detect_area
+from dashboard.workflows.detection.area_grid import area_grid
+from dashboard.workflows.detection.area_known import known_of, packed, unpacked
 from dashboard.workflows.detection.question import Question
 from dashboard.workflows.workspace import open_workspace
 
@@ -290,3 +298,40 @@ def test_a_scheduler_that_is_not_there_is_named_with_the_remedy(world, workers, 
 
 def test_workers_of_ones_own_give_the_same_answer(world, undisturbed):
     assert same(detect_area(world, question(), bbox=BOX, tile_px=128), undisturbed)
+
+
+def test_a_large_area_is_measured_on_a_coarse_copy_and_on_blocks(world, undisturbed, monkeypatch, tmp_path):
+    chosen = chosen_stacks(world, question(), BOX, between=True)
+    area = area_plan.Area(
+        archive=world.archive.root, runs=tmp_path, question=question(), stacks=chosen, grid=area_grid(chosen, BOX)
+    )
+    with area.store.held():
+        whole = area_plan.plan(area)
+        known = known_of(whole.job.store)
+        monkeypatch.setattr(area_plan, "COARSE_BYTES", SHAPE[0] * SHAPE[1] * 4 * 30 // 8)
+        monkeypatch.setattr(area_plan, "SAMPLE_PX", 30_000)
+        made = area_plan.plan(area)
+    assert made.job.rule.seed == pytest.approx(whole.job.rule.seed, rel=0.1)
+    assert made.job.store.key != whole.job.store.key
+    coarse = known_of(made.job.store)
+    np.testing.assert_allclose(coarse.reference.variance, known.reference.variance, rtol=0.1)
+    for one, other in zip(coarse.reference.common, known.reference.common, strict=True):
+        apart = np.median(one.values, (2, 3)) - np.median(other.values, (2, 3))
+        assert np.abs(apart).mean() < 0.1  # nepers; a cell is the median of a few pixels here
+    assert len(pickle.dumps(made)) < 200_000
+
+
+def test_what_a_tile_must_know_comes_back_to_the_last_bit(world, tmp_path):
+    chosen = chosen_stacks(world, question(), BOX, between=True)
+    area = area_plan.Area(
+        archive=world.archive.root, runs=tmp_path, question=question(), stacks=chosen, grid=area_grid(chosen, BOX)
+    )
+    with area.store.held():
+        made = area_plan.plan(area)
+    piece = made.job.store.get("known")
+    again = packed(unpacked(piece))
+    assert dict(again.facts) == dict(piece.facts)
+    for name, array in again.arrays.items():
+        np.testing.assert_array_equal(array, piece.arrays[name])
+    values = np.geomspace(0.1, 50, 99).astype(np.float32)
+    np.testing.assert_array_equal(unpacked(piece).calibration.p(values), made.solved.examined.law.p(values))

@@ -12,8 +12,7 @@ from dashboard.workflows.cluster import Crew, crew, each
 from dashboard.workflows.detection.area_found import Placed
 from dashboard.workflows.detection.area_gather import Searched, gather, gathered, observed_km2, unobserved
 from dashboard.workflows.detection.area_grid import AreaGrid, area_grid
-from dashboard.workflows.detection.area_known import NAME, packed
-from dashboard.workflows.detection.area_plan import Plan, plan
+from dashboard.workflows.detection.area_plan import Area, Plan, plan
 from dashboard.workflows.detection.area_steps import Part, finish, search
 from dashboard.workflows.detection.looks import ChosenStack
 from dashboard.workflows.detection.question import Question
@@ -25,7 +24,7 @@ from dashboard.workflows.workspace import Workspace
 
 MOST_OBJECTS = 100_000
 """More than this nobody reviews: the question was wrong, not the answer."""
-_PLANNED, _SEARCHED, _FINISHED = 0.1, 0.85, 0.95
+_OPENED, _PLANNED, _SEARCHED, _FINISHED = 0.01, 0.1, 0.85, 0.95
 
 
 def detect_area(  # noqa: PLR0913 -- a use case: what, where, how finely, by whom, and who watches
@@ -87,20 +86,27 @@ def detect_area(  # noqa: PLR0913 -- a use case: what, where, how finely, by who
     require(asked, question)
     chosen = tuple(one for one in asked if one.within(question.before) and one.within(question.after))
     grid = area_grid(chosen, bbox, resolution_m)
-    watch = _Watch(report, cancel)
-    watch.say(0.0, "measuring the area")
-    made = plan(workspace, question, chosen, grid, side=tile_px, cancel=cancel)
-    if made is None:
-        _refuse_whole(chosen, grid)
-        return detect(workspace, question, geobox=grid.geobox, report=report, cancel=cancel)
-    with made.job.store.held():
-        made.job.store.put(NAME, packed(made.known))
-        answer = _answer(made, question, *_searched(made, scheduler or "", watch))
-        watch.say(_FINISHED, "recording")
-        run, changes = recorded(workspace, answer)
-        made.job.store.clear()
-    report(Progress(1.0, f"{len(changes)} changes"))
-    return run, changes
+    area = Area(
+        archive=workspace.archive.root,
+        runs=workspace.root / "runs",
+        question=question,
+        stacks=chosen,
+        grid=grid,
+        side=tile_px,
+    )
+    if area.in_tiles:
+        watch = _Watch(report, cancel)
+        with area.store.held():
+            answer = _answer(area, scheduler or "", watch)
+            if answer is not None:
+                watch.say(_FINISHED, "recording")
+                run, changes = recorded(workspace, answer)
+            area.store.clear()
+        if answer is not None:
+            report(Progress(1.0, f"{len(changes)} changes"))
+            return run, changes
+    _refuse_whole(chosen, grid)
+    return detect(workspace, question, geobox=grid.geobox, report=report, cancel=cancel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,21 +130,26 @@ def _refuse_whole(chosen: Sequence[ChosenStack], grid: AreaGrid) -> None:
         raise ResourceError(f"{what} are more than {MOST_VALUES:,}; {remedy}.")
 
 
-def _searched(made: Plan, scheduler: str, watch: _Watch) -> tuple[Searched, list[Placed]]:
-    """Search all tiles and finish what reaches across their borders, on workers."""
-    job = made.job
-    watch.say(_PLANNED, "opening workers")
-    try:
-        with crew(scheduler) as workers:
-            tiles = [Part(job=job, tile=tile) for tile in job.layout.tiles()]
-            _work(workers, search, tiles, watch, (_PLANNED, _SEARCHED, "searched {} of {} tiles"))
-            found = gather(job)
-            _refuse_many(len(found.objects) + len(found.seams))
-            _work(workers, finish, found.seams, watch, (_SEARCHED, _FINISHED, "finished {} of {} seams"))
-            return found, gathered(job, found.seams)
-    except BaseException:
-        job.store.stop()  # before the workers are waited for: they look at it between two reads
-        raise
+def _answer(area: Area, scheduler: str, watch: _Watch) -> Answer | None:
+    """Measure, search all tiles, and finish what reaches across their borders, on workers."""
+    watch.say(0.0, "opening workers")
+    with crew(scheduler) as workers:
+        try:
+            watch.say(_OPENED, "measuring the area")
+            [(_, made)] = each(workers, plan, [area], cancel=watch.cancel)
+            return None if made is None else _searched(made, area.question, workers, watch)
+        except BaseException:
+            area.store.stop()  # before the workers are waited for: they look at it between two reads
+            raise
+
+
+def _searched(made: Plan, question: Question, workers: Crew, watch: _Watch) -> Answer:
+    tiles = [Part(job=made.job, tile=tile) for tile in made.job.layout.tiles()]
+    _work(workers, search, tiles, watch, (_PLANNED, _SEARCHED, "searched {} of {} tiles"))
+    found = gather(made.job)
+    _refuse_many(len(found.objects) + len(found.seams))
+    _work(workers, finish, found.seams, watch, (_SEARCHED, _FINISHED, "finished {} of {} seams"))
+    return _told(made, question, found, gathered(made.job, found.seams))
 
 
 def _work(
@@ -160,7 +171,7 @@ def _refuse_many(count: int) -> None:
         raise ResourceError(f"{what}. Give a smaller false-alarm rate or a smaller area.")
 
 
-def _answer(made: Plan, question: Question, searched: Searched, across: list[Placed]) -> Answer:
+def _told(made: Plan, question: Question, searched: Searched, across: Sequence[Placed]) -> Answer:
     job, solved = made.job, made.solved
     objects = sorted((*searched.objects, *across), key=lambda one: one.place)
     if not searched.observed.any():

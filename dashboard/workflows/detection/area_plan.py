@@ -5,22 +5,23 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
-from odc.geo.geobox import GeoBox
 
 from dashboard import __version__
 from dashboard.change.energy import Reference, merged, reference
 from dashboard.change.periods import enough
 from dashboard.model.progress import CancelToken
+from dashboard.raster.archive import Archive
 from dashboard.workflows.detection.area_grid import AreaGrid
-from dashboard.workflows.detection.area_known import Known, packed
+from dashboard.workflows.detection.area_known import NAME, Known, packed
 from dashboard.workflows.detection.area_lazy import lazy_stack
 from dashboard.workflows.detection.area_seams import Rule
-from dashboard.workflows.detection.area_steps import Job
-from dashboard.workflows.detection.area_store import Store
+from dashboard.workflows.detection.area_steps import CACHE_BYTES, Job
+from dashboard.workflows.detection.area_store import Stopped, Store
 from dashboard.workflows.detection.area_tiles import Layout, side_for
 from dashboard.workflows.detection.engine import Examined, Solved, decide
 from dashboard.workflows.detection.laws import PlaceboLaw
@@ -30,7 +31,6 @@ from dashboard.workflows.detection.placebos import RECORDED, Limits, blocks, pas
 from dashboard.workflows.detection.question import Method, Question
 from dashboard.workflows.detection.setting import Setting, setting
 from dashboard.workflows.detection.stacks import read_stack
-from dashboard.workflows.workspace import Workspace
 
 TILE_BYTES = 900_000_000
 """Stacks of one tile and the work on them; one worker holds one tile."""
@@ -40,6 +40,61 @@ SAMPLE_PX = 500_000
 """Pixels at full resolution on which variances and strata are measured, about."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Area:
+    """What is asked of which ground, before anything was read."""
+
+    archive: Path
+    """The archive's folder, the same path for every worker."""
+    runs: Path
+    """Folder for what runs leave while they are under way."""
+    question: Question
+    stacks: tuple[ChosenStack, ...]
+    grid: AreaGrid
+    side: int | None = None
+    """Of a tile in pixels; as large as memory allows unless told."""
+    limits: Limits = RECORDED
+    """How much of the past is looked at."""
+
+    @property
+    def looks(self) -> tuple[int, int]:
+        """Looks before and after of the stack with most pseudo-events."""
+        frames = [xr.DataArray(np.empty(len(one.passes)), {"time": one.times}, ("time",)) for one in self.stacks]
+        return lead_looks(frames, self.question.periods)
+
+    @property
+    def in_tiles(self) -> bool:
+        """Whether the method and the dates allow to calibrate on the past, and so to search tile by tile."""
+        return self.question.method in (Method.AUTO, Method.CHANGE_TSTAT) and enough(*self.looks)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        height, width = self.grid.geobox.shape
+        return int(height), int(width)
+
+    @property
+    def layout(self) -> Layout:
+        """How the area is cut."""
+        layers = sum(len(one.passes) * len(one.polarisations) for one in self.stacks)
+        return Layout(shape=self.shape, side=self.side or side_for(layers, TILE_BYTES), phase=self.grid.phase)
+
+    @property
+    def store(self) -> Store:
+        """Where pieces of exactly this work are kept: same question, ground, pixels, tiles and software."""
+        facts: list[Any] = [
+            __version__,
+            self.question.id,
+            str(self.grid.geobox.crs),
+            [float(value) for value in tuple(self.grid.geobox.affine)[:6]],
+            [*self.shape, self.layout.side, *self.layout.phase],
+            asdict(self.limits),
+            [[one.anchor.id, one.polarisations, [file.sha256 for file in one.files]] for one in self.stacks],
+        ]
+        key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+        return Store(self.runs / self.question.id / key[:16], key)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Plan:
     """An area run made ready."""
@@ -47,105 +102,86 @@ class Plan:
     job: Job
     solved: Solved
     """The rule, the law and the announcement of the question; its objects are still to be found."""
-    known: Known
-    """For the store, before the first step."""
 
 
-def plan(  # noqa: PLR0913 -- what, where, with what, and who may stop it
-    workspace: Workspace,
-    question: Question,
-    chosen: Sequence[ChosenStack],
-    grid: AreaGrid,
-    *,
-    side: int | None = None,
-    limits: Limits = RECORDED,
-    cancel: CancelToken | None = None,
-) -> Plan | None:
-    """Measure an area and calibrate the question on its past; None where its dates or its method do not allow tiles.
+def plan(area: Area) -> Plan | None:
+    """Measure an area and calibrate the question on its past; None where there are no pseudo-events to do it on.
 
     The common mode comes from a coarse copy of the area, variances and strata from blocks at full resolution spread
-    over it, thresholds and the announcement from pseudo-events on such blocks. None of it depends on the tiles.
-
-    Parameters
-    ----------
-    workspace, question, chosen
-        What is asked, and of what.
-    grid
-        Of the area.
-    side
-        Of a tile in pixels; as large as memory allows unless told.
-    limits
-        How much of the past is looked at.
-    cancel
-        Looked at between reads.
+    over it, thresholds and the announcement from pseudo-events on such blocks. None of it depends on the tiles. What
+    the tiles need of it is left in the store.
 
     Raises
     ------
     CancelledError
-        If `cancel` was set.
+        If the run was stopped.
     NotFoundError, DamagedProductError
         If a pixel file is missing or damaged.
     """
-    lazy = [lazy_stack(workspace.archive, one, grid.geobox, cancel) for one in chosen]
-    fixed = setting(question, chosen, grid.geobox)
-    looks = lead_looks(lazy, fixed.periods)
-    if question.method not in (Method.AUTO, Method.CHANGE_TSTAT) or not enough(*looks):
-        return None
-    known = _reference(workspace, chosen, grid.geobox, lazy, fixed, cancel)
-    measure = TStat(periods=fixed.periods, options=fixed.options, reference=known, looks=looks)
-    found = past(measure, lazy, fixed, limits, cancel)
+    stop, geobox = Stopped(area.store), area.grid.geobox
+    fixed = setting(area.question, area.stacks, geobox)
+    with Archive(area.archive, CACHE_BYTES) as archive:
+        lazy = [lazy_stack(archive, one, geobox, stop) for one in area.stacks]
+        measured = _reference(archive, area, lazy, fixed, stop)
+        measure = TStat(periods=fixed.periods, options=fixed.options, reference=measured, looks=area.looks)
+        found = past(measure, lazy, fixed, area.limits, stop)
     if found is None:
         return None
-    solved = decide(_nothing_yet(measure, PlaceboLaw(past=found), fixed, lazy), question.far)
-    rule = Rule(
-        seed=float(solved.parameters["seed"]),
-        grow=float(solved.parameters["grow"]),
-        least_px=fixed.least_px,
-        resolution_px=fixed.resolution_px,
-    )
-    layers = sum(math.prod(each.shape[:2]) for each in lazy)
-    shape = int(grid.geobox.shape[0]), int(grid.geobox.shape[1])
+    solved = decide(_nothing_yet(measure, PlaceboLaw(past=found), fixed, lazy), area.question.far)
+    known = Known(reference=measured, calibration=found.calibration)
     job = Job(
-        archive=workspace.archive.root,
-        store=Store(workspace.root, ""),
-        stacks=tuple(chosen),
-        geobox=grid.geobox,
-        layout=Layout(shape=shape, side=side or side_for(layers, TILE_BYTES), phase=grid.phase),
+        archive=area.archive,
+        store=_keep(area.store, known),
+        stacks=area.stacks,
+        geobox=geobox,
+        layout=area.layout,
         periods=fixed.periods,
         options=fixed.options,
-        looks=looks,
-        rule=rule,
+        looks=area.looks,
+        rule=Rule(
+            seed=float(solved.parameters["seed"]),
+            grow=float(solved.parameters["grow"]),
+            least_px=fixed.least_px,
+            resolution_px=fixed.resolution_px,
+        ),
     )
-    all_ = Known(reference=known, calibration=found.calibration)
-    key = _key(job, all_, question)
-    store = Store(workspace.root / "runs" / question.id / key[:16], key)
-    return Plan(job=replace(job, store=store), solved=solved, known=all_)
+    # Fields of pseudo-events have said what they had to say, and the reference is in the store: both are large.
+    law = PlaceboLaw(past=replace(found, fields=(), raw=()))
+    bare = replace(measure, reference=Reference(common=(), variance=()))
+    return Plan(job=job, solved=replace(solved, examined=replace(solved.examined, law=law, measure=bare)))
+
+
+def _keep(store: Store, known: Known) -> Store:
+    """Leave what tiles must know in the store, and return the store for pieces that follow from it."""
+    piece, digest = packed(known), hashlib.sha256(store.key.encode())
+    digest.update(json.dumps(dict(piece.facts), sort_keys=True).encode())
+    for name, array in sorted(piece.arrays.items()):
+        digest.update(name.encode() + np.ascontiguousarray(array).tobytes())
+    own = replace(store, key=digest.hexdigest())
+    own.put(NAME, piece)
+    return own
 
 
 def _reference(
-    workspace: Workspace,
-    chosen: Sequence[ChosenStack],
-    geobox: GeoBox,
-    lazy: Sequence[xr.DataArray],
-    fixed: Setting,
-    cancel: CancelToken | None,
+    archive: Archive, area: Area, lazy: Sequence[xr.DataArray], fixed: Setting, stop: CancelToken
 ) -> Reference:
-    steps = [_step(one, geobox) for one in chosen]
+    geobox = area.grid.geobox
+    steps = [_step(one, area.shape) for one in area.stacks]
     if max(steps) == 1:
-        arrays = [read_stack(workspace.archive, one, geobox, cancel) for one in chosen]
+        arrays = [read_stack(archive, one, geobox, stop) for one in area.stacks]
         return reference(arrays, fixed.periods, fixed.options)
     parts = []
-    for one, step in zip(chosen, steps, strict=True):
-        coarse = read_stack(workspace.archive, one, geobox.zoom_out(step), cancel)
+    for one, step in zip(area.stacks, steps, strict=True):
+        coarse = read_stack(archive, one, geobox.zoom_out(step), stop)
         parts.append(reference([coarse], fixed.periods, fixed.options))
+        del coarse
     common = replace(
         parts[0],
         common=tuple(mode for each in parts for mode in each.common),
         variance=tuple(level for each in parts for level in each.variance),
     )
     samples = []
-    shape = int(geobox.shape[0]), int(geobox.shape[1])
-    for rows, cols in blocks(shape, SAMPLE_PX):
+    for rows, cols in blocks(area.shape, SAMPLE_PX):
         part = [each[:, :, rows, cols] for each in lazy]
         if _seen_twice(part):
             samples.append(reference(part, fixed.periods, fixed.options))
@@ -153,10 +189,10 @@ def _reference(
     return merged(common, whole) if whole else common
 
 
-def _step(one: ChosenStack, geobox: GeoBox) -> int:
+def _step(one: ChosenStack, shape: tuple[int, int]) -> int:
     """By how much coarser the copy of a stack must be."""
     most = COARSE_BYTES / (4 * len(one.passes) * len(one.polarisations))
-    return max(1, math.ceil(math.sqrt(int(geobox.shape[0]) * int(geobox.shape[1]) / most)))
+    return max(1, math.ceil(math.sqrt(shape[0] * shape[1] / most)))
 
 
 def _seen_twice(part: Sequence[xr.DataArray]) -> bool:
@@ -183,24 +219,3 @@ def _nothing_yet(measure: TStat, law: PlaceboLaw, fixed: Setting, lazy: Sequence
     return Examined(
         method=Method.CHANGE_TSTAT, setting=fixed, measure=measure, seen=seen, law=law, even=nothing, remarks=()
     )
-
-
-def _key(job: Job, known: Known, question: Question) -> str:
-    """SHA-256 of everything that the pieces of a run follow from."""
-    measured, piece = hashlib.sha256(), packed(known)
-    for name, array in sorted(piece.arrays.items()):
-        measured.update(name.encode() + np.ascontiguousarray(array).tobytes())
-    grid = job.geobox
-    facts: list[Any] = [
-        __version__,
-        question.id,
-        str(grid.crs),
-        [float(value) for value in tuple(grid.affine)[:6]],
-        [*job.layout.shape, job.layout.side, *job.layout.phase],
-        asdict(job.rule),
-        asdict(job.options),
-        [[one.anchor.id, one.polarisations, [file.sha256 for file in one.files]] for one in job.stacks],
-        dict(piece.facts),
-        measured.hexdigest(),
-    ]
-    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
