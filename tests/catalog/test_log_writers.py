@@ -106,12 +106,12 @@ def test_full_disk_keeps_what_was_acknowledged_and_work_goes_on_when_there_is_ro
     disk = Path(tempfile.mkdtemp(dir=tmp_path))
     if os.geteuid() != 0 or shutil.which("mount") is None:
         pytest.skip("mounting a small disk needs root")
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2200k", "tmpfs", str(disk)]
     if subprocess.run(mount, check=False, capture_output=True).returncode:
         pytest.skip("this machine does not let root mount a small disk")
     try:
         ballast = disk / "ballast"
-        ballast.write_bytes(bytes(300_000))
+        ballast.write_bytes(bytes(400_000))
         with Catalog.open(disk / "c.sqlite") as catalog:
             done = fill(catalog, "a")
             assert len(done) > 20
