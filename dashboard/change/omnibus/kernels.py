@@ -106,12 +106,20 @@ def _ln(x: np.float32) -> np.float32:
 @numba.njit(**_OPTIONS)
 def _mark(power: Single, start: int, width: int, seen: Single) -> None:
     """1 where every polarisation (row of `power`) was observed, else 0."""
-    for i in range(width):
-        seen[i] = _ONE
+    seen[:] = _ONE
     for p in range(power.shape[0]):
+        # A contiguous slice instead of an index that is added up, here and below: only then do the loops vectorise.
+        x = power[p, start : start + width]
         for i in range(width):
-            x = power[p, start + i]
-            seen[i] = seen[i] if (x >= _SMALLEST) & (x < _INFINITE) else _ZERO
+            seen[i] = seen[i] if (x[i] >= _SMALLEST) & (x[i] < _INFINITE) else _ZERO
+
+
+@numba.njit(**_OPTIONS)
+def _add(x: Single, seen: Single, value: Double, product: Double) -> None:
+    """Add one date of one polarisation to a sum and multiply it into a product, where it was observed."""
+    for i in range(x.size):
+        value[i] += np.float64(x[i] if seen[i] > _ZERO else _ZERO)
+        product[i] *= np.float64(x[i] if seen[i] > _ZERO else _ONE)
 
 
 @numba.njit(**_OPTIONS)
@@ -126,10 +134,7 @@ def _accumulate(stack: Single, start: int, width: int, sums: _Sums, seen: Single
             for i in range(width):
                 count[i] += np.int32(seen[i])
             for p in range(stack.shape[1]):
-                for i in range(width):
-                    x = stack[t, p, start + i]
-                    value[p, i] += np.float64(x if seen[i] > _ZERO else _ZERO)
-                    product[p, i] *= np.float64(x if seen[i] > _ZERO else _ONE)
+                _add(stack[t, p, start : start + width], seen, value[p], product[p])
         for p in range(stack.shape[1]):
             for i in range(width):
                 product[p, i] = sums.log[b, p, i] + math.log(product[p, i])
