@@ -49,9 +49,9 @@ export function render({model, el}) {
       post({type: "key", action: "escape"});
       return;
     }
-    // Arrow keys belong to whatever widget has the focus when that widget uses them.
+    // Arrows, Home and End belong to whatever widget has the focus when that widget uses them.
     const role = event.composedPath()[0]?.getAttribute?.("role") ?? "";
-    if (/^(slider|option|menuitem|combobox)$/.test(role) && event.key.startsWith("Arrow")) return;
+    if (/^(slider|option|menuitem|combobox)$/.test(role) && /^(Arrow|Home$|End$)/.test(event.key)) return;
     const wanted = action(event);
     if (!wanted) return;
     // Space and Enter press the button that has the focus; a row of a table takes Enter too.

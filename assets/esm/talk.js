@@ -48,6 +48,29 @@ export function talk(root) {
   });
 }
 
+const FIELDS = "input, select, textarea";
+const fieldsOf = (node) => (node.matches?.(FIELDS) ? [node] : [...(node.querySelectorAll?.(FIELDS) ?? [])]);
+
+// What is the same stays the very node it is: a button that is being pressed, a field that is being written in.
+function morph(old, now, active) {
+  if (old.isEqualNode(now)) {
+    const fields = fieldsOf(now);
+    fieldsOf(old).forEach((field, at) => {
+      if (field === active) return;
+      if (field.type === "checkbox") field.checked = fields[at].checked;
+      else if (field.type !== "file" && field.value !== fields[at].value) field.value = fields[at].value;
+    });
+    return;
+  }
+  const [before, after] = [[...old.childNodes], [...now.childNodes]];
+  const alike = old.nodeName === now.nodeName && before.length > 0 && before.length === after.length;
+  if (!alike || !old.cloneNode(false).isEqualNode(now.cloneNode(false))) {
+    old.replaceWith(now);
+    return;
+  }
+  before.forEach((each, at) => morph(each, after[at], active));
+}
+
 export function rewrite(root, html) {
   const active = root.getRootNode().activeElement;
   const name = root.contains(active) ? active.getAttribute("name") : null;
@@ -55,11 +78,15 @@ export function rewrite(root, html) {
   const about = name ? active.dataset.about : null;
   const shown = root.querySelector("[data-show]")?.dataset.show;
   const open = new Map([...root.querySelectorAll("details[data-keep]")].map((each) => [each.dataset.keep, each.open]));
-  root.innerHTML = html;
-  for (const each of root.querySelectorAll("details[data-keep]")) each.open = open.get(each.dataset.keep) ?? each.open;
+  const made = document.createElement("template");
+  made.innerHTML = html;
+  for (const each of made.content.querySelectorAll("details[data-keep]")) each.open = open.get(each.dataset.keep) ?? each.open;
+  const [before, after] = [[...root.childNodes], [...made.content.childNodes]];
+  if (before.length === after.length) before.forEach((each, at) => morph(each, after[at], active));
+  else root.replaceChildren(...after);
   const now = root.querySelector("[data-show]");
-  if (now && now.dataset.show !== shown) now.scrollIntoView({block: "nearest"});
-  if (!name) return;
+  if (now && now.dataset.show !== shown) now.scrollIntoView({block: "start"});
+  if (!name || root.contains(active)) return;
   const again = root.querySelector(`[name="${CSS.escape(name)}"]`);
   // What was typed about one thing is not put into the field of another.
   if (!again || again.dataset.about !== about) return;

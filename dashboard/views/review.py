@@ -74,6 +74,7 @@ class ReviewView(pn.viewable.Viewer):
             "review-order": lambda m: reviewing.sort(Order(str(m["value"]))),
             "review-threshold": lambda m: self._threshold(m["score"], final=bool(m["final"])),
             "review-verdict": lambda m: self.judge(Verdict(m["verdict"])),
+            "review-step": lambda m: session.step_change(1 if int(m["by"]) > 0 else -1),
             "review-note": lambda m: self._note(str(m["id"]), str(m["value"])),
             "review-undo": lambda _: self.undo(),
             "review-evidence": lambda m: self._show_evidence(str(m["id"])),
@@ -223,7 +224,7 @@ class ReviewView(pn.viewable.Viewer):
         found = Held(
             change=change, run=run, place=place or "not in the queue", own=reviewing.mine,
             others=tuple(review for review in reviewing.reviews if review.reviewer != me), front=self._front(change.id),
-            pictures=pictures(reviewing.chips, change, colours),
+            pictures=pictures(reviewing.chips, colours),
             series=curves(reviewing.lines, change, colours, self._marks()), evidence=self._evidence == change.id,
         )  # fmt: skip
         self._hand.write(hand(found))

@@ -14,7 +14,7 @@ from dashboard.model.review import VERDICT_WORDS, Review, Verdict
 from dashboard.render.compose import ratio_palette
 from dashboard.views.card import button, said
 from dashboard.views.layerdata import ground
-from dashboard.views.reviewpictures import Curve, Marks, chip, series
+from dashboard.views.reviewpictures import HEIGHT, WIDTH, Curve, Marks, chip, series
 from dashboard.views.reviewtext import MINUS, strength, sure, verdict_words
 from dashboard.workflows.chips import Chips, Line
 
@@ -59,8 +59,9 @@ def hand(held: Held) -> str:
     sign = {ChangeSign.BRIGHTER: "▲", ChangeSign.DARKER: "▼"}.get(change.sign, "◆")
     asked = held.evidence
     return (
-        f'<div class="hand" data-show="{escape(change.id)}"><h3><span>{sign} {change.sign.value} {strength(change)} dB'
-        f'</span><span class="muted">{escape(held.place)}</span></h3>{held.pictures}{verdicts(held.own)}{_note(held)}'
+        f'<div class="inhand" data-show="{escape(change.id)}"><h3><span>{sign} {change.sign.value} '
+        f'{strength(change)} dB</span><span class="muted">{escape(held.place)} {_steps()}</span></h3>'
+        f"{held.pictures}{verdicts(held.own)}{_note(held)}"
         f"{_others(held.others)}{held.series}{facts(change, held.front)}"
         '<div class="row">'
         + button("Evidence", said("review-evidence", id=change.id), tip="Acquisitions, parameters, versions, hashes",
@@ -70,9 +71,8 @@ def hand(held: Held) -> str:
     )  # fmt: skip
 
 
-def pictures(found: Chips | None, change: DetectedChange, colours: Tokens) -> str:
+def pictures(found: Chips | None, colours: Tokens) -> str:
     """Return before, after and ratio side by side; places for them while they are read."""
-    ink = sign_colour(change.sign, colours)
     if found is None:
         blank = '<svg viewBox="0 0 120 120" aria-hidden="true"></svg>'
         return '<div class="chips">' + "".join(
@@ -80,8 +80,8 @@ def pictures(found: Chips | None, change: DetectedChange, colours: Tokens) -> st
         ) + "</div>"  # fmt: skip
     first, second = found.stamps
     shown = (
-        chip(found.before, found.outline, letter="a", words=f"before {dtg(first)}", stroke=ink),
-        chip(found.after, found.outline, letter="b", words=f"after {dtg(second)}", stroke=ink),
+        chip(found.before, found.outline, letter="a", words=f"before {dtg(first)}", stroke=colours.accent),
+        chip(found.after, found.outline, letter="b", words=f"after {dtg(second)}", stroke=colours.accent),
         chip(found.ratio, found.outline, letter="ratio", words=f"log-ratio {found.polarisation}", stroke=colours.black,
              colours=ratio_palette()),
     )  # fmt: skip
@@ -91,15 +91,21 @@ def pictures(found: Chips | None, change: DetectedChange, colours: Tokens) -> st
 def curves(
     lines: Sequence[Line], change: DetectedChange, colours: Tokens, marks: tuple[datetime | None, datetime | None]
 ) -> str:
-    """Return the series of a change with its interval and the marks of A and B."""
+    """Return the series of a change with its interval and the marks of A and B; a place for it while it is read."""
     if not lines:
-        return ""
+        return f'<svg class="series" viewBox="0 0 {WIDTH} {HEIGHT}" aria-hidden="true"></svg><p class="key">&nbsp;</p>'
     made = [
         Curve(name=f"{line.stack} {line.polarisation}", moments=line.times, values_db=np.array(line.mean_db, float))
         for line in lines
     ]
     interval = change.date_range or (change.after, change.before)
     return series(made, Marks(interval=interval, a=marks[0], b=marks[1]), sign_colour(change.sign, colours), colours)
+
+
+def _steps() -> str:
+    return button("◀", said("review-step", by=-1), tip="Previous change of the queue (K)") + button(
+        "▶", said("review-step", by=1), tip="Next change of the queue (J)"
+    )
 
 
 def verdicts(own: Review | None) -> str:

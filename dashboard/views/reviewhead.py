@@ -123,7 +123,7 @@ def _held(found: Summary, *, brushed: bool) -> str:
     left = dict(found.by_verdict).get("none", 0)
     false = "" if found.expected_false is None else f" · about {rate(found.expected_false)} expected to be false"
     within = '<br><span class="muted">of the period on the ruler (Esc forgets it)</span>' if brushed else ""
-    return f"<p><b>{found.count:,}</b> {noun} · {left:,} not reviewed{false}{within}</p>"
+    return f"<p class='held'><b>{found.count:,}</b> {noun} · {left:,} not reviewed{false}{within}</p>"
 
 
 def _only(values: Iterable[str]) -> str:

@@ -65,9 +65,7 @@ def tab(app: App) -> ReviewView:
 
 
 def say(app: App, kind: str, **values: object) -> None:
-    app.panels.mailbox.source.data = {
-        "json": [json.dumps({"type": kind, "sent": len(app.panels.mailbox.source.data), **values})]
-    }
+    app.panels.mailbox.source.data = {"json": [json.dumps({"type": kind, **values})]}
     app.panels.mailbox.source.data = {"json": []}
 
 
@@ -102,6 +100,13 @@ class TestTab:
         say(app, "rows-pick", table="changes", id=ids(app)[3])
         assert session_of(app).reviewing.selected.id == tab(app).rows.selected == ids(app)[3]
         assert f"{PAGE + 4} of 30" in tab(app)._hand.html
+
+    def test_the_card_steps_through_the_queue(self, app: App) -> None:
+        press(app, "next-change")
+        say(app, "review-step", by=1)
+        assert "2 of 30" in tab(app)._hand.html
+        say(app, "review-step", by=-1)
+        assert "1 of 30" in tab(app)._hand.html
 
     def test_filters_and_order_reach_queue_and_map(self, app: App) -> None:
         say(app, "review-filter", name="sign", value="darker")

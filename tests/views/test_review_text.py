@@ -89,7 +89,7 @@ def held(words: str = "VV", **given_: object) -> Held:
     (change,) = changes_of(run, 1, words=words)
     made = Held(
         change=replace(change, id=words), run=run, place="1 of 60", own=review("me"), others=(review(words),),
-        front=words, pictures=pictures(chips_of(), change, DARK), evidence=True,
+        front=words, pictures=pictures(chips_of(), DARK), evidence=True,
         series=curves((line_of(words, -12.0, -6.0),), change, DARK, (T0, None)),
     )  # fmt: skip
     return replace(made, **given_)
@@ -249,7 +249,7 @@ class TestHand:
             assert fact in copied
 
     def test_the_place_of_the_pictures_is_kept_while_they_are_read(self) -> None:
-        waiting, there = pictures(None, CHANGE, DARK), pictures(chips_of(), CHANGE, DARK)
+        waiting, there = pictures(None, DARK), pictures(chips_of(), DARK)
         assert waiting.count("<figure") == there.count("<figure") == 3
         assert there.count("<polygon") == 3
         assert "after 070900ZJUN26" in there
