@@ -8,6 +8,7 @@ from pathlib import Path
 from benchmarks import (
     annotations,
     catalog,
+    change_live,
     change_placebo,
     change_rates,
     coverage,
@@ -32,7 +33,7 @@ def main() -> None:
     rows = []
     for part in (frame, series, memory, screen):
         rows += part.run(folder / "stack")
-    for part in (ingest, readers, catalog, front, annotations, coverage, review, change_rates, change_placebo):
+    for part in (ingest, readers, catalog, front, annotations, coverage, review, change_rates, change_placebo, change_live):
         rows += part.run(scratch)
     show(f"Nightglass promises, {os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} at the end", rows)
 

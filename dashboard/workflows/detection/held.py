@@ -17,7 +17,7 @@ from dashboard.workflows.extent import Box, box_of
 from dashboard.workflows.passes import touching
 
 MOST_BYTES = 400 * 2**20
-"""Held for all sessions together: two screens, or one at its finest."""
+"""Held for all sessions together: two or three screens; one at its finest is more, and is read anew in each pan."""
 _WORTH = 0.25
 """Share of a screen from which keeping it beats reading it anew."""
 

@@ -42,7 +42,8 @@ class Limits:
     """Pseudo-events at most."""
 
 
-LIVE = Limits(pixels=150_000, windows=16)
+LIVE = Limits(pixels=110_000, windows=12)
+"""Costs half of what the statistic costs on a screen."""
 RECORDED = Limits(pixels=1_500_000, windows=32)
 
 
