@@ -33,7 +33,18 @@ def main() -> None:
     rows = []
     for part in (frame, series, memory, screen):
         rows += part.run(folder / "stack")
-    for part in (ingest, readers, catalog, front, annotations, coverage, review, change_rates, change_placebo, change_live):
+    for part in (
+        ingest,
+        readers,
+        catalog,
+        front,
+        annotations,
+        coverage,
+        review,
+        change_rates,
+        change_placebo,
+        change_live,
+    ):
         rows += part.run(scratch)
     show(f"Nightglass promises, {os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} at the end", rows)
 
