@@ -4,7 +4,7 @@ For groups of looks with sums X_i, the ratio ``prod |C_i|^(n_i) / |C|^n`` of the
 one has known moments of any real order under no change, products of gamma functions. Its Mellin transform is
 therefore known in closed form, and one numerical inversion gives the law itself: for one polarisation, several
 independent ones or a full covariance matrix, for any real number of looks, at any depth of the tail. Nothing is
-simulated and no series in 1 / looks is used; Box's expansion is 16 times off at one look and 60 dates.
+simulated and no series in 1 / looks is used; Box's is 58 times off at a rate of 1e-4, one look and 60 dates.
 """
 
 from dataclasses import dataclass
