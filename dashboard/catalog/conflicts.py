@@ -61,6 +61,13 @@ class OpenConflicts:
         connection.execute(update(conflict).where(conflict.c.version == row.version).values(resolved_by=event.number))
 
 
+def settle(connection: Connection, subject: str, by: int) -> None:
+    """Close the conflicts on a subject that are older than an event: who acted again had them before their eyes."""
+    c = conflict.c
+    older = (c.subject == subject) & (c.version < by) & c.resolved_by.is_(None)
+    connection.execute(update(conflict).where(older).values(resolved_by=by))
+
+
 def open_versions(connection: Connection, subjects: str) -> list[int]:
     """Return the numbers of events in open conflict, oldest first; `subjects` is one, or a prefix ending in ``:``."""
     c = conflict.c

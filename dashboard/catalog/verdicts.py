@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from dashboard.catalog.codec import micros
+from dashboard.catalog.conflicts import settle
 from dashboard.catalog.projection import empty, rows_of
 from dashboard.catalog.tables import review
 from dashboard.model.errors import InputError, NotFoundError
@@ -58,6 +59,7 @@ class Verdicts:
             elif there is not None:
                 ended.append({"ended": there["number"], "then": row["at"]})
             present[event.subject] = rows[event.number] = row
+            settle(connection, event.subject, event.number)  # who is told of a conflict decides it by judging again
         _write(connection, list(rows.values()), ended)
 
     def clear(self, connection: Connection) -> None:

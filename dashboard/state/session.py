@@ -70,6 +70,9 @@ class Session:
         for writer in (self.recording, self.fronttime, self.confirming, self.reviewing):
             writer.author = lambda: str(self.company.me.name)
             writer.wrote = self._wrote
+        self.reviewing.wrote = lambda: self.company.wrote(
+            workspace.catalog.revision
+        )  # a verdict moves nothing else here
         self.company.param.watch(lambda *_: self.refresh(), "revision")
         self.company.param.watch(lambda *_: self.reviewing.refresh(), "me")  # another name is another reviewer
         self.drawing.param.watch(lambda *_: self._show_editing(), "work")

@@ -13,7 +13,8 @@ from judged_makers import RUN, add, change
 from sqlalchemy import text
 
 from dashboard.catalog.catalog import Catalog
-from dashboard.catalog.verdicts import SAID, subject_of
+from dashboard.catalog.conflicts import open_versions
+from dashboard.catalog.verdicts import SAID, SUBJECT, subject_of
 from dashboard.model.errors import CatalogError, InputError, NotFoundError
 from dashboard.model.event import NewEvent, Outcome
 from dashboard.model.review import Verdict
@@ -60,9 +61,17 @@ def test_a_stale_word_is_kept_as_a_conflict_and_changes_nothing(catalog: Catalog
             catalog.reviews.judge("c0", "anna", Verdict.WATER, base=0, event_id="stale")
     assert said(catalog) == [("anna", Verdict.DAMAGE, "")]
     assert [one.outcome for one in catalog.log.events()] == [Outcome.APPLIED, Outcome.CONFLICT]
+    assert waiting(catalog) == [2]
     judge(catalog, "anna", Verdict.WATER)
+    assert waiting(catalog) == []  # judged again by somebody who was told
     assert said(catalog) == [("anna", Verdict.WATER, "")]
-    assert catalog.log.verify() == 3
+    assert catalog.log.verify() == catalog.log.replay() == catalog.log.verify() == 3
+    assert waiting(catalog) == []
+
+
+def waiting(catalog: Catalog) -> list[int]:
+    with catalog._database.reading() as connection:
+        return open_versions(connection, SUBJECT)
 
 
 def test_a_word_is_taken_back_and_given_again(catalog: Catalog) -> None:
