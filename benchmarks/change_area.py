@@ -3,9 +3,9 @@
 Measured on areas of several sizes up to a side of 6,000 pixels (unless told), at full resolution, on workers of one's
 own; resident memory is that of this process and of all its workers, added up ten times a second, so pages that they
 share count more than once. What is real: every file is a whole archive COG of speckle with its pyramid, everything is
-read, compared, dated, outlined and recorded. What is not: only six quiet images and three with 400 changed blocks
-exist for each polarisation; the other dates are hard links to quiet ones, in random order. The large area's figure is
-an extrapolation, and says so: time grows with the tiles, memory with what the coordinator keeps of each.
+read, compared, dated, outlined and recorded. What is not: only six quiet images exist for each polarisation, and three
+of them once more with 400 changed blocks for the last dates; all dates are hard links to these, in random order. The
+large area's figure is an extrapolation, and says so: time grows with the tiles, memory with what is kept of each.
 
 Run: ``python -m benchmarks.change_area [FOLDER] [SIDE ...]``
 """
@@ -118,7 +118,7 @@ def _look(workspace: Workspace, number: int, image: int, size: int) -> Acquisiti
         path = f"bench/{number:03d}/{name}.tif"
         made, wanted = (workspace.archive.root / each for each in (f"images/{image}-{name}.tif", path))
         if not made.is_file():
-            write_cog(_Land(seed=2 * image + place, size=size, db=db, changed=image >= QUIET), name, made)
+            write_cog(_Land(seed=2 * (image % QUIET) + place, size=size, db=db, changed=image >= QUIET), name, made)
         wanted.parent.mkdir(parents=True, exist_ok=True)
         wanted.unlink(missing_ok=True)
         os.link(made, wanted)
@@ -202,7 +202,7 @@ def measure(folder: Path, side: int) -> _Measured:
             _, changes = detect_area(workspace, asked, bbox=box_of(lattice(side)), report=report)
         seconds = time.perf_counter() - start
     searched = [at for at, text in told if text.startswith("searched")]
-    planned = next(at for at, text in told if text.startswith("opening"))
+    planned = next(at for at, text in told if text.startswith("searching"))
     return _Measured(
         side=side, seconds=seconds, planned=planned, tiles=len(searched), changes=len(changes), memory=memory
     )

@@ -18,7 +18,7 @@ from dashboard.model.change import Basis, ChangeStatus
 from dashboard.model.errors import CancelledError, InputError, NotFoundError, ResourceError
 from dashboard.model.progress import CancelToken
 from dashboard.workflows.cluster import crew
-from dashboard.workflows.detection import area_plan
+from dashboard.workflows.detection import area_gather, area_plan, area_steps
 from dashboard.workflows.detection.area import detect_area
 from dashboard.workflows.detection.area_grid import area_grid
 from dashboard.workflows.detection.area_known import known_of, packed, unpacked
@@ -162,7 +162,7 @@ SCRIPT = """
 import sys, time
 from datetime import datetime
 from pathlib import Path
-from dashboard.workflows.detection import area_plan
+from dashboard.workflows.detection import area_gather, area_plan, area_steps
 from dashboard.workflows.detection.area import detect_area
 from dashboard.workflows.detection.area_grid import area_grid
 from dashboard.workflows.detection.area_known import known_of, packed, unpacked
@@ -335,3 +335,29 @@ def test_what_a_tile_must_know_comes_back_to_the_last_bit(world, tmp_path):
         np.testing.assert_array_equal(array, piece.arrays[name])
     values = np.geomspace(0.1, 50, 99).astype(np.float32)
     np.testing.assert_array_equal(unpacked(piece).calibration.p(values), made.solved.examined.law.p(values))
+
+
+def test_a_wide_object_is_dated_by_its_strongest_part_and_drawn_whole(world, monkeypatch, tmp_path):
+    chosen = chosen_stacks(world, question(), BOX, between=True)
+    grid_ = area_grid(chosen, BOX)
+    area = area_plan.Area(
+        archive=world.archive.root, runs=tmp_path, question=question(), stacks=chosen, grid=grid_, side=32
+    )
+    with area.store.held():
+        job = area_plan.plan(area).job
+        for tile in job.layout.tiles():
+            area_steps.search(area_steps.Part(job=job, tile=tile))
+        seams = area_gather.gather(job).seams
+        names = [area_steps.finish(part) for part in seams]
+        whole = area_gather.gathered(job, seams)
+        for name in names:
+            (job.store.folder / f"{name}.piece").unlink()
+        monkeypatch.setattr(area_steps, "DATED_PX", 8)
+        assert [area_steps.finish(part) for part in seams] == names
+        narrow = area_gather.gathered(job, seams)
+    assert max(max(part.tile.height, part.tile.width) for part in seams) > 8
+    assert [replace(one, dated=None) for one in narrow] == [replace(one, dated=None) for one in whole]
+    strong = [pair for pair in zip(whole, narrow, strict=True) if pair[0].patch.score > 100]
+    assert strong
+    for one, other in strong:
+        assert (one.dated.after, one.dated.before) == (other.dated.after, other.dated.before)

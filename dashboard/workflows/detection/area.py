@@ -145,6 +145,7 @@ def _answer(area: Area, scheduler: str, watch: _Watch) -> Answer | None:
 
 def _searched(made: Plan, question: Question, workers: Crew, watch: _Watch) -> Answer:
     tiles = [Part(job=made.job, tile=tile) for tile in made.job.layout.tiles()]
+    watch.say(_PLANNED, f"searching {len(tiles)} tiles")
     _work(workers, search, tiles, watch, (_PLANNED, _SEARCHED, "searched {} of {} tiles"))
     found = gather(made.job)
     _refuse_many(len(found.objects) + len(found.seams))

@@ -13,11 +13,14 @@ from dashboard.model.errors import ResourceError
 from dashboard.raster.vectorise import polygons
 from dashboard.workflows.detection.area_found import Placed, from_facts
 from dashboard.workflows.detection.area_seams import Pixels, neighbourhoods
-from dashboard.workflows.detection.area_steps import Job, Part, handed_over
+from dashboard.workflows.detection.area_steps import DATED_PX, Job, Part, handed_over
 from dashboard.workflows.detection.area_store import Piece
 from dashboard.workflows.detection.area_tiles import CELL
 from dashboard.workflows.detection.unobserved import outline_of
 from dashboard.workflows.observed import pixel_areas
+
+CLOSE_PX = DATED_PX // 2
+"""Neighbourhoods that begin in one square of so many pixels, and are no larger, are finished together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -104,7 +107,18 @@ def _seams(job: Job, handed: Sequence[Pixels]) -> Iterable[Part]:
     if not handed:
         return
     area = job.layout.shape
-    for near in neighbourhoods(Pixels.of(handed), area, job.rule):
+    for near in _together(neighbourhoods(Pixels.of(handed), area, job.rule), area):
         part = Part(job=job, tile=near.around(area), seam=str(int(near.place[0])))
         job.store.put(part.pixels, Piece(arrays={"place": near.place, "values": near.values}))
         yield part
+
+
+def _together(every: Iterable[Pixels], area: tuple[int, int]) -> Iterable[Pixels]:
+    """Join neighbourhoods that lie close together, so that their ground is read once: they stay apart in the search."""
+    close: dict[tuple[int, ...], list[Pixels]] = {}
+    for near in every:
+        tile = near.around(area)
+        small = max(tile.height, tile.width) <= CLOSE_PX
+        place = (tile.top // CLOSE_PX, tile.left // CLOSE_PX) if small else (int(near.place[0]), -1, -1)
+        close.setdefault(place, []).append(near)
+    return [Pixels.of(group) for group in close.values()]

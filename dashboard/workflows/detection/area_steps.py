@@ -64,12 +64,12 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One step: a tile to search, or neighbourhoods across borders to finish."""
+    """One step: a tile to search, or some neighbourhoods across borders to finish."""
 
     job: Job
     tile: Tile
     seam: str = ""
-    """Number of a neighbourhood that lies in `tile`: its first pixel's place; empty for a tile to search."""
+    """Place of the first pixel of neighbourhoods that lie in `tile`; empty for a tile to search."""
 
     @property
     def name(self) -> str:
@@ -78,7 +78,7 @@ class Part:
 
     @property
     def pixels(self) -> str:
-        """Return the name of the piece that holds the pixels of a neighbourhood."""
+        """Return the name of the piece that holds the pixels of the neighbourhoods."""
         return f"near-{self.seam}"
 
 
@@ -123,7 +123,7 @@ def search(step: Part) -> str:
 
 
 def finish(step: Part) -> str:
-    """Find and describe the objects of a neighbourhood that was put together from several tiles; return the name.
+    """Find and describe the objects of neighbourhoods that were put together from several tiles; return the name.
 
     Raises
     ------
@@ -137,10 +137,14 @@ def finish(step: Part) -> str:
         raise ResourceError(f"{step.pixels} is gone from {job.store.folder}; leave the folder alone, and run again.")
     layers = handed_over(held).image(job.layout.shape)
     found = job.rule.search(layers[0], _steps(job, layers))
-    objects: list[Placed] = []
-    for label in range(1, len(found.found) + 1):
-        stop.check()
-        objects.append(_apart(job, step.tile, layers, (found, label)))
+    if max(layers.shape[1:]) <= DATED_PX:
+        stacks = read(job, step.tile, stop) if found.found else []
+        objects = described(job, step.tile, found, layers, stacks)
+    else:
+        objects = []
+        for label in range(1, len(found.found) + 1):
+            stop.check()
+            objects.append(_apart(job, step.tile, layers, (found, label)))
     job.store.put(step.name, Piece(facts={"objects": facts(objects)}))
     return step.name
 
