@@ -63,6 +63,7 @@ class Changing(param.Parameterized):
         self._latest, self._near = Latest(background), Latest(background)
         self.job = Job(background)
         self._asked: tuple[Any, ...] | None = None
+        self._shown: tuple[Any, ...] = (None, None, None)
         self.wanted: Callable[[], tuple[Sieve, str | None]] = lambda: (Sieve(), None)
         """Which changes are shown, and to whom; set by the owner of the filters."""
         viewing.param.watch(lambda *_: self.refresh(), "view")
@@ -127,8 +128,10 @@ class Changing(param.Parameterized):
     def show(self, change: DetectedChange | None) -> None:
         """Mark the change in hand and measure how far from the front it is; only its owner, `Reviewing`, calls this."""
         view, id_ = self._viewing.view, None if change is None else change.id
-        if id_ == self.selected:
+        key = (id_, view.provider, view.known_at)
+        if key == self._shown:
             return
+        self._shown = key
         self.param.update(selected=id_, relations={})
         if change is not None:
             item = (change.geometry, change.before)

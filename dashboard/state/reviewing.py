@@ -183,6 +183,7 @@ class Reviewing(param.Parameterized):
         )  # fmt: skip
         if self.selected is not None and self.selected.run_id != result.columns.run.id:
             self.pick(None)
+        self._changing.show(self.selected)  # to the front of the provider that is shown now
         self._locate()
         self._read_reviews()
 

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from desk_makers import BOX, said
-from shapely import box
+from shapely import MultiPolygon, box
 
 from dashboard.geo.mercator import bbox_of, extent_of
 from dashboard.model.change import Announced, ChangeRun, ChangeSign, DetectedChange
 from dashboard.model.errors import DiskFullError
 from dashboard.model.event import Outcome
+from dashboard.model.frontline import ControlArea, FrontlineSnapshot
 from dashboard.model.review import Verdict
 from dashboard.model.view import Extent, View
 from dashboard.state.background import Immediate, attempt
@@ -50,6 +51,14 @@ def _workspace(tmp_path) -> Iterator[Workspace]:
     with open_workspace(tmp_path) as opened:
         opened.catalog.changes.add_run(RUN, [change(number) for number in range(COUNT)])
         yield opened
+
+
+def front(provider: str, at: float) -> FrontlineSnapshot:
+    areas = (
+        ControlArea(side="BLUE", geometry=MultiPolygon([box(35, 47, at, 50)])),
+        ControlArea(side="ORANGE", geometry=MultiPolygon([box(at, 47, 38, 50)])),
+    )
+    return FrontlineSnapshot(id=provider, provider=provider, valid_from=T0, retrieved=T0, sha256=provider, areas=areas)
 
 
 class Held:
@@ -203,6 +212,26 @@ class TestInHand:
         assert (held(desk), desk.place) == ("run-10", None)
         desk.filter(signs=frozenset())
         assert desk.place == COUNT - 11
+
+    def test_its_distance_is_to_the_front_of_the_provider_on_show(
+        self, workspace: Workspace, session: Session, desk: Reviewing
+    ) -> None:
+        workspace.catalog.frontlines.add_many([front("them", 36.01), front("us", 36.3)])
+        session.refresh()
+        desk.pick("run-0")
+        near = session.changing.relations["run-0"]
+        assert near is not None
+        assert near.km == 0
+        session.viewing.choose_provider("us")
+        far = session.changing.relations["run-0"]
+        assert far is not None
+        assert far.km > 10
+        desk.sort(Order.FRONT)
+        kilometres = [one.km for one in desk.listed]
+        assert None not in kilometres
+        assert kilometres == sorted(kilometres)
+        desk.filter(within_km=kilometres[2])
+        assert desk.total == 3
 
 
 class TestVerdicts:
