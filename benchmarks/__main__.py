@@ -6,12 +6,13 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import (
+    XX     coverage,
     annotations,
     catalog,
+    change_injected,
     change_live,
     change_placebo,
     change_rates,
-    coverage,
     frame,
     front,
     ingest,
@@ -42,7 +43,10 @@ def main() -> None:
         coverage,
         review,
         change_rates,
+        change_speed,
         change_placebo,
+        change_injected,
+        change_dates,
         change_live,
     ):
         rows += part.run(scratch)
