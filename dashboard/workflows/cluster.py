@@ -17,6 +17,7 @@ from itertools import islice
 from typing import TypeVar, cast
 
 import dask
+import psutil
 from distributed import Client, Future, LocalCluster, wait
 from distributed.scheduler import KilledWorker
 
@@ -29,6 +30,10 @@ CONNECT_S = 10.0
 """A scheduler that has not answered by then is not there."""
 ALONE_S = 30.0
 """A scheduler without any worker for this long is of no use; workers that died are back sooner."""
+WORKER_BYTES = 1.5e9
+"""That one worker may come to hold."""
+MEMORY_SHARE = 0.6
+"""Of this machine's memory that all of one's own workers together may take."""
 _POLL_S = 0.2
 _CLOSE_S = 10.0
 _AHEAD = 2
@@ -68,7 +73,7 @@ def crew(address: str = "", *, processes: int | None = None) -> Iterator[Crew]:
     address
         Of a scheduler, ``tcp://host:port``; empty for workers of one's own on this machine.
     processes
-        Of one's own workers; one for each core unless told.
+        Of one's own workers; unless told one for each core, as far as memory goes.
 
     Raises
     ------
@@ -81,7 +86,7 @@ def crew(address: str = "", *, processes: int | None = None) -> Iterator[Crew]:
         with _elsewhere(_checked(address)) as found:
             yield found
     else:
-        with _embedded(processes or os.cpu_count() or 1) as found:
+        with _embedded(processes or _fitting()) as found:
             yield found
 
 
@@ -166,6 +171,12 @@ def _result(workers: Crew, future: Future) -> object:
     except Abandoned as error:
         said = f"The scheduler {workers.address} is gone"
         raise ResourceError(f"{said}; start it and run the same again: it goes on where it stopped.") from error
+
+
+def _fitting() -> int:
+    """Return how many workers there are cores and memory for; on one machine always the same."""
+    room = int(MEMORY_SHARE * psutil.virtual_memory().total / WORKER_BYTES)
+    return max(1, min(os.cpu_count() or 1, room))
 
 
 def _checked(address: str) -> str:

@@ -1,5 +1,6 @@
 """Workers: they are there, they die without harm, they listen to this machine alone, and they are gone at the end."""
 
+import asyncio
 import time
 
 import psutil
@@ -60,6 +61,23 @@ def test_nothing_is_left_of_them():
     left = [child for child in psutil.Process().children(recursive=True) if child not in before]
     # Python's own watch over shared memory lives as long as the process that first started another.
     assert [child for child in left if "resource_tracker" not in " ".join(child.cmdline())] == []
+
+
+def test_they_come_and_go_beside_a_servers_own_event_loop():
+    def work():
+        with crew(processes=1) as found:
+            return list(each(found, square, [3]))
+
+    async def serve():
+        return await asyncio.to_thread(work)
+
+    assert asyncio.run(serve()) == [(3, 9)]
+
+
+def test_there_are_no_more_of_them_than_memory_holds(monkeypatch):
+    monkeypatch.setattr("dashboard.workflows.cluster.WORKER_BYTES", 1e15)
+    with crew() as found:
+        assert found.threads == 1
 
 
 @pytest.mark.parametrize("address", ["10.0.0.5:8786", "http://10.0.0.5:8786", "tcp://host", "tcp://host:99999"])

@@ -83,6 +83,8 @@ def test_what_is_finished_leaves_no_folder(store, tmp_path):
     store.clear()
     assert list(tmp_path.iterdir()) == []
     assert Stopped(store).cancelled
+    with pytest.raises(ResourceError, match="under the same path"):
+        Stopped(store).check()
 
 
 def test_another_job_of_the_same_question_stays(store):

@@ -35,8 +35,7 @@ def known_of(store: Store) -> Known:
     """
     piece = store.get(NAME)
     if piece is None:
-        msg = f"The run in {store.folder} is no more, or this process does not see it: workers need the data directory"
-        raise ResourceError(f"{msg} under the same path as the dashboard.")
+        raise ResourceError(f"{NAME} is gone from {store.folder} or was changed there; run the same again.")
     return unpacked(piece)
 
 

@@ -149,7 +149,12 @@ class Stopped(CancelToken):
         ------
         CancelledError
             If so.
+        ResourceError
+            If the folder is not there: this process does not see it, or the run is over.
         """
+        if not self._flag.parent.exists():
+            what = f"{self._flag.parent} is not there for a worker"
+            raise ResourceError(f"{what}: workers must see the data directory under the same path as the dashboard.")
         if self.cancelled:
             raise CancelledError("Cancelled; what was done so far is kept, and the same run goes on from there.")
 
