@@ -6,13 +6,14 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import (
-    XX     coverage,
     annotations,
     catalog,
+    change_dates,
     change_injected,
     change_live,
     change_placebo,
     change_rates,
+    coverage,
     frame,
     front,
     ingest,
@@ -43,7 +44,6 @@ def main() -> None:
         coverage,
         review,
         change_rates,
-        change_speed,
         change_placebo,
         change_injected,
         change_dates,

@@ -2,12 +2,12 @@
 
 The real series of `california`: 17 dates before and 3 after. Into those after, 588 rectangles of 2 to 5 pixels a side
 are injected by multiplying power: 3 or 5 dB in VV and 0.7 of it in VH, brighter or darker by object; with *flips* a
-quarter of an object's pixels go the other way, as rubble and shadow do. *AUC* and *PD at FAR 1e-3* are of pixels: injected ones
-against ground more than 4 pixels from any. *F1*: thresholds of pseudo-events at seed 1e-3 and grow 1e-2; an object is
-found if a polygon touches it, a polygon true if it touches an object. The peer is PWTT with pooled variance on the same
-arrays, before its focal means (core) and after (smoothed); its objects get thresholds that give the same rates on the
-quiet ground of the very question, which no user could know. *Overlap*: intersection over union of found objects with
-what was injected; there the peer is ours without cutting back.
+quarter of an object's pixels go the other way, as rubble and shadow do. *AUC* and *PD at FAR 1e-3* are of pixels:
+injected ones against ground more than 4 pixels from any. *F1*: thresholds of pseudo-events at seed 1e-3 and grow
+1e-2; an object is found if a polygon touches it, a polygon true if it touches an object. The peer is PWTT with pooled
+variance on the same arrays, before its focal means (core) and after (smoothed); its objects get thresholds that give
+the same rates on the quiet ground of the very question, which no user could know. *Overlap*: intersection over union
+of found objects with what was injected; there the peer is ours without cutting back.
 
 Run: ``python -m benchmarks.change_injected``
 """
