@@ -153,6 +153,11 @@ def test_without_coherence_the_law_is_closed(looks):
         assert thresholds(looks, 0.0, 1e-3, tail=tail) == pytest.approx(near, rel=1e-6)
 
 
+def test_many_looks_are_nearly_normal():
+    wide = stats.norm(np.arctanh(0.9), np.sqrt(0.5 / 5000)).cdf(np.arctanh(0.901))
+    assert float(below(0.901, 5000.0, 0.9)) == pytest.approx(wide, abs=0.01)
+
+
 def test_the_law_stays_finite_and_ordered_at_its_ends():
     for looks in (1.1, 20.0, 5000.0):
         for level in (0.0, 0.5, 0.999):

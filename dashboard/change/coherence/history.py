@@ -17,8 +17,8 @@ def history_score(history: xr.DataArray, event: xr.DataArray, *, prior_dof: floa
 
     Coherences are taken by their inverse hyperbolic tangent, whose spread hardly depends on their level. The variance
     of a pixel is moderated by the median of the scene. Below 0 coherence was lost. Without change the score passes the
-    thresholds of Student's law with ``prior_dof`` plus pairs minus 1 degrees of freedom no more often than it says, where
-    all pairs span alike times.
+    thresholds of Student's law with ``prior_dof`` plus pairs minus 1 degrees of freedom no more often than it says,
+    where all pairs span alike times.
 
     Parameters
     ----------

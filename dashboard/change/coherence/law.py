@@ -10,6 +10,8 @@ from dashboard.model.errors import InputError
 
 MOST_LOOKS = 1e4
 _NEGLIGIBLE = 1e-15
+_MOST_TERMS = 4000
+"""Terms beyond which neighbours are taken together: they differ by less than the law's own rounding."""
 
 
 def below(values: ArrayLike, looks: float, level: float) -> NDArray[np.float64]:
@@ -97,5 +99,8 @@ def _mixture(looks: float, level: float) -> tuple[NDArray[np.float64], NDArray[n
         return np.zeros(1), np.ones(1)
     law = stats.nbinom(looks, 1.0 - level**2)
     first, last = int(law.ppf(_NEGLIGIBLE)), int(law.isf(_NEGLIGIBLE))
-    numbers = np.arange(max(first - 1, 0), last + 2, dtype=np.float64)
-    return numbers, law.pmf(numbers)
+    if last - first < _MOST_TERMS:
+        numbers = np.arange(max(first - 1, 0), last + 2, dtype=np.float64)
+        return numbers, law.pmf(numbers)
+    edges = np.round(np.linspace(first - 1, last + 1, _MOST_TERMS + 1))
+    return (edges[:-1] + edges[1:] + 1.0) / 2.0, np.diff(law.cdf(edges))

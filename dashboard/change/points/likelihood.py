@@ -71,7 +71,8 @@ def gather(
     seen = np.zeros((offsets.size - 1, instants.size), bool)
     for stack, scene in zip(stacks, found, strict=True):
         dates, bands = stack.shape[:2]
-        power = np.asarray(stack.values, np.float32)
+        power = np.asarray(stack.values, np.float32).view()
+        power.flags.writeable = False  # kernels are compiled for that alone
         sums = np.empty((members.size, bands, dates + 1), np.float32)
         counts, squares = np.empty(sums.shape, np.int16), np.empty(sums.shape[:2], np.float32)
         kernels.running(power, members, (scene.field, scene.low, scene.weight), sums, counts, squares)
