@@ -9,16 +9,20 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from dashboard.change.patches import Patches, patches
+from dashboard.change.placebo import WITHIN
 from dashboard.model.change import Announced, Basis
 from dashboard.model.errors import InputError
 from dashboard.model.progress import CancelToken, Progress, Report, silent
-from dashboard.workflows.detection.laws import Law
+from dashboard.workflows.detection.laws import Law, PlaceboLaw
 from dashboard.workflows.detection.measures import Measure, Seen
 from dashboard.workflows.detection.methods import Case, chosen_method
 from dashboard.workflows.detection.placebos import RECORDED, Limits
 from dashboard.workflows.detection.question import Method, Question
 from dashboard.workflows.detection.setting import Setting, grow_rate, setting
 from dashboard.workflows.detection.stacks import ChosenStack
+
+LAX = 0.1
+"""Rate at which the scene as a whole is held against its past."""
 
 Parameters = dict[str, str | float | int | bool]
 
@@ -36,6 +40,11 @@ class Examined:
     even: NDArray[np.float32]
     """The field (y, x) after every stratum was made as rare as the whole."""
     remarks: tuple[str, ...]
+    excess: float | None = None
+    """How many times more of the whole scene passes a lax threshold than in pseudo-events on average; None: unknown."""
+    trusted: bool = True
+    """Whether that has been so in some pseudo-event, too; else false-alarm figures do not hold for these looks, and no
+    confidence is shown."""
 
     @property
     def observed(self) -> NDArray[np.bool_]:
@@ -103,8 +112,12 @@ def examine(  # noqa: PLR0913 - arrays and what they are of, how thoroughly, and
         raise InputError(f"No ground here was seen both before and after in {said}; move the map or widen the periods.")
     report(Progress(0.9, "comparing with chance"))
     even = law.evened(seen.field, measure.strata(arrays) if law.stratified else None)
+    excess, usual = _excess(even, law) if isinstance(law, PlaceboLaw) else (None, 0.0)
+    trusted = excess is None or excess <= max(WITHIN, usual)
     return Examined(
-        method=method, setting=fixed, measure=measure, seen=seen, law=law, even=even, remarks=remarks
+        method=method, setting=fixed, measure=measure, seen=seen, law=law, even=even,
+        remarks=remarks if excess is None or trusted else (*remarks, _whole_scene(excess, usual)),
+        excess=excess, trusted=trusted,
     )  # fmt: skip
 
 
@@ -132,9 +145,29 @@ def decide(examined: Examined, far: float) -> Solved:
             "resolution_px": round(fixed.resolution_px, 3),
             "smooth_px": round(fixed.options.smooth_px, 3),
             "prior_dof": fixed.options.prior_dof,
+            **({} if examined.excess is None else {"scene_excess": round(examined.excess, 3)}),
             **law.parameters,
         },
     )
+
+
+def _excess(even: NDArray[np.float32], law: PlaceboLaw) -> tuple[float, float]:
+    """By what factor more pixels reach what one in ten reached in pseudo-events, and the same in the worst of those.
+
+    True changes are rare: where more of the scene is unlike its past than in any pseudo-event, weather or season is the
+    likelier reason, and what those tell of chance does not hold.
+    """
+    lax = law.threshold(LAX)
+    known = [each[np.isfinite(each)] for each in (even, *law.past.fields)]
+    shares = [float(np.mean(each >= lax)) for each in known if each.size]
+    return shares[0] / LAX, max(shares[1:], default=0.0) / LAX
+
+
+def _whole_scene(excess: float, usual: float) -> str:
+    differs = (
+        f"{excess:.1f} times as much of the scene as usual differs, {usual:.1f} times at most between looks before"
+    )
+    return f"{differs}: weather or season may be why; expect more false alarms than announced; no confidence is given"
 
 
 def _check(cancel: CancelToken | None) -> None:

@@ -61,6 +61,8 @@ class Answer:
     remarks: tuple[str, ...]
     found: tuple[Found, ...]
     parameters: Parameters = field(default_factory=dict)
+    trusted: bool = True
+    """Whether the false-alarm figures hold for these looks; no confidence is given where they do not."""
 
 
 def recorded(workspace: Workspace, answer: Answer) -> tuple[ChangeRun, tuple[DetectedChange, ...]]:
@@ -169,7 +171,7 @@ def _ids(chosen: Sequence[ChosenStack], period: tuple[datetime, datetime]) -> tu
 
 
 def _confidences(answer: Answer) -> NDArray[np.float64] | None:
-    if answer.announced is None or not answer.found or answer.observed_km2 <= 0.0:
+    if answer.announced is None or not (answer.trusted and answer.found and answer.observed_km2 > 0.0):
         return None
     scores = np.array([each.patch.score for each in answer.found])
     return confidences(scores, answer.announced, answer.observed_km2)

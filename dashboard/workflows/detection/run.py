@@ -99,6 +99,7 @@ def detect(
         remarks=examined.remarks,
         found=found_on(solved, geobox, dated),
         parameters=solved.parameters | grid_parameters(geobox),
+        trusted=examined.trusted,
     )
     watch.say(0.95, "recording")
     run, changes = recorded(workspace, answer)

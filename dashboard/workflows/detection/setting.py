@@ -56,7 +56,7 @@ def setting(question: Question, chosen: Sequence[ChosenStack], geobox: GeoBox) -
         periods=question.periods,
         options=Options(smooth_px=min(cell, _MOST_SMOOTH_PX)),
         resolution_px=cell,
-        least_px=max(FEWEST_PIXELS, math.ceil((CELLS * cell) ** 2)),
+        least_px=max(FEWEST_PIXELS, math.ceil(round((CELLS * cell) ** 2, 1))),
         areas=areas,
     )
 
