@@ -28,6 +28,7 @@ class Means:
     seen: Seen
     looks: tuple[int, int]
     halo: int = 0
+    spread_px: float = 0.0
 
     def see(self, arrays: Sequence[xr.DataArray]) -> Seen:  # noqa: ARG002
         """Return the answer: the law was measured on the whole grid, so there is only the whole grid's."""

@@ -37,6 +37,10 @@ class Measure(Protocol):
         """Pixels beyond a part's border that its values depend on."""
 
     @property
+    def spread_px(self) -> float:
+        """Sigma of the Gauss that makes neighbouring values as alike as they are."""
+
+    @property
     def looks(self) -> tuple[int, int]:
         """Looks before and after of the stack with most."""
 
@@ -63,6 +67,11 @@ class TStat:
     def halo(self) -> int:
         """Pixels that the smoothing reaches."""
         return HALO_PX(self.options)
+
+    @property
+    def spread_px(self) -> float:
+        """Sigma of the smoothing."""
+        return self.options.smooth_px
 
     def see(self, arrays: Sequence[xr.DataArray]) -> Seen:
         """Answer the question."""

@@ -1,5 +1,6 @@
 """Methods that are asked for by name, made ready, each with what its numbers rest on."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,8 @@ from dashboard.model.errors import InputError
 from dashboard.workflows.calibrate import speckle
 from dashboard.workflows.detection.laws import ExactLaw, Law, PlaceboLaw
 from dashboard.workflows.detection.measures import Measure
-from dashboard.workflows.detection.placebos import past
+from dashboard.workflows.detection.placebos import Limits, past
+from dashboard.workflows.detection.published import Published
 from dashboard.workflows.detection.question import Method
 from dashboard.workflows.detection.scans import Scan, Sequential
 from dashboard.workflows.detection.simulated import DrawnP, correlation_px
@@ -21,6 +23,9 @@ from dashboard.workflows.detection.stacks import ChosenStack
 
 if TYPE_CHECKING:
     from dashboard.workflows.detection.methods import Case
+
+_PUBLISHED = Limits(pixels=300_000, windows=8)
+"""Its pseudo-events cost as much as the question each."""
 
 Ready = tuple[Method, Measure, Law, tuple[str, ...]]
 
@@ -37,13 +42,11 @@ def other_method(case: "Case") -> Ready:
     """
     if case.question.method is Method.SEQUENTIAL:
         return _sequential(case)
-    if case.question.method is Method.PWTT:
-        raise InputError(f"The method {Method.PWTT.value} is not in this version; use {Method.AUTO.value}.")
     before, _ = case.looks
     if before < FEWEST_BEFORE:
         what = f"{case.question.method.value} is calibrated on looks before: there are {before}, {FEWEST_BEFORE} needed"
         raise InputError(f"{what}. Begin the period before earlier, or use the method {Method.AUTO.value}.")
-    return _scan(case)
+    return _scan(case) if case.question.method is Method.CHANGE_POINT else _published(case)
 
 
 def _scan(case: "Case") -> Ready:
@@ -53,6 +56,15 @@ def _scan(case: "Case") -> Ready:
     law = _calibrated(case, measure)
     said = "false alarms were counted once, at any instant of the looks before: expect rather fewer than announced"
     return Method.CHANGE_POINT, measure, law, (said,)
+
+
+def _published(case: "Case") -> Ready:
+    measure = Published(
+        periods=case.setting.periods, looks=case.looks, pixel_m=float(np.sqrt(case.setting.areas.middle_m2))
+    )
+    law = _calibrated(replace(case, limits=_PUBLISHED), measure)
+    said = "the published PWTT statistic; thresholds are calibrated on looks before, in place of its fixed T > 3.3"
+    return Method.PWTT, measure, law, (said,)
 
 
 def _calibrated(case: "Case", measure: Measure) -> PlaceboLaw:

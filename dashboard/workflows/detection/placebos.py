@@ -29,6 +29,9 @@ from dashboard.workflows.detection.setting import Setting
 SIDE = 192
 """Pixels along a side of a sampled block; objects of chance are a few pixels wide, so few are cut."""
 
+_LEAST_SPREAD = 0.3
+"""Below this neighbours are independent."""
+
 Block = tuple[slice, slice]
 
 
@@ -113,7 +116,7 @@ def past(
         return None
     worth = independent_windows(*measure.looks)
     independent = independent_samples(
-        counts.samples, len(fields), worth=worth, smooth_px=max(setting.options.smooth_px, 0.3)
+        counts.samples, len(fields), worth=worth, smooth_px=max(measure.spread_px, _LEAST_SPREAD)
     )
     calibration = Calibration.of(counts, len(fields), independent=independent)
     return Past(

@@ -31,6 +31,11 @@ class Scan:
         """Pixels that the scan of one change reaches."""
         return 2 * HALO_PX(self.options)
 
+    @property
+    def spread_px(self) -> float:
+        """Sigma of the smoothing."""
+        return self.options.smooth_px
+
     def see(self, arrays: Sequence[xr.DataArray]) -> Seen:
         """Answer the question: stacks add up, as they are independent."""
         fields, steps = [], []
@@ -82,12 +87,17 @@ class Sequential:
         """Pixels are tested one by one."""
         return 0
 
+    @property
+    def spread_px(self) -> float:
+        """Nothing is smoothed."""
+        return 0.0
+
     def see(self, arrays: Sequence[xr.DataArray]) -> Seen:
         """Answer the question; of several stacks the one that says most counts, corrected for their number."""
         fields = [
             self._tested(array, number, np.ones(array.sizes["time"], bool)) for number, array in enumerate(arrays)
         ]
-        steps = [_steps(array, self.periods) for array in arrays]
+        steps = [steps_of(array, self.periods) for array in arrays]
         return seen_of(arrays, self.periods, fields, steps, together=_best)
 
     def placebos(self, arrays: Sequence[xr.DataArray], most: int) -> Iterator[tuple[int, Field]]:  # noqa: ARG002
@@ -166,7 +176,7 @@ def _best(fields: Sequence[Field]) -> Field:
     return np.where(known.any(axis=0), corrected, np.nan).astype(np.float32)
 
 
-def _steps(array: xr.DataArray, periods: Periods) -> xr.DataArray:
+def steps_of(array: xr.DataArray, periods: Periods) -> xr.DataArray:
     """Mean after minus mean before, dB, as it was observed."""
     before, after = (_mean(list(array.values[mask])) for mask in periods.split(array["time"].values))
     with np.errstate(divide="ignore", invalid="ignore"):
