@@ -20,26 +20,36 @@ from dashboard.change.points.scan.kernels import (
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def row_profile(power: Real, scene: Scene, y: int, left: int, out: Real, known: Real) -> None:
-    """Fill the profile (instant, pixel) of part of a row, 0 where a pixel has too few looks, and whether it has."""
+def row_profile(
+    power: Real,
+    scene: Scene,
+    place: tuple[int, int],
+    gaps: bool,  # noqa: FBT001
+    out: Real,
+    known: Real,
+) -> bool:
+    """Fill the profile (instant, pixel) of part of a row, 0 where a pixel has too few looks, and whether it has.
+
+    Return whether looks are missing; `gaps` is what is expected, from the row before.
+    """
     dates, bands, width = power.shape[0], power.shape[1], known.size
     sums = np.empty((bands, dates + 1, width), np.float32)
     squares = np.empty((bands, width), np.float32)
-    for b in range(bands):
-        sums_of_all(power, scene, b, (y, left), sums[b], squares[b])
-    if not np.isnan(squares).any():
-        profile_of_all(scene, sums, squares, out)
-        known[:] = 1.0
-        return
+    if not gaps:
+        for b in range(bands):
+            sums_of_all(power, scene, b, place, sums[b], squares[b])
+        if not np.isnan(squares).any():
+            profile_of_all(scene, sums, squares, out)
+            known[:] = 1.0
+            return False
     counts = np.empty((dates + 1, width), np.float32)
-    for b in range(bands):
-        sums_of_some(power, scene, b, (y, left), counts, sums[b], squares[b])
+    sums_of_some(power, scene, place, counts, sums, squares)
     profile_of_some(scene, counts, sums, squares, out)
+    fewest = dates
     for x in range(width):
         known[x] = np.float32(1.0 if counts[dates, x] >= 3 else 0.0)
-    for k in range(out.shape[0]):
-        for x in range(width):
-            out[k, x] = out[k, x] if known[x] > 0 else np.float32(0.0)
+        fewest = min(fewest, int(counts[dates, x]))
+    return bool(fewest < dates)
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
@@ -93,10 +103,11 @@ def search(  # noqa: PLR0913, PLR0917 -- a kernel takes its outputs as they are
     known, there = np.zeros((size, width), np.float32), np.zeros((size, width), np.float32)
     padded, norm = np.zeros(width + 2 * reach, np.float32), np.empty(width, np.float32)
     best, at = np.empty(width, np.float32), np.empty(width, np.int32)
+    gaps = False
     for y in range(top - reach, bottom + reach):
         slot = y % size
         if 0 <= y < rows:
-            row_profile(power, scene, y, start, raw, there[slot])
+            gaps = row_profile(power, scene, (y, start), gaps, raw, there[slot])
             for k in range(instants):
                 along(raw[k], taps, padded, ring[k, slot])
             along(there[slot], taps, padded, known[slot])

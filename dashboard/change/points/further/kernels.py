@@ -78,12 +78,13 @@ def segment_profile(  # noqa: PLR0913, PLR0917 -- a kernel takes its sums and it
             low, high = edges[s], edges[s + 1]
             length = counts[high] - counts[low]
             mean = (sums[b, high] - sums[b, low]) / max(length, np.float32(1.0))
-            for k in range(low + 1, high):
-                many = counts[k] - counts[low]
+            looks, values, found = counts[low + 1 : high], sums[b, low + 1 : high], out[low : high - 1]
+            for k in range(found.size):
+                many = looks[k] - counts[low]
                 worth = many * (length - many) / max(length, np.float32(1.0))
-                gap = sums[b, k] - sums[b, low] - many * mean
+                gap = values[k] - sums[b, low] - many * mean
                 gain = gap * gap / worth if worth > 0.0 else np.float32(0.0)
-                out[k - 1] += (np.float32(scene[4]) + n) * (level - ln(max(base - gain, floor)))
+                found[k] += (np.float32(scene[4]) + n) * (level - ln(max(base - gain, floor)))
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")

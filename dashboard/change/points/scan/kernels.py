@@ -69,36 +69,44 @@ def add(values: Real, first: Real, before: Real, now: Real, squares: Real) -> No
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def sums_of_some(  # noqa: PLR0913, PLR0917 -- a kernel takes its outputs as they are
-    power: Real, scene: Scene, band: int, place: tuple[int, int], counts: Real, sums: Real, squares: Real
-) -> None:
-    """Fill the same, and `counts` (time + 1, pixel), where looks are missing."""
+def sums_of_some(power: Real, scene: Scene, place: tuple[int, int], counts: Real, sums: Real, squares: Real) -> None:
+    """Fill the same of all polarisations, and `counts` (time + 1, pixel), where looks are missing."""
     y, left = place
-    field, low, weight = scene[0], scene[1], scene[2]
-    above, w = low[y], weight[y]
-    below, v = min(above + 1, field.shape[2] - 1), np.float32(1.0) - w
-    dates, bands = power.shape[0], power.shape[1]
-    width = sums.shape[1]
-    first = np.zeros(width, np.float32)
-    squares[:] = 0.0
-    sums[0] = 0.0
-    counts[0] = 0.0
+    dates, bands, width = power.shape[0], power.shape[1], counts.shape[1]
+    first, looks = np.zeros((bands, width), np.float32), np.empty(width, np.float32)
+    squares[:] = np.float32(0.0)
+    sums[:, 0] = np.float32(0.0)
+    counts[0] = np.float32(0.0)
     for t in range(dates):
+        there = counts[t + 1]
+        there[:] = np.float32(1.0)
+        for b in range(bands):
+            values = sums[b, t + 1]
+            looks[:] = power[t, b, y, left : left + width]
+            shared_by_row(scene, t, b, place, values)
+            series(looks, values)
+            known(values, there)
+        for b in range(bands):
+            begin(sums[b, t + 1], there, counts[t], first[b])
+            add(sums[b, t + 1], first[b], sums[b, t], sums[b, t + 1], squares[b])
         for x in range(width):
-            there = True
-            for b in range(bands):
-                p = power[t, b, y, left + x]
-                there = there and p > np.float32(0.0) and p < np.float32(np.inf)
-            z = np.float32(0.0)
-            if there:
-                common = field[t, band, above, left + x] * v + field[t, band, below, left + x] * w
-                z = ln(power[t, band, y, left + x]) - common
-                if counts[t, x] == 0:
-                    first[x] = z
-                z -= first[x]
-            sums[t + 1, x] = sums[t, x] + z
-            squares[x] += z * z
-            counts[t + 1, x] = counts[t, x] + np.float32(1.0 if there else 0.0)
+            there[x] += counts[t, x]
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def known(values: Real, there: Real) -> None:
+    """Set `there` to 0 where a value is NaN."""
+    for x in range(values.size):
+        there[x] = np.float32(0.0) if np.isnan(values[x]) else there[x]
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def begin(values: Real, there: Real, count: Real, first: Real) -> None:
+    """Keep the first value of each pixel, and let values that are not there add nothing."""
+    for x in range(values.size):
+        first[x] = values[x] if there[x] > np.float32(0.0) and count[x] == np.float32(0.0) else first[x]
+    for x in range(values.size):
+        values[x] = values[x] if there[x] > np.float32(0.0) else first[x]
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
@@ -141,28 +149,44 @@ def _shrink(sums: Real, mean: Real, base: Real, product: Real, terms: tuple[floa
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
 def profile_of_some(scene: Scene, counts: Real, sums: Real, squares: Real, out: Real) -> None:
-    """Set the same where looks are missing; NaN where there are fewer than three."""
+    """Set the same where looks are missing; 0 where there are fewer than three."""
     bands, dates, width = sums.shape[0], sums.shape[1] - 1, sums.shape[2]
-    base = np.empty((bands, width), np.float32)
-    level = np.ones(width, np.float32)
+    base, mean = np.empty((bands, width), np.float32), np.empty((bands, width), np.float32)
+    level, scale = np.ones(width, np.float32), np.empty(width, np.float32)
     for b in range(bands):
         floor = np.float32(scene[4] * scene[3][b])
         for x in range(width):
-            n = max(counts[dates, x], np.float32(1.0))
-            base[b, x] = floor + max(squares[b, x] - sums[b, dates, x] * sums[b, dates, x] / n, np.float32(0.0))
+            mean[b, x] = sums[b, dates, x] / max(counts[dates, x], np.float32(1.0))
+            base[b, x] = floor + max(squares[b, x] - sums[b, dates, x] * mean[b, x], np.float32(0.0))
             level[x] *= base[b, x]
-    product = np.empty(width, np.float32)
+    for x in range(width):
+        n = counts[dates, x]
+        scale[x] = np.float32(scene[4]) + n if n >= np.float32(3.0) else np.float32(0.0)
+        level[x] = ln(level[x])
+    product, share = np.empty(width, np.float32), np.empty(width, np.float32)
     for k in range(1, dates):
         product[:] = np.float32(1.0)
+        _shares(counts[k], counts[dates], share)
         for b in range(bands):
-            floor = np.float32(scene[4] * scene[3][b])
+            _shrink_some(sums[b, k], mean[b], counts[k], share, base[b])
             for x in range(width):
-                n, many = counts[dates, x], counts[k, x]
-                gap = sums[b, k, x] - many * sums[b, dates, x] / n
-                worth = many * (n - many) / n
-                gain = gap * gap / worth if worth > np.float32(0.0) else np.float32(0.0)
-                product[x] *= max(base[b, x] - gain, floor)
+                product[x] *= max(sums[b, k, x], np.float32(scene[4] * scene[3][b]))
         for x in range(width):
-            enough = counts[dates, x] >= np.float32(3.0)
-            found = (np.float32(scene[4]) + counts[dates, x]) * (ln(level[x]) - ln(product[x]))
-            out[k - 1, x] = found if enough else np.float32(np.nan)
+            out[k - 1, x] = scale[x] * (level[x] - ln(product[x]))
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def _shares(many: Real, all_looks: Real, share: Real) -> None:
+    """Set `share` to the inverse of what a comparison of looks before and after is worth, 0 with none on one side."""
+    for x in range(share.size):
+        worth = many[x] * (all_looks[x] - many[x])
+        share[x] = all_looks[x] / worth if worth > np.float32(0.0) else np.float32(0.0)
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def _shrink_some(sums: Real, mean: Real, many: Real, share: Real, base: Real) -> None:
+    """Replace sums by the sum of squares that a step there leaves."""
+    for x in range(sums.size):
+        sums[x] -= many[x] * mean[x]
+    for x in range(sums.size):
+        sums[x] = base[x] - sums[x] * sums[x] * share[x]
