@@ -48,10 +48,14 @@ class Layer(StrEnum):
     """Ground on which two providers differ."""
     COVERAGE = "coverage"
     """How often, how lately and by whom ground was looked at."""
+    LIVE = "live"
+    """What changed between A and B, worked out anew for every screen."""
     GRID = "grid"
 
 
-_ASKED_FOR = {Layer.GRID, Layer.FOOTPRINTS, Layer.DISPLACEMENT, Layer.DISAGREEMENT, Layer.COVERAGE}
+_ASKED_FOR = {
+    Layer.GRID, Layer.FOOTPRINTS, Layer.DISPLACEMENT, Layer.DISAGREEMENT, Layer.COVERAGE, Layer.LIVE,
+}  # fmt: skip
 DEFAULT_LAYERS = frozenset(Layer) - _ASKED_FOR
 
 

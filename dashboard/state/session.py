@@ -25,6 +25,7 @@ from dashboard.state.fronting import Fronting
 from dashboard.state.fronttime import FrontTime
 from dashboard.state.hub import Hub
 from dashboard.state.inspecting import Inspecting
+from dashboard.state.live import Living
 from dashboard.state.notices import Notices, Weight
 from dashboard.state.noting import Noting
 from dashboard.state.overlaying import Overlaying
@@ -54,6 +55,7 @@ class Session:
         self.fronttime = FrontTime(workspace, self.viewing, self.reach, self.fronting, background, self.notices)
         self.changing = Changing(workspace, self.viewing, self.reach, background, self.notices)
         self.reviewing = Reviewing(workspace, self.viewing, self.changing, background, self.notices)
+        self.living = Living(workspace, self.viewing, self.reach, self.changing, background)
         self.inspecting = Inspecting(workspace, self.viewing, self.reach, background, self.notices)
         self.briefs = Briefs(workspace, self.viewing, background, self.notices)
         self.drawing = Drawing()
@@ -101,6 +103,7 @@ class Session:
             self.noting,
             self.overlaying,
             self.covering,
+            self.living,
         )
         for part in (self.reach, *parts):
             part.refresh()
@@ -292,4 +295,6 @@ class Session:
             shown += [revision.annotation.handling for revision in self.noting.listing.rows]
         if self.covering.picture is not None:
             shown.append(self.covering.picture.handling)
+        if self.living.picture is not None:
+            shown.append(self.living.picture.handling)
         return combine(shown)

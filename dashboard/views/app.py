@@ -92,6 +92,7 @@ class App:
         session.changing.param.watch(lambda *_: self._mark(), "changes")
         session.noting.param.watch(lambda *_: self._mark(), "listing")
         session.covering.param.watch(lambda *_: self._mark(), "picture")
+        session.living.param.watch(lambda *_: self._mark(), "picture")
         session.notices.param.watch(lambda event: self._tell(event.new), "current")
         self._view_changed()
 
@@ -166,6 +167,7 @@ class App:
         panels = self.panels
         for part in (
             panels.map, panels.ground, panels.timeline, panels.inspector, panels.pen, panels.fronts, panels.coverage,
+            panels.live,
         ):  # fmt: skip
             part.retheme(theme)
 

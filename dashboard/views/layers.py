@@ -16,6 +16,7 @@ from dashboard.views.text import COMPACT, text
 LABELS = {
     Layer.IMAGERY: "Radar imagery",
     Layer.CHANGES: "Detected changes",
+    Layer.LIVE: "Live detection, A to B",
     Layer.FRONTLINE: "Frontline at B",
     Layer.GHOST: "Frontline at A (dashed)",
     Layer.GROUND: "Ground gained and lost",
@@ -84,6 +85,7 @@ class LayersView(pn.viewable.Viewer):
             label="Coverage shows", options={words: measure.value for measure, words in TITLES.items()},
             value=view.measure.value, size="small", margin=(4, 8), width=240, visible=Layer.COVERAGE in view.layers,
         )  # fmt: skip
+        self._live_status = text("", css_classes=["status"], margin=(0, 12))
         self._coverage_status = text("", css_classes=["status"], margin=(0, 12))
         self._constellations = pmui.MultiChoice(label="Constellations", options=[], value=[], margin=(8, 8), width=240)
         pn.bind(self._chose_polarisation, self._polarisation.param.value, watch=True)
@@ -101,8 +103,9 @@ class LayersView(pn.viewable.Viewer):
         return pn.Column(
             text("<h2>Layers</h2>", margin=(8, 12, 2, 12)),
             self._switches[Layer.IMAGERY], self._status, self._polarisation, self._kind, self._range, self._opacity,
-            *(self._switches[layer] for layer in (Layer.CHANGES, Layer.ANNOTATIONS, Layer.FRONTLINE, Layer.GHOST,
-                                                  Layer.GROUND, Layer.DISPLACEMENT, Layer.DISAGREEMENT)),
+            self._switches[Layer.CHANGES], self._switches[Layer.LIVE], self._live_status,
+            *(self._switches[layer] for layer in (Layer.ANNOTATIONS, Layer.FRONTLINE, Layer.GHOST, Layer.GROUND,
+                                                  Layer.DISPLACEMENT, Layer.DISAGREEMENT)),
             self._provider, self._against,
             self._switches[Layer.COVERAGE], self._coverage_status, self._measure,
             *(self._switches[layer] for layer in (Layer.FOOTPRINTS, Layer.BASEMAP, Layer.PLACES, Layer.GRID)),
@@ -193,6 +196,10 @@ class LayersView(pn.viewable.Viewer):
     def show_status(self, status: Status) -> None:
         """Say beside the imagery switch what the layer is doing."""
         self._status.object = _said(status)
+
+    def show_live(self, status: Status) -> None:
+        """Say beside the switch of live detection what it is doing, or why it cannot."""
+        self._live_status.object = _said(status)
 
     def show_coverage(self, status: Status) -> None:
         """Say beside the coverage switch what the layer is doing."""

@@ -79,7 +79,7 @@ class MapView(pn.viewable.Viewer):
         mailbox.on("viewport", self._viewport)
         mailbox.on("drawn", self._acknowledged)
         hover(self.surface, "changes", _CHANGE_TIP)
-        self._least = sift(self.surface, "changes", "least-score")
+        self.least = sift(self.surface, "changes", "least-score")
         light(self.surface, "footprints")
         extent = view.extent
         self.stage = Stage(
@@ -216,8 +216,8 @@ class MapView(pn.viewable.Viewer):
     def show_threshold(self) -> None:
         """Hide the changes below the least score, also before what lies above it has been looked up."""
         start = max(self._session.reviewing.threshold, ALL_SCORES)
-        if start != self._least.start:
-            self._least.start = start
+        if start != self.least.start:
+            self.least.start = start
 
     def show_footprints(self) -> None:
         """Draw the footprints over the map, and the one that is hovered anywhere."""

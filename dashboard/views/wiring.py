@@ -16,6 +16,7 @@ from dashboard.views.frontmap import FrontLayers
 from dashboard.views.header import HeaderView
 from dashboard.views.inspector import InspectorView
 from dashboard.views.layers import LayersView
+from dashboard.views.live import LiveView
 from dashboard.views.mailbox import Mailbox
 from dashboard.views.map import MapView
 from dashboard.views.pen import PenView
@@ -38,7 +39,14 @@ class Panels:
         self.pen = PenView(session, theme, self.mailbox)
         self.company = CompanyView(session.company, self.mailbox)
         self.coverage = CoverageView(session, self.map.surface, theme, self.mailbox)
-        self.map.over += [self.coverage.overlay, self.pen.pen, self.company.overlay, self.company.strip]
+        self.live = LiveView(session, self.map, theme)
+        self.map.over += [
+            self.coverage.overlay,
+            self.live.overlay,
+            self.pen.pen,
+            self.company.overlay,
+            self.company.strip,
+        ]
         self.fronts = FrontLayers(session, self.map, theme, self.mailbox)
         self.ground = BackgroundLayers(session, self.map.surface, theme)
         self.timeline = TimelineView(session, theme, self.mailbox)
@@ -118,6 +126,8 @@ def wire(session: Session, panels: Panels) -> None:
     _wire_review(session, panels, later)
     later(session.inspecting, "series", inspector.show_series)
     _wire_coverage(session, panels)
+    _on(session.living, "picture", panels.live.show)
+    _on(session.living, "status", lambda: panels.layers.show_live(session.living.status))
     _on(session.briefs, ["ready", "failure"], panels.brief.show)
     _on(session.briefs.job, "progress", panels.brief.show)
     _show_everything(panels)
