@@ -17,7 +17,7 @@ from dashboard.model.errors import InputError
 
 Real = NDArray[np.float32]
 
-_SAMPLE = 40_000
+_SAMPLE = 20_000
 """Pixels of a scene, equally spread, that its variances and strata are taken from."""
 _FEWEST_FREE = 2
 """Degrees of freedom below which a pixel's variance is no measurement."""

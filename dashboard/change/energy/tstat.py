@@ -114,12 +114,13 @@ class _Sums:
 
     def add(self, series: Series, variance: NDArray[np.float32], options: Options, threads: int) -> NDArray[np.float32]:
         """Add one stack; return its own energy (y, x), not smoothed."""
-        own = np.empty(self.energy.shape[1:], np.float32)
+        height, width = series.stack.y.size, series.stack.x.size
+        own = np.empty((height, width), np.float32)
         planes = np.array([self.names.index(name) for name in series.stack.polarisations])
 
         def work(rows: slice) -> None:
             part = series.moments(rows)
-            sums = np.zeros((2, rows.stop - rows.start, own.shape[1]), np.float32)
+            sums = np.zeros((2, rows.stop - rows.start, width), np.float32)
             steps = np.zeros((planes.size, *sums.shape), np.float32)
             kernels.add_energy(part, (options.prior_dof, float(FEWEST_BEFORE)), variance, sums, steps)
             self.energy[:, rows] += sums
@@ -128,7 +129,7 @@ class _Sums:
             with np.errstate(invalid="ignore"):
                 own[rows] = sums[0] / sums[1]
 
-        each_strip(own.shape[0], work, threads)
+        each_strip(height, work, threads)
         return own
 
     def mean(self) -> NDArray[np.float32]:

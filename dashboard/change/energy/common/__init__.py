@@ -1,9 +1,10 @@
 """What neighbouring ground did together on a date: rain, soil moisture, snow, calibration.
 
-Three levels, each the median of what its pixels did against their own mean before: the scene, districts of four by
-four cells, and cells. A level's departure from the one above is believed only as far as its own past makes likely:
-beyond a few of its robust deviations it is an event, not the weather, and stays in. So small objects stand out against
-their surroundings, and a destroyed quarter, a flood or a fire larger than a cell is not taken for the common mode.
+Three sizes of ground: the scene, districts of four by four cells, and cells. A cell did what its pixels did against
+their own means before, on robust average; a district and the scene are medians of cells. A departure from the next
+larger ground is believed only as far as its own past makes likely: beyond a few of its robust deviations it is an
+event, not the weather, and stays in. So small objects stand out against their surroundings, and a destroyed quarter, a
+flood or a fire larger than a cell is not taken for the common mode.
 """
 
 from collections.abc import Callable
@@ -23,9 +24,11 @@ DISTRICT = 4
 """Cells of a district each way."""
 OWN_PAST = 8
 """Dates before from which a cell's own deviation is used; with fewer, the median of all cells'."""
-_EACH_WAY = 10
-"""Pixels of a cell each way that its median is taken from."""
+_EACH_WAY = 8
+"""Pixels of a cell each way that its level is taken from."""
 _MAD = 1.4826
+_ALIGNING = 3
+"""Turns in which cells and scene are aligned."""
 
 Real = NDArray[np.float64]
 
@@ -67,7 +70,7 @@ def common_mode(stack: Asked, options: Options, threads: int) -> CommonMode:
         edges = tuple(each[[0, -1]] for each in edges)
     y, x = (_middles(at, each) for at, each in zip((stack.y, stack.x), edges, strict=True))
     if options.common_mode:
-        values = nested(_medians(stack, edges, threads), np.isin(np.arange(stack.times.size), stack.before), options)
+        values = nested(_levels(stack, edges, threads), np.isin(np.arange(stack.times.size), stack.before), options)
     else:
         values = np.zeros((*stack.power.shape[:2], 1, 1))
     return CommonMode(
@@ -75,20 +78,29 @@ def common_mode(stack: Asked, options: Options, threads: int) -> CommonMode:
     )
 
 
-def nested(medians: Real, before: NDArray[np.bool_], options: Options) -> Real:
+def nested(cells: Real, before: NDArray[np.bool_], options: Options) -> Real:
     """Return the common mode of cells (time, polarisation, row, column), NaN where too little was seen, finite out."""
     with np.errstate(invalid="ignore"):
-        scene = _median(medians, (2, 3))
-        districts = _districts(medians)
+        cells, scene = _aligned(cells, before)
+        districts = _districts(cells)
         shape = districts.shape[2:]
         to_cells = tuple(
             between((np.arange(n) + 0.5) * size / n - 0.5, np.arange(size, dtype=np.float64))
-            for n, size in zip(shape, medians.shape[2:], strict=True)
+            for n, size in zip(shape, cells.shape[2:], strict=True)
         )
         wide = np.where(np.isfinite(districts), districts, scene)
         off = believed(districts - scene, before, options)
-        near = believed(medians - _bilinear(wide, *to_cells), before, options)
+        near = believed(cells - _bilinear(wide, *to_cells), before, options)
     return np.nan_to_num(scene) + _bilinear(off, *to_cells) + near
+
+
+def _aligned(cells: Real, before: NDArray[np.bool_]) -> tuple[Real, Real]:
+    """The cells less each one's usual departure from the scene, and the scene; cells that lack dates have one."""
+    scene = _median(cells, (2, 3))
+    for _ in range(_ALIGNING if before.any() else 0):
+        cells = cells - np.nan_to_num(_median((cells - scene)[before], 0))
+        scene = _median(cells, (2, 3))
+    return cells, scene
 
 
 def believed(off: Real, before: NDArray[np.bool_], options: Options) -> Real:
@@ -114,7 +126,7 @@ def _middles(at: Real, edges: NDArray[np.int64]) -> Real:
     return 0.5 * (at[edges[:-1]] + at[edges[1:] - 1])
 
 
-def _medians(stack: Asked, edges: tuple[NDArray[np.int64], ...], threads: int) -> Real:
+def _levels(stack: Asked, edges: tuple[NDArray[np.int64], ...], threads: int) -> Real:
     down, across = edges
     before = np.isin(np.arange(stack.times.size), stack.before)
     out = np.empty((*stack.power.shape[:2], down.size - 1, across.size - 1), np.float32)
@@ -148,13 +160,13 @@ def in_threads(work: Callable[[int], None], numbers: range, threads: int) -> Non
         list(pool.map(work, numbers))
 
 
-def _districts(medians: Real) -> Real:
+def _districts(cells: Real) -> Real:
     """Medians of districts (time, polarisation, row, column)."""
-    starts = [np.linspace(0, n, 1 + max(1, round(n / DISTRICT))).round().astype(int) for n in medians.shape[2:]]
+    starts = [np.linspace(0, n, 1 + max(1, round(n / DISTRICT))).round().astype(int) for n in cells.shape[2:]]
     rows = [
         np.stack(
             [
-                _median(medians[:, :, a:b, c:d], (2, 3))[:, :, 0, 0]
+                _median(cells[:, :, a:b, c:d], (2, 3))[:, :, 0, 0]
                 for c, d in zip(starts[1], starts[1][1:], strict=False)
             ],
             axis=2,
