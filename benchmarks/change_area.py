@@ -232,18 +232,15 @@ def _extrapolated(every: list[_Measured]) -> Row:
     last = every[-1]
     factor = (LARGE / last.side) ** 2
     seconds = last.planned + (last.seconds - last.planned) * factor
-    kept = 0.0
-    if len(every) > 1:
-        known = [one.memory.peak(one.planned, one.seconds, own=True) for one in every[-2:]]
-        kept = max(known[1] - known[0], 0.0) / (every[-1].side ** 2 - every[-2].side ** 2)
-    memory = last.memory.peak(0, last.seconds) + kept * (LARGE**2 - last.side**2)
+    own = [last.memory.peak(*span, own=True) for span in ((0, last.planned), (last.planned, last.seconds))]
+    memory = last.memory.peak(0, last.seconds) + max(own[1] - own[0], 0.0) * (factor - 1.0)
     return Row(
         promise=f"area of {LARGE}² x {DATES}, extrapolated",
         figure=f"{seconds / 60:.0f} min, {memory:.1f} GB",
         target=f"<= {LIMIT_GB:g} GB",
         peer="",
-        note="extrapolated: time by the number of tiles; memory by what this process kept more for the last size than "
-        "for the one before it, per pixel",
+        note=f"extrapolated from {last.side}²: time by the ground; memory by what this process grew while tiles were "
+        f"searched ({1e3 * (own[1] - own[0]):.0f} MB), as if all of that grew with the ground",
     )
 
 

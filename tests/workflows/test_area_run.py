@@ -129,6 +129,8 @@ def test_the_answer_is_that_of_the_grid_searched_at_once(world, undisturbed):
         assert replace(a, id="", run_id="", confidence=None) == replace(b, id="", run_id="", confidence=None)
         assert a.confidence == pytest.approx(b.confidence, abs=1e-4)
     assert found.announced == at_once.announced
+    assert found.remarks == at_once.remarks
+    assert dict(found.parameters)["scene_excess"] == dict(at_once.parameters)["scene_excess"]
     assert found.observed_km2 == pytest.approx(at_once.observed_km2, rel=1e-4)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dashboard.change.placebo import WITHIN
 from dashboard.model.change import ChangeRun, DetectedChange
 from dashboard.model.errors import InputError, ResourceError
 from dashboard.model.progress import CancelToken, Progress, Report, silent
@@ -14,9 +15,10 @@ from dashboard.workflows.detection.area_gather import Searched, gather, gathered
 from dashboard.workflows.detection.area_grid import AreaGrid, area_grid
 from dashboard.workflows.detection.area_plan import Area, Plan, plan
 from dashboard.workflows.detection.area_steps import Part, finish, search
+from dashboard.workflows.detection.engine import LAX, whole_scene
 from dashboard.workflows.detection.looks import ChosenStack
 from dashboard.workflows.detection.question import Question
-from dashboard.workflows.detection.record import Answer, Found, recorded
+from dashboard.workflows.detection.record import Answer, Found, Parameters, recorded
 from dashboard.workflows.detection.run import MOST_VALUES, detect, grid_parameters
 from dashboard.workflows.detection.stacks import chosen_stacks, require
 from dashboard.workflows.extent import Box, box_of
@@ -181,20 +183,23 @@ def _told(made: Plan, question: Question, searched: Searched, across: Sequence[P
             f"No ground here was seen both before and after in {said}; move the area or widen the periods."
         )
     p_values = solved.examined.law.p(np.array([one.patch.peak for one in objects], np.float32))
-    grid = job.geobox
+    excess = searched.lax / float(searched.observed.sum()) / LAX
+    trusted = excess <= max(WITHIN, made.usual)
+    own: Parameters = {"scene_excess": round(excess, 3), "tiled": True}
     return Answer(
         question=question,
         chosen=job.stacks,
         method=solved.examined.method.value,
-        extent=box_of(grid),
+        extent=box_of(job.geobox),
         observed_km2=observed_km2(job, searched.observed),
         unobserved=unobserved(job, searched.observed),
         basis=solved.basis,
         announced=solved.announced,
-        remarks=solved.examined.remarks,
+        remarks=solved.examined.remarks if trusted else (*solved.examined.remarks, whole_scene(excess, made.usual)),
         found=tuple(
             Found(patch=one.patch, outline=one.outline, p_value=float(p), looks=one.looks, dated=one.dated)
             for one, p in zip(objects, p_values, strict=True)
         ),
-        parameters=solved.parameters | grid_parameters(grid) | {"tiled": True},
+        parameters=solved.parameters | grid_parameters(job.geobox) | own,
+        trusted=trusted,
     )

@@ -33,6 +33,8 @@ class Searched:
     """Neighbourhoods across borders; the pieces with their pixels are written."""
     observed: NDArray[np.int64]
     """(row, column) of cells: pixels seen before and after."""
+    lax: int
+    """Of these, pixels with at least the energy `Job.lax`."""
 
 
 def gather(job: Job) -> Searched:
@@ -47,15 +49,17 @@ def gather(job: Job) -> Searched:
     observed = np.zeros((len(rows) - 1, len(cols) - 1), np.int64)
     objects: list[Placed] = []
     handed: list[Pixels] = []
+    lax = 0
     for tile in job.layout.tiles():
         piece = held(job, Part(job=job, tile=tile).name)
         objects += from_facts(piece.facts["objects"])
+        lax += piece.facts["lax"]
         row, col = piece.facts["cell"]
         counts = piece.arrays["observed"]
         observed[row : row + counts.shape[0], col : col + counts.shape[1]] += counts
         if piece.arrays["place"].size:
             handed.append(handed_over(piece))
-    return Searched(objects=tuple(objects), seams=tuple(_seams(job, handed)), observed=observed)
+    return Searched(objects=tuple(objects), seams=tuple(_seams(job, handed)), observed=observed, lax=lax)
 
 
 def gathered(job: Job, parts: Iterable[Part]) -> list[Placed]:

@@ -23,7 +23,7 @@ from dashboard.workflows.detection.area_seams import Rule
 from dashboard.workflows.detection.area_steps import CACHE_BYTES, Job
 from dashboard.workflows.detection.area_store import Stopped, Store
 from dashboard.workflows.detection.area_tiles import Layout, side_for
-from dashboard.workflows.detection.engine import Examined, Solved, decide
+from dashboard.workflows.detection.engine import LAX, Examined, Solved, decide
 from dashboard.workflows.detection.laws import PlaceboLaw
 from dashboard.workflows.detection.looks import ChosenStack
 from dashboard.workflows.detection.measures import Seen, TStat, lead_looks
@@ -102,6 +102,8 @@ class Plan:
     job: Job
     solved: Solved
     """The rule, the law and the announcement of the question; its objects are still to be found."""
+    usual: float
+    """By what factor more ground than usual reached `Job.lax` in the worst pseudo-event."""
 
 
 def plan(area: Area) -> Plan | None:
@@ -144,11 +146,14 @@ def plan(area: Area) -> Plan | None:
             least_px=fixed.least_px,
             resolution_px=fixed.resolution_px,
         ),
+        lax=found.calibration.threshold(LAX),
     )
     # Fields of pseudo-events have said what they had to say, and the reference is in the store: both are large.
     law = PlaceboLaw(past=replace(found, fields=(), raw=()))
     bare = replace(measure, reference=Reference(common=(), variance=()))
-    return Plan(job=job, solved=replace(solved, examined=replace(solved.examined, law=law, measure=bare)))
+    light = replace(solved, examined=replace(solved.examined, law=law, measure=bare))
+    shares = [float(np.mean(each[np.isfinite(each)] >= job.lax)) for each in found.fields if np.isfinite(each).any()]
+    return Plan(job=job, solved=light, usual=max(shares, default=0.0) / LAX)
 
 
 def _keep(store: Store, known: Known) -> Store:

@@ -54,6 +54,8 @@ class Job:
     options: Options
     looks: tuple[int, int]
     rule: Rule
+    lax: float
+    """Energies from here on are counted: as many as in the past, unless the whole scene changed."""
 
     @property
     def measure(self) -> TStat:
@@ -111,11 +113,12 @@ def search(step: Part) -> str:
     stop.check()
     inner = [stack[(..., *wide.inside(outer))] for stack in stacks]
     objects = described(job, wide, found, layers, inner)
-    (row, col), counts = job.layout.cell_counts(step.tile, np.isfinite(own[step.tile.inside(wide)]))
+    energy = layers[0][step.tile.inside(wide)]
+    (row, col), counts = job.layout.cell_counts(step.tile, np.isfinite(energy))
     job.store.put(
         step.name,
         Piece(
-            facts={"objects": facts(objects), "cell": [row, col]},
+            facts={"objects": facts(objects), "cell": [row, col], "lax": int((energy >= job.lax).sum())},
             arrays={"observed": counts, "place": handed.place, "values": handed.values},
         ),
     )

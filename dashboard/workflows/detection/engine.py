@@ -116,7 +116,7 @@ def examine(  # noqa: PLR0913 - arrays and what they are of, how thoroughly, and
     trusted = excess is None or excess <= max(WITHIN, usual)
     return Examined(
         method=method, setting=fixed, measure=measure, seen=seen, law=law, even=even,
-        remarks=remarks if excess is None or trusted else (*remarks, _whole_scene(excess, usual)),
+        remarks=remarks if excess is None or trusted else (*remarks, whole_scene(excess, usual)),
         excess=excess, trusted=trusted,
     )  # fmt: skip
 
@@ -142,6 +142,7 @@ def decide(examined: Examined, far: float) -> Solved:
             "seed": seed,
             "grow": min(grow, seed),
             "least_px": fixed.least_px,
+            "pixel_m2": round(fixed.areas.middle_m2, 3),
             "resolution_px": round(fixed.resolution_px, 3),
             "smooth_px": round(fixed.options.smooth_px, 3),
             "prior_dof": fixed.options.prior_dof,
@@ -163,7 +164,8 @@ def _excess(even: NDArray[np.float32], law: PlaceboLaw) -> tuple[float, float]:
     return shares[0] / LAX, max(shares[1:], default=0.0) / LAX
 
 
-def _whole_scene(excess: float, usual: float) -> str:
+def whole_scene(excess: float, usual: float) -> str:
+    """Say that a scene as a whole differs from its past: by what factor, and by what it differed at most before."""
     differs = (
         f"{excess:.1f} times as much of the scene as usual differs, {usual:.1f} times at most between looks before"
     )
