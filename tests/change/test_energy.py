@@ -107,10 +107,10 @@ def test_its_mean_is_1_where_nothing_changed(looks, count):
     assert float(energy.mean()) == pytest.approx(1.0, abs=0.05 if looks > 1 else 0.12)
 
 
-@pytest.mark.parametrize(("gaps", "close"), [(0.0, 2e-3), (0.1, 1e-2)])
-@settings(max_examples=5, deadline=None)
+@pytest.mark.parametrize("gaps", [0.0, 0.1])
+@settings(max_examples=8, deadline=None)
 @given(st.floats(-60, 60), st.integers(0, 1000))
-def test_gains_drop_out(gaps, close, overall_db, seed):
+def test_gains_drop_out(gaps, overall_db, seed):
     """One gain for all, and one for each date and polarisation, change nothing.
 
     Where pixels lack dates, pixels' means and dates' levels are taken in turn until they agree, to a thousandth.
@@ -119,10 +119,8 @@ def test_gains_drop_out(gaps, close, overall_db, seed):
     gains = np.random.default_rng(seed).normal(overall_db, 3.0, (*each.shape[:2], 1, 1))
     other = each * (10 ** (gains / 10)).astype(np.float32)
     plain, gained = (change_tstat([a], WHEN) for a in (each, other))
-    for name, most in (("energy", close * (1 + plain["energy"])), ("step_db", 2 * close)):
-        off = abs(gained[name] - plain[name])
-        assert float((off <= most).mean()) > (0.995 if gaps else 0.9999)
-        assert float(off.max()) < 10 * close
+    np.testing.assert_allclose(gained["energy"], plain["energy"], rtol=5e-3, atol=5e-3)
+    np.testing.assert_allclose(gained["step_db"], plain["step_db"], atol=0.03)
 
 
 @pytest.mark.parametrize(
