@@ -8,6 +8,7 @@ from pathlib import Path
 from benchmarks import (
     annotations,
     catalog,
+    change_area,
     change_dates,
     change_injected,
     change_live,
@@ -50,6 +51,7 @@ def main() -> None:
         change_injected,
         change_dates,
         change_live,
+        change_area,
     ):
         rows += part.run(scratch)
     show(f"Nightglass promises, {os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} at the end", rows)
