@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import shapely
@@ -16,6 +17,7 @@ from dashboard.model.progress import CancelToken
 from dashboard.workflows.detection.engine import Examined, Solved, decide, examine
 from dashboard.workflows.detection.held import Held
 from dashboard.workflows.detection.lattice import BUDGET, lattice
+from dashboard.workflows.detection.laws import PlaceboLaw
 from dashboard.workflows.detection.placebos import LIVE
 from dashboard.workflows.detection.question import DEFAULT_FAR, Method, Question
 from dashboard.workflows.detection.stacks import ChosenStack, Pass, chosen_stacks
@@ -31,7 +33,7 @@ SCORES.flags.writeable = False
 UNSEEN, QUIET = 0, 1
 """Levels of ground without a look before or after, and of ground that was observed and shows nothing."""
 FIRST_LEVEL = {ChangeSign.BRIGHTER: 2, ChangeSign.DARKER: 2 + STEPS, ChangeSign.MIXED: 2 + 2 * STEPS}
-_REMEMBERED_SCREENS = 6
+_REMEMBERED_BYTES = 128 * 2**20
 _NOT_BOTH = "no stack looked here both before and after"
 
 
@@ -213,7 +215,18 @@ def _ever(power: NDArray[np.float32], dates: NDArray[np.bool_]) -> NDArray[np.bo
     return seen
 
 
+def _weight(examined: Examined | None) -> int:
+    """Bytes of the arrays that an answer keeps."""
+    if examined is None:
+        return 64
+    seen, law = examined.seen, examined.law
+    screen = seen.field, seen.step_db.values, seen.looks_before, seen.looks_after, seen.stack_fields, examined.even
+    past = (*law.past.fields, *law.past.raw) if isinstance(law, PlaceboLaw) else ()
+    kept: list[NDArray[Any]] = [*screen, *past]
+    return sum(each.nbytes for each in kept)
+
+
 HELD = Held()
 """Looks of the last screens of all sessions."""
-_EXAMINED: Remembered[Examined | None] = Remembered(_REMEMBERED_SCREENS)
+_EXAMINED: Remembered[Examined | None] = Remembered(_REMEMBERED_BYTES, _weight)
 """Answers by question and grid: a threshold, a false-alarm rate or a step back recomputes nothing."""
