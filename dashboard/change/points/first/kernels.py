@@ -103,11 +103,13 @@ def search(  # noqa: PLR0913, PLR0917 -- a kernel takes its outputs as they are
     known, there = np.zeros((size, width), np.float32), np.zeros((size, width), np.float32)
     padded, norm = np.zeros(width + 2 * reach, np.float32), np.empty(width, np.float32)
     best, at = np.empty(width, np.float32), np.empty(width, np.int32)
+    ends, holes = np.empty((2, width), np.int32), np.zeros(size, np.bool_)
     gaps = False
     for y in range(top - reach, bottom + reach):
         slot = y % size
         if 0 <= y < rows:
             gaps = row_profile(power, scene, (y, start), gaps, raw, there[slot])
+            holes[slot] = gaps
             for k in range(instants):
                 along(raw[k], taps, padded, ring[k, slot])
             along(there[slot], taps, padded, known[slot])
@@ -123,13 +125,33 @@ def search(  # noqa: PLR0913, PLR0917 -- a kernel takes its outputs as they are
         for k in range(instants):
             across(ring[k], taps, middle, smooth[k])
             higher(smooth[k], np.int32(k), best, at)
+        spans(smooth, best, norm, limits[1], ends)
         for x in range(left, right):
             i = x - start
             index[:, middle, x] = -1
             energy[middle, x] = best[i] / norm[i] if there[middle % size, i] > 0 else np.float32(np.nan)
             if energy[middle, x] >= limits[0]:
-                mark(smooth[:, i], at[i], best[i] - limits[1] * norm[i], index[:, middle, x])
-                onward(power, middle, x, index[:, middle, x])
+                index[0, middle, x] = at[i] + 1
+                index[1, middle, x], index[2, middle, x] = ends[0, i] + 1, ends[1, i] + 1
+                onward(power, (middle, x), holes[middle % size], index[:, middle, x])
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def spans(smooth: Real, best: Real, norm: Real, limit: float, ends: NDArray[np.int32]) -> None:
+    """Set `ends` (2, pixel) to the first and last instant that is nearly as high as the best."""
+    floor = best - np.float32(limit) * norm
+    ends[0], ends[1] = np.int32(smooth.shape[0]), np.int32(-1)
+    for k in range(smooth.shape[0]):
+        within(smooth[k], floor, np.int32(k), ends[0], ends[1])
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def within(values: Real, floor: Real, k: int, first: NDArray[np.int32], last: NDArray[np.int32]) -> None:
+    """Take an instant into the span of those pixels where it is high enough."""
+    for x in range(values.size):
+        high = values[x] >= floor[x]
+        first[x] = min(first[x], k) if high else first[x]
+        last[x] = k if high else last[x]
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
@@ -153,9 +175,10 @@ def mark(values: Real, best: int, floor: float, out: Whole) -> None:
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def onward(power: Real, y: int, x: int, dates: Whole) -> None:
+def onward(power: Real, place: tuple[int, int], gaps: bool, dates: Whole) -> None:  # noqa: FBT001 -- a kernel
     """Move dates on to the next look that is there: a step before a missing look is one before the next."""
-    for i in range(dates.size):
+    y, x = place
+    for i in range(dates.size if gaps else 0):
         for t in range(dates[i], power.shape[0]):
             there = True
             for b in range(power.shape[1]):

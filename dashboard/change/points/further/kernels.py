@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 
 from dashboard.change.points.first.kernels import mark, onward
 from dashboard.change.points.kernels import ln
-from dashboard.change.points.scan.kernels import Real, Scene, Whole
+from dashboard.change.points.scan.kernels import Real, Scene, Whole, sums_of_row
+
+MANY = 8
+"""Where more than one in so many pixels of a row changed, its sums are made for the whole row at once."""
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
@@ -152,7 +155,7 @@ def further(  # noqa: PLR0913, PLR0917 -- as above
                 energy[middle, x] = smooth[best] / weight
                 if energy[middle, x] >= limits[0]:
                     mark(smooth, best, smooth[best] - limits[1] * weight, index[:, middle, x])
-                    onward(power, middle, x, index[:, middle, x])
+                    onward(power, (middle, x), True, index[:, middle, x])
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
@@ -185,20 +188,37 @@ def gathered(
 def steps(power: Real, scene: Scene, points: Whole, block: tuple[int, int, int, int], out: Real) -> None:
     """Fill the step (change, polarisation, y, x) in dB between the means of the segments beside each change."""
     top, bottom, left, right = block
-    bands, dates = power.shape[1], power.shape[0]
-    sums, squares = np.empty((bands, dates + 1), np.float32), np.empty((bands, dates + 1), np.float32)
-    counts, edges = np.empty(dates + 1, np.float32), np.empty(points.shape[0] + 2, np.int64)
+    bands, dates, width = power.shape[1], power.shape[0], right - left
+    one, all_squares = np.empty((bands, dates + 1), np.float32), np.empty((bands, dates + 1), np.float32)
+    count, edges = np.empty(dates + 1, np.float32), np.empty(points.shape[0] + 2, np.int64)
+    sums, squares = np.empty((bands, dates + 1, width), np.float32), np.empty((bands, width), np.float32)
+    counts = np.empty((dates + 1, width), np.float32)
     for y in range(top, bottom):
+        changed = 0
         for x in range(left, right):
             out[:, :, y, x] = np.nan
+            changed += points[0, y, x] >= 0
+        whole = changed * MANY > width
+        if whole:
+            sums_of_row(power, scene, (y, left), counts, sums, squares)
+        for x in range(left, right):
             if points[0, y, x] < 0:
                 continue
-            pixel_sums(power, scene, (y, x), sums, squares, counts)
             many = edges_of(points[:, y, x], -1, dates, edges)
-            for j in range(many - 1):
-                a, b, c = edges[j], edges[j + 1], edges[j + 2]
-                before, after = counts[b] - counts[a], counts[c] - counts[b]
-                if before >= 1 and after >= 1:
-                    for band in range(bands):
-                        gap = (sums[band, c] - sums[band, b]) / after - (sums[band, b] - sums[band, a]) / before
-                        out[j, band, y, x] = gap * np.float32(4.342944819032518)
+            if whole:
+                pixel_steps(counts[:, x - left], sums[:, :, x - left], edges[: many + 1], out[:, :, y, x])
+            else:
+                pixel_sums(power, scene, (y, x), one, all_squares, count)
+                pixel_steps(count, one, edges[: many + 1], out[:, :, y, x])
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def pixel_steps(counts: Real, sums: Real, edges: NDArray[np.int64], out: Real) -> None:
+    """Fill the steps (change, polarisation) of one pixel, where looks lie on both sides."""
+    for j in range(edges.size - 2):
+        a, b, c = edges[j], edges[j + 1], edges[j + 2]
+        before, after = counts[b] - counts[a], counts[c] - counts[b]
+        if before >= 1 and after >= 1:
+            for band in range(sums.shape[0]):
+                gap = (sums[band, c] - sums[band, b]) / after - (sums[band, b] - sums[band, a]) / before
+                out[j, band] = gap * np.float32(4.342944819032518)

@@ -94,6 +94,18 @@ def sums_of_some(power: Real, scene: Scene, place: tuple[int, int], counts: Real
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
+def sums_of_row(power: Real, scene: Scene, place: tuple[int, int], counts: Real, sums: Real, squares: Real) -> None:
+    """Fill the same, whether looks are missing or not."""
+    for b in range(sums.shape[0]):
+        sums_of_all(power, scene, b, place, sums[b], squares[b])
+    if np.isnan(squares).any():
+        sums_of_some(power, scene, place, counts, sums, squares)
+        return
+    for t in range(counts.shape[0]):
+        counts[t] = np.float32(t)
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
 def known(values: Real, there: Real) -> None:
     """Set `there` to 0 where a value is NaN."""
     for x in range(values.size):
