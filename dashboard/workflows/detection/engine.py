@@ -152,6 +152,21 @@ def decide(examined: Examined, far: float) -> Solved:
     )
 
 
+def solve(  # noqa: PLR0913 - as `examine`
+    arrays: Sequence[xr.DataArray],
+    question: Question,
+    chosen: Sequence[ChosenStack],
+    geobox: GeoBox,
+    *,
+    limits: Limits = RECORDED,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+) -> Solved:
+    """Answer a question on one grid: `examine`, then `decide` at the question's own rate."""
+    examined = examine(arrays, question, chosen, geobox, limits=limits, report=report, cancel=cancel)
+    return decide(examined, question.far)
+
+
 def _excess(even: NDArray[np.float32], law: PlaceboLaw) -> tuple[float, float]:
     """By what factor more pixels reach what one in ten reached in pseudo-events, and the same in the worst of those.
 

@@ -15,7 +15,7 @@ from dashboard.model.errors import ResourceError
 from dashboard.model.progress import CancelToken, Progress, Report, silent
 from dashboard.raster.vectorise import polygons
 from dashboard.workflows import detect as pair
-from dashboard.workflows.detection.engine import Solved, decide, examine
+from dashboard.workflows.detection.engine import Solved, solve
 from dashboard.workflows.detection.lattice import lattice
 from dashboard.workflows.detection.measures import TStat
 from dashboard.workflows.detection.question import Method, Question
@@ -78,9 +78,8 @@ def detect(
     for number, each in enumerate(chosen):
         watch.say(0.5 * number / len(chosen), f"reading {len(each.passes)} looks of {each.anchor.constellation}")
         arrays.append(read_stack(workspace.archive, each, geobox, cancel))
-    examined = examine(arrays, question, chosen, geobox, report=watch.part(0.5, 0.75), cancel=cancel)
-    watch.say(0.75, "growing objects")
-    solved = decide(examined, question.far)
+    solved = solve(arrays, question, chosen, geobox, report=watch.part(0.5, 0.78), cancel=cancel)
+    examined = solved.examined
     if len(solved.patches.found) > MOST_OBJECTS:
         what = f"A false-alarm rate of {question.far:g} leaves {len(solved.patches.found):,} objects"
         raise ResourceError(f"{what}; one run holds {MOST_OBJECTS:,}. Give a smaller rate or a smaller area.")
