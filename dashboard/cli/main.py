@@ -14,6 +14,7 @@ from dashboard.cli.detect import detect
 from dashboard.cli.doctor import doctor
 from dashboard.cli.fetch_stac import fetch
 from dashboard.cli.front import front
+from dashboard.cli.import_changes import import_changes
 from dashboard.cli.ingest import ingest_areas, ingest_fronts, ingest_products
 from dashboard.cli.serve import demo, serve
 from dashboard.cli.snapshot import snapshot
@@ -47,6 +48,7 @@ app.command("fetch-stac")(fetch)
 app.command("watch")(watch)
 app.command("ingest-frontline")(ingest_fronts)
 app.command("ingest-outlines")(ingest_areas)
+app.command("import-changes")(import_changes)
 app.command("coverage")(show_coverage)
 app.command("detect")(detect)
 app.add_typer(front, name="front")

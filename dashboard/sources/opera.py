@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dashboard.model.acquisition import Acquisition, Calibration, Geocoding, LookSide, PassDirection, Quantity
 from dashboard.model.handling import Handling
+from dashboard.sources.dist_alert import layers_beside
 from dashboard.sources.footprint import bounds_footprint
 from dashboard.sources.grid import opened
 from dashboard.sources.marking import copernicus
@@ -86,7 +87,7 @@ class OperaReader:
         """
         match = NAME.fullmatch(path.name)
         if match is None:
-            yield NotRead(path=path, name=path.name, reason="skipped: a layer of OPERA that is no backscatter")
+            yield _passed_over(path)
             return
         found = {pol: path.with_name(f"{match['stem']}_{pol}.tif") for pol in ORDER}
         bands = [Band(pol, file) for pol, file in found.items() if file.is_file()]
@@ -95,6 +96,15 @@ class OperaReader:
             stated = _Stated(dataset.tags())
         files = tuple(band.path for band in bands)
         yield Product(acquisition=_acquisition(match, stated, power, files), power=power, paths=files)
+
+
+def _passed_over(path: Path) -> NotRead:
+    """Return why a layer is no acquisition, and which command takes it, once for all layers of a change product."""
+    layers = layers_beside(path)
+    if layers:
+        reason = "skipped: what others found changed, no acquisition; record it with `nightglass import-changes`"
+        return NotRead(path=path, name=path.parent.name, reason=reason, paths=layers)
+    return NotRead(path=path, name=path.name, reason="skipped: a layer of OPERA that is no backscatter")
 
 
 def _acquisition(match: re.Match[str], stated: _Stated, power: TiffPower, files: tuple[Path, ...]) -> Acquisition:
