@@ -170,10 +170,9 @@ def _speed(promise: str, taken: tuple[float, float, float], target: str, peer: s
 
 def main() -> None:
     """Measure and print."""
-    show(
-        f"Change in {DATES} dates x {len(PLANES)} polarisations x {SIDE} x {SIDE} pixels, load {os.getloadavg()[0]:.1f}",
-        run(),
-    )
+    rows = run()
+    size = f"{DATES} dates x {len(PLANES)} polarisations x {SIDE} x {SIDE} pixels"
+    show(f"Change in {size}, load average {os.getloadavg()[0]:.1f} at the end", rows)
 
 
 if __name__ == "__main__":
