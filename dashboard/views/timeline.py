@@ -39,6 +39,8 @@ class TimelineView(pn.viewable.Viewer):
         self._theme: Theme = theme
         self._names: list[str] = []
         self._last_tap: tuple[float, str | None] = (0.0, None)
+        self._brushed: tuple[datetime, datetime] | None = None
+        """The period on the ruler: what the page said is not said back to it, for its hand may be further by then."""
         period = session.viewing.view.period or DEFAULT_PERIOD
         self.plot = timeline(period, tokens(theme))
         fig = self.plot.figure
@@ -153,7 +155,8 @@ class TimelineView(pn.viewable.Viewer):
     def _chose_period(self, message: Message) -> None:
         """Take over the period that was brushed on the ruler."""
         start, end = (datetime.fromtimestamp(float(message[name]) / 1000, UTC) for name in ("start", "end"))
-        self._session.viewing.brush((start, end) if start < end else None)
+        self._brushed = (start, end) if start < end else None
+        self._session.viewing.brush(self._brushed)
 
     def _moved(self, event: Any) -> None:  # noqa: ANN401 - a Bokeh event
         """Take over the window that somebody panned or zoomed to."""
@@ -238,7 +241,9 @@ class TimelineView(pn.viewable.Viewer):
                 head.update(location=location, visible=location is not None)
         self.plot.flags.data = flag_columns(a, b, valid, max(len(self._names), 1) - 0.5, tokens(self._theme))
         view = self._session.viewing.view
-        self.ruler.show(view.brush)
+        if view.brush != self._brushed:
+            self._brushed = view.brush
+            self.ruler.show(view.brush)
         if view.period is not None:
             self._set_range(view.period)
 

@@ -93,14 +93,16 @@ def test_a_detection_is_listed_drawn_and_stored_and_j_and_k_select(open_page, wo
     ids = driver.column("changes", "id")
     assert len(ids) == len(set(ids)) > 1
     rows = driver.page.locator("tbody tr:visible")
-    assert rows.count() == min(len(ids), 12)
+    driver.wait(lambda: rows.count() == min(len(ids), 12), "the queue")
+    queue = rows.evaluate_all("rows => rows.map(row => row.dataset.id)")
+    assert set(queue) <= set(ids)
     assert driver.length("selected") == 0
     chosen = "tr[aria-selected=true]:visible"
     for key, place in (("j", 0), ("j", 1), ("k", 0)):
         driver.press(key)
         driver.wait(
             lambda place=place: (
-                driver.page.locator(chosen).evaluate_all("rows => rows.map(row => row.dataset.id)") == [ids[place]]
+                driver.page.locator(chosen).evaluate_all("rows => rows.map(row => row.dataset.id)") == [queue[place]]
             ),
             f"change {place} in the list",
         )

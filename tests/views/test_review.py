@@ -283,6 +283,18 @@ class TestVerdicts:
 
 
 class TestMap:
+    def test_what_the_ruler_said_is_not_said_back_to_it(self, app: App) -> None:
+        ruler, session = app.panels.timeline.ruler, session_of(app)
+        start, end = 1_780_000_000_000.25, 1_781_000_000_000.75
+        say(app, "brush", start=start, end=end)
+        assert session.viewing.view.brush is not None
+        assert (ruler.brush.start, ruler.brush.end) == (0.0, 0.0)  # the page's own hand may be further by now
+        session.viewing.brush((T0, T0 + timedelta(days=3)))
+        assert ruler.brush.start == T0.timestamp() * 1000
+        say(app, "brush", start=start, end=end)
+        press(app, "escape")
+        assert (ruler.brush.start, ruler.brush.end) == (0.0, 0.0)
+
     def test_a_click_on_a_change_takes_it_in_hand(self, app: App) -> None:
         change = session_of(app).changing.changes[3]
         inside = change.geometry.representative_point()
