@@ -1,13 +1,14 @@
 """Detected changes over the map, and the job that finds more of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import param
 
 from dashboard.geo.mercator import bbox_of, screen_geobox
 from dashboard.model.change import ChangeRun, DetectedChange
+from dashboard.model.handling import Handling
 from dashboard.model.progress import CancelToken, Report
 from dashboard.state.background import Background, Latest
 from dashboard.state.job import Job
@@ -15,14 +16,13 @@ from dashboard.state.notices import Notices
 from dashboard.state.pictures import bounded
 from dashboard.state.reach import Reach
 from dashboard.state.viewing import Viewing
+from dashboard.workflows.change_overlay import Asked, ChangeOverlay, ChangePicture, change_at, change_overlay
 from dashboard.workflows.detection.question import question_between
 from dashboard.workflows.detection.run import detect
 from dashboard.workflows.front_report import related_to
-from dashboard.workflows.review import Order, Sieve, page, queue
-from dashboard.workflows.review_columns import columns
+from dashboard.workflows.review import Sieve
 from dashboard.workflows.workspace import Workspace
 
-LIMIT = 5_000
 FALSE_ALARM_RATES = (1e-3, 1e-4, 1e-5)
 
 
@@ -38,7 +38,9 @@ class Changing(param.Parameterized):
     """Follows the view's extent; `detect` is the one long job. What is shown of a run, `Reviewing` says."""
 
     changes = param.ClassSelector(class_=tuple, default=())
-    """`DetectedChange` of the chosen run over the map, largest first."""
+    """`DetectedChange` of the chosen run over the map, largest first; empty where there are too many to be shapes."""
+    picture = param.ClassSelector(class_=ChangePicture, default=None, allow_None=True)
+    """All of them, where there are too many."""
     relations = param.ClassSelector(class_=dict, default={})
     """`FrontRelation` of the change in hand by its id: to the front valid when it was first seen."""
     runs = param.ClassSelector(class_=tuple, default=())
@@ -66,7 +68,7 @@ class Changing(param.Parameterized):
         self._shown: tuple[Any, ...] = (None, None, None)
         self.wanted: Callable[[], tuple[Sieve, str | None]] = lambda: (Sieve(), None)
         """Which changes are shown, and to whom; set by the owner of the filters."""
-        viewing.param.watch(lambda *_: self.refresh(), "view")
+        viewing.param.watch(lambda *_: self.refresh(), ["view", "screen"])
 
     @property
     def refusals(self) -> tuple[str, ...]:
@@ -85,6 +87,13 @@ class Changing(param.Parameterized):
             reasons.append("B is not later than A: exchange them with X")
         return tuple(reasons)
 
+    @property
+    def handlings(self) -> tuple[Handling, ...]:
+        """What the changes on the map bring of handling."""
+        if self.picture is not None and self.run is not None:
+            return (self.run.handling,)
+        return tuple(change.handling for change in self.changes[:1])
+
     def choose_run(self, run_id: str | None) -> None:
         """Show the changes of one run."""
         if run_id != self.run_id:
@@ -95,35 +104,45 @@ class Changing(param.Parameterized):
         """Look up the changes over the map, unless they are known already."""
         view = self._viewing.view
         key = (
-            view.extent, view.a, view.b, self.run_id, view.provider, view.known_at, self.wanted(),
-            self._workspace.catalog.revision,
+            (view.extent, bounded(self._viewing.size)), view.a, view.b, self.run_id, view.provider, view.known_at,
+            self.wanted(), self._workspace.catalog.revision,
         )  # fmt: skip
         if key == self._asked:
             return
         self._asked = key
         self._latest.ask(lambda: self._look(key), self._found)
 
-    def _look(self, key: tuple[Any, ...]) -> tuple[tuple[ChangeRun, ...], ChangeRun | None, tuple[DetectedChange, ...]]:
-        extent, a, b, run_id, provider, known_at, (sieve, reviewer), _ = key
+    def _look(self, key: tuple[Any, ...]) -> tuple[tuple[ChangeRun, ...], ChangeRun | None, ChangeOverlay]:
+        (extent, size), a, b, run_id, provider, known_at, (sieve, reviewer), _ = key
         found = self._workspace.catalog.changes.runs()
         runs = tuple(run for run in found if known_at is None or run.created <= known_at)
         pair = [run.id for run in runs if (run.before, run.after) == (a, b)]
         chosen = run_id or (pair[-1] if pair else None)
         run = next((run for run in runs if run.id == chosen), None)
         if run is None:
-            return runs, None, ()
-        every = columns(self._workspace, run.id, reviewer=reviewer, provider=provider, known_at=known_at)
-        rows = queue(every, replace(sieve, bbox=bbox_of(extent)), Order.SIZE)[:LIMIT]
-        return runs, run, tuple(page(self._workspace, every, rows))
+            return runs, None, ChangeOverlay(count=0, changes=(), picture=None)
+        asked = Asked(run_id=run.id, sieve=sieve, reviewer=reviewer, provider=provider, known_at=known_at)
+        return runs, run, change_overlay(self._workspace, asked, screen_geobox(extent, *size))
 
     def _found(self, result: Any) -> None:  # noqa: ANN401
         if isinstance(result, Exception):
             self._asked = None
             self._notices.fail(result)
             return
-        runs, run, changes = result
-        same = [change.id for change in changes] == [change.id for change in self.changes]
-        self.param.update(runs=runs, run=run, changes=self.changes if same else changes)
+        runs, run, overlay = result
+        same = [change.id for change in overlay.changes] == [change.id for change in self.changes]
+        changes = self.changes if same else overlay.changes
+        self.param.update(runs=runs, run=run, changes=changes, picture=overlay.picture)
+
+    def at(self, x: float, y: float, radius_m: float) -> str | None:
+        """Return the id of the change at a place on the map, Mercator metres, or a little beside it."""
+        if self.run is None:
+            return None
+        view, (sieve, reviewer) = self._viewing.view, self.wanted()
+        asked = Asked(
+            run_id=self.run.id, sieve=sieve, reviewer=reviewer, provider=view.provider, known_at=view.known_at
+        )
+        return change_at(self._workspace, asked, (x, y), radius_m)
 
     def show(self, change: DetectedChange | None) -> None:
         """Mark the change in hand and measure how far from the front it is; only its owner, `Reviewing`, calls this."""

@@ -290,7 +290,7 @@ class Session:
         found = self.fronting.fronts
         if found is not None:
             shown += [snap.handling for snap in (found.before, found.after) if snap is not None]
-        shown += [change.handling for change in self.changing.changes[:1]]
+        shown += self.changing.handlings
         if Layer.ANNOTATIONS in self.viewing.view.layers:
             shown += [revision.annotation.handling for revision in self.noting.listing.rows]
         if self.covering.picture is not None:

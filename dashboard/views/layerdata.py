@@ -84,9 +84,7 @@ def ribbon_data(moved: Displacement, colours: Tokens) -> dict[str, Any]:
 
 def change_data(changes: Sequence[DetectedChange], colours: Tokens) -> dict[str, Any]:
     """Return detected changes coloured by sign, with the words of their tooltip."""
-    by_sign = {
-        ChangeSign.BRIGHTER: colours.brighter, ChangeSign.DARKER: colours.darker, ChangeSign.MIXED: colours.mixed,
-    }  # fmt: skip
+    by_sign = dict(zip(ChangeSign, sign_colours(colours), strict=True))
     return area_columns(
         [project(change.geometry) for change in changes],
         colour=[by_sign[change.sign] for change in changes],
@@ -97,6 +95,11 @@ def change_data(changes: Sequence[DetectedChange], colours: Tokens) -> dict[str,
             f"{ground(change.area_m2)} · between {dtg(change.after)} and {dtg(change.before)}" for change in changes
         ],
     )
+
+
+def sign_colours(colours: Tokens) -> tuple[str, str, str]:
+    """Return the colours of brighter, darker and mixed changes."""
+    return colours.brighter, colours.darker, colours.mixed
 
 
 def footprint_data(acquisitions: Sequence[Acquisition]) -> dict[str, Any]:

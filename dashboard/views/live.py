@@ -13,6 +13,7 @@ from dashboard.plots.stepped import SteppedLayer
 from dashboard.state.pictures import Status
 from dashboard.state.session import Session
 from dashboard.views.esm import module, style
+from dashboard.views.layerdata import sign_colours
 from dashboard.views.livetext import expected, foot, head
 from dashboard.views.map import MapView
 from dashboard.workflows.detection.live import SCORES, Live
@@ -56,8 +57,7 @@ class LiveView(pn.viewable.Viewer):
             self.overlay.param.update(head="", foot="", stops=[], expected=[])
             return
         if found is not self._drawn:
-            signs = (colours.brighter, colours.darker, colours.mixed)
-            self.layer.mean(*live_shades(found.scores, signs, colours.unobserved))
+            self.layer.mean(*live_shades(found.scores, sign_colours(colours), colours.unobserved))
             if self.layer.floor.start != living.floor:
                 self.layer.floor.start = living.floor
             screen = self._session.viewing.size

@@ -5,15 +5,16 @@ from typing import Any
 
 import numpy as np
 import panel as pn
-import shapely
 from bokeh.events import DoubleTap, Tap
-from bokeh.models import ColumnDataSource, CustomJS
+from bokeh.models import ColumnDataSource, CustomJS, Range1d
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
-from dashboard.geo.mercator import project, to_lonlat, to_mercator
+from dashboard.geo.mercator import project, to_mercator
+from dashboard.model.change import ChangeRun
 from dashboard.model.palette import Theme, tokens
 from dashboard.model.view import Extent, Layer
+from dashboard.plots.changes import change_layers, change_shades
 from dashboard.plots.surface import ALL_SCORES, Surface, hover, light, recolour, sift, surface
 from dashboard.render.compose import ratio_palette
 from dashboard.state.pictures import Doing, Shown, Status
@@ -23,9 +24,11 @@ from dashboard.views.layerdata import (
     change_data,
     footprint_data,
     outline_data,
+    sign_colours,
 )
 from dashboard.views.mailbox import Mailbox, Message
 from dashboard.views.stage import Stage
+from dashboard.workflows.change_overlay import ChangePicture
 
 _CURSOR = """
 const now = performance.now();
@@ -33,6 +36,8 @@ if (now - (window.nightglassMoved ?? 0) < 30) return;
 window.nightglassMoved = now;
 window.dispatchEvent(new CustomEvent("nightglass:cursor", {detail: {x: cb_obj.x, y: cb_obj.y}}));
 """
+BESIDE_PX = 3
+"""How far beside a change a click still means it."""
 _GREY = np.arange(256, dtype=np.uint8)
 _NOTHING_SHOWN: dict[str, list[Any]] = {
     "number": [0], "a": [-1], "b": [-1], "ratio": [-1], "palette-a": [_GREY], "palette-b": [_GREY], "colours": [[]],
@@ -79,7 +84,10 @@ class MapView(pn.viewable.Viewer):
         mailbox.on("viewport", self._viewport)
         mailbox.on("drawn", self._acknowledged)
         hover(self.surface, "changes", _CHANGE_TIP)
-        self.least = sift(self.surface, "changes", "least-score")
+        self._least = sift(self.surface, "changes", "least-score")
+        self._changes = change_layers(self.surface, self._least, tokens(theme))
+        self._pictured: ChangePicture | None = None
+        self._hatched: str | None = None
         light(self.surface, "footprints")
         extent = view.extent
         self.stage = Stage(
@@ -100,17 +108,20 @@ class MapView(pn.viewable.Viewer):
             margin=0,
         )
 
+    @property
+    def least(self) -> Range1d:
+        """The least score that is shown, its `start`: the page moves it by itself while a slider is dragged."""
+        return self._least
+
     # From the browser
 
     def _tapped(self, x: float, y: float) -> None:
         """Take the change under a click in hand; whatever else the click means goes on."""
         session = self._session
-        here = shapely.Point(to_lonlat(x, y))
-        shown = session.changing.changes if Layer.CHANGES in session.viewing.view.layers else ()
-        if session.drawing.work is None:
-            hit = next((change for change in shown if change.geometry.intersects(here)), None)
+        if session.drawing.work is None and Layer.CHANGES in session.viewing.view.layers:
+            hit = session.changing.at(x, y, BESIDE_PX * session.metres_per_pixel)
             if hit is not None:
-                session.reviewing.pick(hit.id)
+                session.reviewing.pick(hit)
         session.tapped(x, y)
 
     def _acknowledged(self, message: Message) -> None:
@@ -208,6 +219,27 @@ class MapView(pn.viewable.Viewer):
         chosen = [picked] if picked is not None and Layer.CHANGES in layers else []
         key = chosen[0].id if chosen else None
         self.surface.put("selected", key, lambda: outline_data(project(change.geometry) for change in chosen))
+        self._show_many(changing.picture if Layer.CHANGES in layers else None)
+        self._show_unobserved(changing.run if Layer.CHANGES in layers else None)
+
+    def _show_many(self, picture: ChangePicture | None) -> None:
+        """Draw the changes as one picture, where they are too many to be shapes."""
+        if picture is self._pictured:
+            return
+        self._pictured, layer = picture, self._changes.picture
+        if picture is None:
+            layer.clear()
+            return
+        layer.mean(*change_shades(picture.scores, sign_colours(tokens(self._theme))))
+        layer.put(picture.levels, picture.bounds)
+
+    def _show_unobserved(self, run: ChangeRun | None) -> None:
+        """Hatch the ground of which the run can say nothing."""
+        key = None if run is None or run.unobserved is None else run.id
+        if key != self._hatched:
+            self._hatched = key
+            ground = None if run is None or run.unobserved is None else project(run.unobserved)
+            self._changes.hatched(ground)
 
     def holds(self, score: float) -> bool:
         """Return whether every change with at least a score that belongs on the map is drawn."""
@@ -216,8 +248,8 @@ class MapView(pn.viewable.Viewer):
     def show_threshold(self) -> None:
         """Hide the changes below the least score, also before what lies above it has been looked up."""
         start = max(self._session.reviewing.threshold, ALL_SCORES)
-        if start != self.least.start:
-            self.least.start = start
+        if start != self._least.start:
+            self._least.start = start
 
     def show_footprints(self) -> None:
         """Draw the footprints over the map, and the one that is hovered anywhere."""
@@ -237,6 +269,8 @@ class MapView(pn.viewable.Viewer):
         """Change the map's colours in place."""
         self._theme = theme
         recolour(self.surface, tokens(theme))
+        self._changes.recolour(tokens(theme))
+        self._pictured = None
         self.show_changes()
 
     def release(self) -> None:

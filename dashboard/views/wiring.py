@@ -162,7 +162,7 @@ def _wire_review(session: Session, panels: Panels, later: Callable[..., None]) -
             map_.show_changes()
 
     review.on_released = show_changes
-    later(changing, "changes", show_changes)
+    later(changing, ["changes", "picture", "run"], show_changes)
     later(changing, ["runs", "run_id"], review.show_head)
     later(changing, "relations", review.show_hand)
     _on(changing.job, "progress", review.show_head)
