@@ -191,8 +191,8 @@ class ReviewView(pn.viewable.Viewer):
             refusals=changing.refusals, progress=changing.job.progress, far=changing.far,
             fars={f"{far:g}": f"1 in {round(1 / far):,}" for far in FALSE_ALARM_RATES},
         )  # fmt: skip
-        scores, expected = stops(reviewing.run, reviewing.scores)
         least = reviewing.threshold
+        scores, expected = stops(reviewing.run, reviewing.scores, least)
         self._head.param.update(
             html=head(reviewing.run, changing.runs, changing.run_id, detecting), stops=scores, expected=expected,
             at=bisect_right(scores, least),

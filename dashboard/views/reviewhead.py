@@ -1,5 +1,6 @@
 """The head of the review tab: the run, the next detection, the slider's words, the filters. HTML from values. Pure."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -79,13 +80,16 @@ def _detection(detecting: Detecting, *, folded: bool) -> str:
     )
 
 
-def stops(run: ChangeRun | None, scores: tuple[float, float] | None) -> tuple[list[float], list[str]]:
-    """Return the scores of the slider, and what is expected without a least score and at each."""
+def stops(
+    run: ChangeRun | None, scores: tuple[float, float] | None, least: float = -math.inf
+) -> tuple[list[float], list[str]]:
+    """Return the scores of the slider, the least one now among them, and what is expected without one and at each."""
     if run is None or scores is None or scores[0] == scores[1]:
         return [], []
     low, high = scores
     spaced = np.geomspace(low, high, STOPS) if low > 0 else np.linspace(low, high, STOPS)
-    kept = [float(f"{score:.3g}") for score in spaced[1:]]
+    rounded = {float(f"{score:.3g}") for score in spaced[1:]}
+    kept = sorted(rounded | ({least} if low < least < high else set()))
     return kept, [_expected(run, score) for score in (low, *kept)]
 
 

@@ -164,20 +164,20 @@ class TestTab:
 class TestThreshold:
     def test_it_hides_on_the_map_while_dragged_and_the_queue_follows(self, app: App) -> None:
         session, map_ = session_of(app), app.panels.map
-        drawn = map_.surface.sources["changes"].data
+        drawn, before = map_.surface.sources["changes"].data, map_.least.start
         stop = tab(app)._head.stops[20]
         say(app, "review-threshold", score=stop, final=False)
         left = tab(app).rows.total
         assert 0 < left < COUNT
         assert all(change.score >= stop for change in session.reviewing.rows)
         assert map_.surface.sources["changes"].data is drawn  # the page hides them by itself
-        assert map_._least.start == ALL_SCORES
+        assert map_.least.start == before
         say(app, "review-threshold", score=stop, final=True)
-        assert map_._least.start == stop
+        assert map_.least.start == stop
         assert len(map_.surface.sources["changes"].data["id"]) == left
         assert tab(app)._head.at == 21
         say(app, "review-threshold", score=None, final=True)
-        assert (tab(app).rows.total, tab(app)._head.at, map_._least.start) == (COUNT, 0, ALL_SCORES)
+        assert (tab(app).rows.total, tab(app)._head.at, map_.least.start) == (COUNT, 0, ALL_SCORES)
 
     def test_what_a_lower_one_brings_back_is_drawn_while_it_is_dragged(self, app: App) -> None:
         stops = tab(app)._head.stops
@@ -185,7 +185,7 @@ class TestThreshold:
         few = len(app.panels.map.surface.sources["changes"].data["id"])
         say(app, "review-threshold", score=stops[10], final=False)
         assert len(app.panels.map.surface.sources["changes"].data["id"]) > few
-        assert app.panels.map._least.start == stops[10]
+        assert app.panels.map.least.start == stops[10]
 
     def test_the_changes_on_the_map_carry_their_scores(self, app: App) -> None:
         data = app.panels.map.surface.sources["changes"].data
