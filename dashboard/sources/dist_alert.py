@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,10 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
+from rasterio.io import DatasetReader
 
 from dashboard.model.errors import DamagedProductError, GridMismatchError, InputError, ResourceError
 from dashboard.model.handling import Handling
-from dashboard.sources.grid import grid_of, opened
+from dashboard.sources.grid import damaged, grid_of, opened
 from dashboard.sources.marking import copernicus
 from dashboard.sources.product import file_sha256
 from dashboard.sources.values import safe_id
@@ -180,8 +182,18 @@ def read_dist_alert(name: str, folder: Path) -> DistAlert:
     return found
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[DatasetReader]:
+    """Open a layer; words that are no text are damage, too."""
+    try:
+        with opened(path) as dataset:
+            yield dataset
+    except UnicodeDecodeError as error:
+        raise damaged(path) from error
+
+
 def _head(path: Path) -> tuple[GeoBox, dict[str, str]]:
-    with opened(path) as dataset:
+    with _opened(path) as dataset:
         pixels = dataset.height * dataset.width
         if pixels > MOST_PIXELS:
             msg = f"{path.name} has {pixels:,} pixels; a tile has at most {MOST_PIXELS:,}. Cut it with gdal_translate."
@@ -196,7 +208,7 @@ def _head(path: Path) -> tuple[GeoBox, dict[str, str]]:
 
 
 def _pixels(path: Path, kind: str, geobox: GeoBox) -> NDArray[Any]:
-    with opened(path) as dataset:
+    with _opened(path) as dataset:
         if dataset.shape != tuple(geobox.shape) or grid_of(dataset, path.name).geobox != geobox:
             msg = f"{path.name} is not on the grid of the product's {STATUS}; fetch the whole product again."
             raise GridMismatchError(msg)
