@@ -35,7 +35,7 @@ def about(run: ChangeRun) -> str:
     """Return what a run looked at, what its figures rest on and what must be known of it."""
     far = dict(run.parameters).get("far")
     asked = f", {far:g} false alarms per pixel asked" if isinstance(far, float) else ""
-    remarks = "".join(f'<p class="warn">{escape(remark)}</p>' for remark in run.remarks)
+    remarks = "".join(f'<p class="warn">{escape(remark[:1].upper() + remark[1:])}</p>' for remark in run.remarks)
     return (
         f"<p>{run.observed_km2:,.2f} km² observed before and after{asked}. "
         f'<span class="muted">{escape(basis_words(run))} {caution(run)} {NOT_PROOF}</span></p>{remarks}'
