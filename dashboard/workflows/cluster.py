@@ -7,6 +7,7 @@ are read where they lie, and results are files beside them; what travels is a qu
 
 import logging
 import os
+import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -14,6 +15,7 @@ from concurrent.futures import CancelledError as Abandoned
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
+from multiprocessing import resource_tracker
 from typing import TypeVar, cast
 
 import dask
@@ -208,7 +210,7 @@ def _elsewhere(address: str) -> Iterator[Crew]:
 @contextmanager
 def _embedded(processes: int) -> Iterator[Crew]:
     with tempfile.TemporaryDirectory(prefix="nightglass-workers-", ignore_cleanup_errors=True) as folder:
-        with dask.config.set(_QUIET):
+        with dask.config.set(_QUIET), _without_interrupts():
             cluster = LocalCluster(
                 n_workers=processes,
                 threads_per_worker=1,
@@ -225,3 +227,18 @@ def _embedded(processes: int) -> Iterator[Crew]:
                 yield Crew(client, cluster.scheduler_address, processes)
         finally:
             cluster.close(timeout=_CLOSE_S)
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Hold Ctrl+C back for the time of a block, and for good from threads and processes that begin in it.
+
+    The key reaches every process of a terminal. Only the one that started the workers decides what it means; it gets
+    what was held back when the block ends.
+    """
+    resource_tracker.ensure_running()  # or the first process to start would start it, and let interrupts through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,11 +1,12 @@
 """Workers: they are there, they die without harm, they listen to this machine alone, and they are gone at the end."""
 
 import asyncio
+import signal
 import time
 
 import psutil
 import pytest
-from area_work import die, die_once, refuse, rest, square
+from area_work import deaf, die, die_once, refuse, rest, square
 
 from dashboard.model.errors import CancelledError, DamagedProductError, InputError, ResourceError
 from dashboard.model.progress import CancelToken
@@ -45,6 +46,11 @@ def test_cancelling_does_not_wait_for_the_work_in_hand(workers):
     with pytest.raises(CancelledError):
         next(results)
     assert time.monotonic() - start < 4.0
+
+
+def test_an_interrupt_is_for_whoever_started_them(workers):
+    assert [held for _, held in each(workers, deaf, range(4))] == [True] * 4
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
 
 def test_they_listen_on_loopback_alone(workers):

@@ -230,7 +230,7 @@ def test_cancelling_stops_at_once_and_keeps_what_is_done(world, workers, undistu
         if progress.text.startswith("searched 4 of"):
             cancel.cancel()
 
-    with pytest.raises(CancelledError):
+    with pytest.raises(CancelledError, match="goes on from there"):
         run(world, workers, question(far=2e-3), report=report, cancel=cancel)
     assert told[-1].text.startswith("searched 4 of")
     assert len(world.catalog.changes.runs()) == runs

@@ -7,7 +7,7 @@ import numpy as np
 
 from dashboard.change.placebo import WITHIN
 from dashboard.model.change import ChangeRun, DetectedChange
-from dashboard.model.errors import InputError, ResourceError
+from dashboard.model.errors import CancelledError, InputError, ResourceError
 from dashboard.model.progress import CancelToken, Progress, Report, silent
 from dashboard.workflows.cluster import Crew, crew, each
 from dashboard.workflows.detection.area_found import Placed
@@ -15,6 +15,7 @@ from dashboard.workflows.detection.area_gather import Searched, gather, gathered
 from dashboard.workflows.detection.area_grid import AreaGrid, area_grid
 from dashboard.workflows.detection.area_plan import Area, Plan, plan
 from dashboard.workflows.detection.area_steps import Part, finish, search
+from dashboard.workflows.detection.area_store import STOPPED
 from dashboard.workflows.detection.engine import LAX, whole_scene
 from dashboard.workflows.detection.looks import ChosenStack
 from dashboard.workflows.detection.question import Question
@@ -140,8 +141,10 @@ def _answer(area: Area, scheduler: str, watch: _Watch) -> Answer | None:
             watch.say(_OPENED, "measuring the area")
             [(_, made)] = each(workers, plan, [area], cancel=watch.cancel)
             return None if made is None else _searched(made, area.question, workers, watch)
-        except BaseException:
+        except BaseException as error:
             area.store.stop()  # before the workers are waited for: they look at it between two reads
+            if isinstance(error, CancelledError):
+                raise CancelledError(STOPPED) from error
             raise
 
 

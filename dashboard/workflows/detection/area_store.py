@@ -25,6 +25,7 @@ from dashboard.model.errors import CancelledError, ResourceError
 from dashboard.model.progress import CancelToken
 from dashboard.raster.scratch import publish, scratch
 
+STOPPED = "Cancelled; nothing was recorded. What was done is kept, and the same run goes on from there."
 _LOCK = "running"
 _STOP = "stop"
 _FACTS = "facts"
@@ -156,7 +157,7 @@ class Stopped(CancelToken):
             what = f"{self._flag.parent} is not there for a worker"
             raise ResourceError(f"{what}: workers must see the data directory under the same path as the dashboard.")
         if self.cancelled:
-            raise CancelledError("Cancelled; what was done so far is kept, and the same run goes on from there.")
+            raise CancelledError(STOPPED)
 
 
 def _packed(piece: Piece) -> bytes:
