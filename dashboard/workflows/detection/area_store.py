@@ -11,6 +11,7 @@ import io
 import json
 import os
 import shutil
+import time
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -30,6 +31,7 @@ _LOCK = "running"
 _STOP = "stop"
 _FACTS = "facts"
 _HASH = 64
+_TRIES, _PAUSE_S = 20, 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +118,11 @@ class Store:
 
     def clear(self) -> None:
         """Remove everything; the folders above as well when nothing else is in them."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for _ in range(_TRIES):  # a worker that nobody waits for any more may still be leaving a piece
+            shutil.rmtree(self.folder, ignore_errors=True)
+            if not self.folder.exists():
+                break
+            time.sleep(_PAUSE_S)
         with suppress(OSError):
             self.folder.parent.rmdir()
             self.folder.parent.parent.rmdir()
