@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from dashboard.briefing.annotations import draw_annotations
 from dashboard.briefing.backdrop import backdrop, place_names
+from dashboard.briefing.changes import draw_unobserved, sign_colours
 from dashboard.briefing.control import draw_control
 from dashboard.briefing.coverage import draw_coverage
 from dashboard.briefing.fonts import face
-from dashboard.briefing.margin import sign_colours
 from dashboard.briefing.movement import draw_movement
 from dashboard.briefing.names import draw_names
 from dashboard.briefing.outline import outline
@@ -40,6 +40,7 @@ def draw_map(paper: Paper, sheet: Sheet) -> Axes:
     draw_coverage(axes, sheet, paper.tokens)
     draw_movement(axes, paper, sheet)
     draw_control(axes, paper, sheet)
+    draw_unobserved(axes, sheet, paper.tokens)
     _changes(axes, paper, sheet)
     _footprints(axes, paper, sheet)
     if sheet.has(Layer.ANNOTATIONS):

@@ -1,7 +1,6 @@
 """What the margin column says: A and B, the warning of unlike geometry, and a legend of what is visible only."""
 
-from collections import Counter
-
+from dashboard.briefing.changes import change_entries
 from dashboard.briefing.column import Entry, Swatch
 from dashboard.briefing.coverage import coverage_entries, provider_entries
 from dashboard.briefing.legend import frontline_entries, imagery_entries
@@ -11,7 +10,6 @@ from dashboard.briefing.paper import Ink
 from dashboard.briefing.sheet import Sheet
 from dashboard.geo.look import look_azimuth
 from dashboard.model.acquisition import Acquisition
-from dashboard.model.change import ChangeSign
 from dashboard.model.dtg import dtg
 from dashboard.model.palette import Tokens
 from dashboard.model.view import Layer
@@ -131,7 +129,7 @@ def _legend(sheet: Sheet, tokens: Tokens) -> list[Entry]:
     groups = [
         imagery_entries(sheet, tokens),
         coverage_entries(sheet, tokens),
-        _change_entries(sheet, tokens),
+        change_entries(sheet, tokens),
         frontline_entries(sheet, tokens),
         movement_entries(sheet, tokens),
         annotation_entries(sheet, tokens),
@@ -142,43 +140,6 @@ def _legend(sheet: Sheet, tokens: Tokens) -> list[Entry]:
         return []
     head = Entry(words="LEGEND", ink=Ink("bold", HEAD_PT, tokens.muted), gap=4.2, rule=True)
     return [head, *(entry for group in visible for entry in group)]
-
-
-def _change_entries(sheet: Sheet, tokens: Tokens) -> list[Entry]:
-    if not (sheet.has(Layer.CHANGES) and sheet.changes):
-        return []
-    counts = Counter(change.sign for change in sheet.changes)
-    colours = sign_colours(tokens)
-    words = {
-        ChangeSign.BRIGHTER: "brighter after",
-        ChangeSign.DARKER: "darker after",
-        ChangeSign.MIXED: "brighter and darker",
-    }
-    entries = [Entry(words="Detected changes of backscatter", ink=Ink("bold", SMALL_PT), gap=2.2)]
-    entries += [
-        Entry(
-            words=f"{words[sign]} ({counts[sign]})",
-            ink=Ink("sans", SMALL_PT),
-            swatch=Swatch(kind="fill", colour=colours[sign] + "40", edge=colours[sign]),
-        )
-        for sign in ChangeSign
-        if counts[sign]
-    ]
-    if sheet.run is not None:
-        rate = dict(sheet.run.parameters).get("far")
-        method = [] if sheet.run.id.startswith(sheet.run.method) else [sheet.run.method]
-        how = [*method, *([f"false alarms {rate:g} a pixel"] if isinstance(rate, float) else []), sheet.run.id]
-        entries.append(Entry(words="  ".join(how), ink=Ink("mono", NOTE_PT, tokens.muted), gap=0.3))
-    return entries
-
-
-def sign_colours(tokens: Tokens) -> dict[ChangeSign, str]:
-    """Return the colour of each sign of change."""
-    return {
-        ChangeSign.BRIGHTER: tokens.brighter,
-        ChangeSign.DARKER: tokens.darker,
-        ChangeSign.MIXED: tokens.mixed,
-    }
 
 
 def _footprint_entries(sheet: Sheet, tokens: Tokens) -> list[Entry]:

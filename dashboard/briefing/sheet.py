@@ -1,7 +1,7 @@
 """One sheet: everything that is printed on it, as plain values."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
@@ -19,6 +19,7 @@ from dashboard.model.dtg import iso
 from dashboard.model.frontline import FrontlineSnapshot, GroundChange
 from dashboard.model.handling import Handling
 from dashboard.model.palette import Theme
+from dashboard.model.review import Precision
 from dashboard.model.token import encode
 from dashboard.model.view import CompareMode, Extent, Layer, View
 
@@ -52,6 +53,22 @@ class Covered:
     """Who looked at the map's ground; its period is the picture's."""
     handling: Handling
     """The strictest of all products that were counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sifted:
+    """Which of a detection's changes are shown, and what is known of those."""
+
+    held: int
+    """Changes of the run on the map, whatever the filters."""
+    least: float
+    """Least score that is shown; minus infinity for all."""
+    filters: tuple[str, ...] = ()
+    """The others, in words."""
+    expected: float | None = None
+    """False polygons expected in 100 km2 with at least that score; None where it was not measured."""
+    precision: Precision = field(default_factory=lambda: Precision(0, 0))
+    """Of what was reviewed of the run at this setting."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +108,8 @@ class Sheet:
     changes: tuple[DetectedChange, ...] = ()
     run: ChangeRun | None = None
     """The detection that found the changes."""
+    sifted: Sifted | None = None
+    """Which of its changes are shown; None without a detection."""
     footprints: tuple[Acquisition, ...] = ()
     coverage: Covered | None = None
     """None while the layer is off."""

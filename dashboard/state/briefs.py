@@ -1,5 +1,6 @@
 """The export job: one view, one file, in a worker process."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from dashboard.state.job import Job
 from dashboard.state.notices import Notices
 from dashboard.state.viewing import Viewing
 from dashboard.workflows.brief import SnapshotOptions, snapshot, suggested_name
+from dashboard.workflows.brief_changes import ChangeChoice
 from dashboard.workflows.workspace import Workspace
 
 
@@ -26,6 +28,8 @@ class Briefs(param.Parameterized):
         self._viewing = viewing
         self._notices = notices
         self.job = Job(background)
+        self.shown: Callable[[], ChangeChoice] = ChangeChoice
+        """Which detected changes are on the screen; set by the session."""
 
     def export(self, options: SnapshotOptions) -> None:
         """Draw the present view into a file below the data directory's ``exports``."""

@@ -16,6 +16,7 @@ from dashboard.state.notices import Notices
 from dashboard.state.pictures import bounded
 from dashboard.state.reach import Reach
 from dashboard.state.viewing import Viewing
+from dashboard.workflows.brief_changes import ChangeChoice
 from dashboard.workflows.change_overlay import Asked, ChangeOverlay, ChangePicture, change_at, change_overlay
 from dashboard.workflows.detection.question import question_between
 from dashboard.workflows.detection.run import detect
@@ -93,6 +94,13 @@ class Changing(param.Parameterized):
         if self.picture is not None and self.run is not None:
             return (self.run.handling,)
         return tuple(change.handling for change in self.changes[:1])
+
+    @property
+    def choice(self) -> ChangeChoice:
+        """What a sheet needs to know to show the same changes."""
+        sieve, reviewer = self.wanted()
+        run: ChangeRun | None = self.run
+        return ChangeChoice() if run is None else ChangeChoice(run_id=run.id, sieve=sieve, reviewer=reviewer)
 
     def choose_run(self, run_id: str | None) -> None:
         """Show the changes of one run."""

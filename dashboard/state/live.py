@@ -3,10 +3,12 @@
 from functools import partial
 from typing import Any
 
+import numpy as np
 import param
 
 from dashboard.geo.mercator import screen_geobox
 from dashboard.model.acquisition import Acquisition
+from dashboard.model.change import USUAL_FALSE_PER_100KM2
 from dashboard.model.errors import CancelledError
 from dashboard.model.progress import CancelToken
 from dashboard.model.stack import mismatches
@@ -19,9 +21,6 @@ from dashboard.state.viewing import Viewing
 from dashboard.workflows.detection.live import Live, live
 from dashboard.workflows.detection.question import question_between
 from dashboard.workflows.workspace import Workspace
-
-ACCEPTED_PER_100KM2 = 5.0
-"""False polygons expected in 100 km2 at the least score that is shown while nobody has set one."""
 
 
 class Living(param.Parameterized):
@@ -55,9 +54,12 @@ class Living(param.Parameterized):
 
     @property
     def floor(self) -> float:
-        """The least score that is shown while nobody has set one; 0 where nothing was announced."""
+        """The least score that is shown while nobody has set one, a step of the picture; 0 without announcement."""
         found = self.picture
-        return 0.0 if found is None or found.announced is None else found.announced.score_for(ACCEPTED_PER_100KM2)
+        if found is None or found.announced is None:
+            return 0.0
+        wanted = found.announced.score_for(USUAL_FALSE_PER_100KM2)
+        return float(found.scores[min(np.searchsorted(found.scores, wanted), len(found.scores) - 1)])
 
     @property
     def apart(self) -> tuple[str, ...]:

@@ -58,6 +58,7 @@ class Session:
         self.living = Living(workspace, self.viewing, self.reach, self.changing, background)
         self.inspecting = Inspecting(workspace, self.viewing, self.reach, background, self.notices)
         self.briefs = Briefs(workspace, self.viewing, background, self.notices)
+        self.briefs.shown = lambda: self.changing.choice
         self.drawing = Drawing()
         self.drawing.around = self._around
         self._tapped = (math.inf, math.inf)
@@ -72,9 +73,8 @@ class Session:
         for writer in (self.recording, self.fronttime, self.confirming, self.reviewing):
             writer.author = lambda: str(self.company.me.name)
             writer.wrote = self._wrote
-        self.reviewing.wrote = lambda: self.company.wrote(
-            workspace.catalog.revision
-        )  # a verdict moves nothing else here
+        # a verdict moves nothing else here
+        self.reviewing.wrote = lambda: self.company.wrote(workspace.catalog.revision)
         self.company.param.watch(lambda *_: self.refresh(), "revision")
         self.company.param.watch(lambda *_: self.reviewing.refresh(), "me")  # another name is another reviewer
         self.drawing.param.watch(lambda *_: self._show_editing(), "work")

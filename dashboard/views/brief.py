@@ -65,6 +65,7 @@ class BriefView(pn.viewable.Viewer):
             SnapshotOptions(
                 page=_PAGES[self._page.value], format=_FORMATS[self._format.value],
                 title=self._title.value.strip(), author=self._author.value.strip(),
+                changes=self._session.briefs.shown(),
             )
         )  # fmt: skip
 

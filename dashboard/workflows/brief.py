@@ -6,7 +6,7 @@ import os
 import re
 import unicodedata
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from dashboard.model.errors import DiskFullError, InputError
 from dashboard.model.palette import Theme
 from dashboard.model.progress import CancelToken, Progress, Report, silent
 from dashboard.model.view import View
+from dashboard.workflows.brief_changes import ChangeChoice
 from dashboard.workflows.brief_contents import area_name, contents
 from dashboard.workflows.process import run_apart
 from dashboard.workflows.workspace import Workspace, open_workspace
@@ -36,6 +37,8 @@ class SnapshotOptions:
     author: str = ""
     """Initials or name printed at the foot."""
     theme: Theme = "light"
+    changes: ChangeChoice = field(default_factory=ChangeChoice)
+    """Which detected changes: those that were on the screen."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "page", page_of(self.page))
@@ -98,7 +101,7 @@ def write_sheet(sheet: Sheet, kind: Format, path: Path) -> Path:
 
 def sheet_of(workspace: Workspace, view: View, options: SnapshotOptions, *, report: Report = silent) -> Sheet:
     """Return everything that will be printed; what may not be shown is refused here, before anything is drawn."""
-    sheet = contents(workspace, view, options.page, options.title, report=report)
+    sheet = contents(workspace, view, options.page, options.title, options.changes, report=report)
     return replace(sheet, theme=options.theme, author=options.author)
 
 

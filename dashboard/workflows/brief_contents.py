@@ -10,7 +10,7 @@ from dashboard import __version__
 from dashboard.briefing.fonts import printable
 from dashboard.briefing.layout import Page, arrange, fill
 from dashboard.briefing.sheet import Imagery, Sheet, Surroundings
-from dashboard.catalog.query import AcquisitionQuery, Box, ChangeQuery
+from dashboard.catalog.query import AcquisitionQuery, Box
 from dashboard.geo.basemap import basemap
 from dashboard.geo.geodesy import area_km2
 from dashboard.geo.mercator import bbox_of, screen_geobox, to_lonlat
@@ -24,14 +24,15 @@ from dashboard.model.handling import Handling, combine
 from dashboard.model.progress import Progress, Report, silent
 from dashboard.model.view import MERCATOR_LIMIT_M, CompareMode, Extent, Layer, View
 from dashboard.workflows.areas import areas
+from dashboard.workflows.brief_changes import ChangeChoice, shown_changes
 from dashboard.workflows.brief_coverage import counted, covered
 from dashboard.workflows.brief_layers import Dated, dated, sources
 from dashboard.workflows.frames import composed, imagery
 from dashboard.workflows.passes import members
 from dashboard.workflows.workspace import Workspace
 
-MAX_CHANGES = 20_000
 MAX_FOOTPRINTS = 500
+UNASKED = ChangeChoice()
 LOCATOR_ZOOM, LOCATOR_LEAST_M = 14.0, 220_000.0
 """Of the sheet's width, and at least so wide that a coast or a town is in sight (Mercator metres)."""
 TERRAIN = ("exercise", "terrain.geojson")
@@ -52,7 +53,15 @@ class Shown:
     handling: Handling
 
 
-def contents(workspace: Workspace, view: View, page: Page, title: str, *, report: Report = silent) -> Sheet:
+def contents(
+    workspace: Workspace,
+    view: View,
+    page: Page,
+    title: str,
+    choice: ChangeChoice = UNASKED,
+    *,
+    report: Report = silent,
+) -> Sheet:
     """Return the sheet of a view.
 
     Raises
@@ -73,8 +82,8 @@ def contents(workspace: Workspace, view: View, page: Page, title: str, *, report
     extent = inside_world(fill(view.extent, layout))
     bbox = bbox_of(extent)
     held = dated(workspace, view, before, bbox)
-    run = _run(workspace, view)
-    changes = _changes(workspace, run, bbox)
+    found = shown_changes(workspace, view, choice, bbox)
+    run, changes = found.run, found.changes
     footprints = _footprints(workspace, view, bbox)
     shown = [*_of_acquisitions(workspace, (before, after)), *_of_dated(held), *_of_changes(run, changes)]
     shown += [Shown(f"the acquisition {acq.id}", acq.handling) for acq in footprints]
@@ -111,6 +120,7 @@ def contents(workspace: Workspace, view: View, page: Page, title: str, *, report
         incomparable=held.rival.incomparable,
         changes=changes,
         run=run,
+        sifted=found.sifted,
         footprints=footprints,
         coverage=coverage,
         credits=_credits(handling, held),
@@ -194,20 +204,6 @@ def _imagery(
         limits_b=found.limits_b if found.levels_b is not None else None,
     )
     return picture, found.mismatches
-
-
-def _run(workspace: Workspace, view: View) -> ChangeRun | None:
-    """The latest detection over just this A and B: what the screen shows."""
-    if Layer.CHANGES not in view.layers or view.a is None or view.b is None:
-        return None
-    pair = [run for run in workspace.catalog.changes.runs() if (run.before, run.after) == (view.a, view.b)]
-    return pair[-1] if pair else None
-
-
-def _changes(workspace: Workspace, run: ChangeRun | None, bbox: Box) -> tuple[DetectedChange, ...]:
-    if run is None:
-        return ()
-    return tuple(workspace.catalog.changes.find(ChangeQuery(bbox=bbox, run_id=run.id, limit=MAX_CHANGES)))
 
 
 def _footprints(workspace: Workspace, view: View, bbox: Box) -> tuple[Acquisition, ...]:
