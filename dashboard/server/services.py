@@ -39,7 +39,7 @@ class Services:
 
 def start_services(settings: Settings) -> Services:
     """Open the workspace and compile what the first frame would otherwise wait for."""
-    workspace = open_workspace(settings.data)
+    workspace = open_workspace(settings.data, scheduler=settings.dask_scheduler)
     executor = ThreadPoolExecutor(settings.workers, thread_name_prefix="nightglass")
     services = Services(workspace, executor, Hub(lambda: workspace.catalog.revision))
     _warm_up(workspace)

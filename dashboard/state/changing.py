@@ -189,7 +189,8 @@ class Changing(param.Parameterized):
                 return detect(workspace, question, geobox=geobox, report=report, cancel=cancel)
             from dashboard.workflows.detection.area import detect_area  # noqa: PLC0415 - Dask costs a second to import
 
-            return detect_area(workspace, question, bbox=bbox, report=report, cancel=cancel)
+            scheduler = workspace.scheduler or None
+            return detect_area(workspace, question, bbox=bbox, scheduler=scheduler, report=report, cancel=cancel)
 
         self.job.start(work, self._detected)
 

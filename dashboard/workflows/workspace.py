@@ -21,6 +21,8 @@ class Workspace:
     """Pixels, in ``archive/``."""
     catalog: Catalog
     """What there is, in ``catalog.sqlite``."""
+    scheduler: str = ""
+    """``tcp://host:port`` of the Dask scheduler that searches areas; empty for workers of one's own."""
 
     def close(self) -> None:
         """Close the archive and the catalogue."""
@@ -36,8 +38,13 @@ class Workspace:
         self.close()
 
 
-def open_workspace(root: Path) -> Workspace:
+def open_workspace(root: Path, *, scheduler: str = "") -> Workspace:
     """Open a workspace, creating the folder, its archive and its catalogue where they are missing.
+
+    Parameters
+    ----------
+    root : the folder
+    scheduler : address of the Dask scheduler for area runs; empty for workers of one's own
 
     Raises
     ------
@@ -62,4 +69,4 @@ def open_workspace(root: Path) -> Workspace:
         if not os.access(folder, os.W_OK | os.X_OK):
             msg = f"The workspace folder {folder} is not writable; change its permissions or choose another folder."
             raise ResourceError(msg)
-    return Workspace(root, Archive(pixels), Catalog.open(root / "catalog.sqlite"))
+    return Workspace(root, Archive(pixels), Catalog.open(root / "catalog.sqlite"), scheduler)
