@@ -4,11 +4,15 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from math import inf
 
 from shapely.geometry.base import BaseGeometry
 
 from dashboard.model.errors import InputError
 from dashboard.model.handling import UNMARKED, Handling
+
+USUAL_FALSE_PER_100KM2 = 5.0
+"""Expected false polygons in 100 km2 at the threshold that a run is first shown with."""
 
 
 class ChangeSign(StrEnum):
@@ -113,6 +117,11 @@ class ChangeRun:
     """Acquisition ids after it."""
     unobserved: BaseGeometry | None = None
     """Ground of the extent without a valid look before or after, degrees; None when all of it was seen."""
+
+    @property
+    def usual_score(self) -> float:
+        """Score from which changes are shown unless somebody chooses another; minus infinity without announcement."""
+        return -inf if self.announced is None else self.announced.score_for(USUAL_FALSE_PER_100KM2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,7 @@ class Reviewing(param.Parameterized):
         self._latest, self._pictured, self._drawn = Latest(background), Latest(background), Latest(background)
         self._asked: Wanted | None = None
         self._queue: Queued | None = None
+        self._opened: str | None = None  # its usual threshold was taken over; what is chosen afterwards stays
         self._at = 0
         """Place from which to step when the change in hand is not in the queue any more."""
         self.author: Callable[[], str] = lambda: "analyst"
@@ -77,8 +78,6 @@ class Reviewing(param.Parameterized):
 
     def _me(self) -> str:
         return self.author()
-
-    # What there is
 
     @property
     def rows(self) -> tuple[DetectedChange, ...]:
@@ -152,6 +151,8 @@ class Reviewing(param.Parameterized):
         if run is None:
             self._forget()
             return
+        if run.id != self._opened:
+            self._opened, self.sieve = run.id, replace(self.sieve, min_score=run.usual_score)
         wanted = Wanted(
             run_id=run.id, reviewer=self._me(), sieve=self.sieve, brush=view.brush, order=self.order,
             page=self.page, provider=view.provider, known_at=view.known_at, revision=self._workspace.catalog.revision,

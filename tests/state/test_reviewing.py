@@ -30,7 +30,7 @@ COUNT = 30
 RUN = ChangeRun(
     id="run", created=T0, method="change-tstat", parameters=(("far", 1e-3),), before="a", after="b",
     extent=(36.0, 48.0, 36.4, 48.2), observed_km2=200.0, software="nightglass", inputs=(),
-    announced=Announced(scores=(1.0, 10.0, 20.0), per_100km2=(5.0, 1.0, 0.1), windows=8, area_km2=200.0),
+    announced=Announced(scores=(0.0, 10.0, 20.0), per_100km2=(5.0, 1.0, 0.1), windows=8, area_km2=200.0),
 )  # fmt: skip
 
 
@@ -128,6 +128,19 @@ class TestQueue:
         assert desk.sieve.signs == {ChangeSign.BRIGHTER}
         desk.filter(signs=frozenset())
         assert desk.total == COUNT
+
+    def test_a_run_opens_where_few_are_false_and_keeps_what_is_chosen_then(self, workspace: Workspace) -> None:
+        strict = Announced(scores=(0.0, 12.0, 20.0), per_100km2=(400.0, 5.0, 0.1), windows=8, area_km2=200.0)
+        run = replace(RUN, id="strict", created=T0 + DAY, announced=strict)
+        workspace.catalog.changes.add_run(run, [change(number, run.id) for number in range(COUNT)])
+        desk = begin(workspace).reviewing
+        desk.open_run(run.id)
+        assert (desk.threshold, desk.total) == (12.0, COUNT - 12)
+        desk.threshold_to(3.0)
+        desk.refresh()
+        assert (desk.threshold, desk.total) == (3.0, COUNT - 3)
+        desk.open_run("run")
+        assert (desk.threshold, desk.total) == (0.0, COUNT)
 
     def test_the_threshold_says_what_is_expected(self, desk: Reviewing) -> None:
         assert desk.at(10.0) == (COUNT - 10, 1.0)

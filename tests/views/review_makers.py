@@ -10,7 +10,7 @@ from dashboard.model.change import Announced, Basis, ChangeRun, ChangeSign, Chan
 T0 = datetime(2026, 6, 1, 9, tzinfo=UTC)
 SCORES = tuple(float(score) for score in np.geomspace(2.0, 64.0, 11))
 ANNOUNCED = Announced(
-    scores=SCORES, per_100km2=tuple(40.0 * (2.0 / score) ** 2 for score in SCORES), windows=17, area_km2=104.0
+    scores=SCORES, per_100km2=tuple(4.0 * (2.0 / score) ** 2 for score in SCORES), windows=17, area_km2=104.0
 )
 
 
