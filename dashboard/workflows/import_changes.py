@@ -3,8 +3,8 @@
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -109,7 +109,8 @@ def import_changes(
 def _imported(workspace: Workspace, name: str, folder: Path, options: ImportOptions) -> IngestEntry:
     try:
         run, changes = stated(read_dist_alert(name, folder), least_pixels=options.least_pixels)
-        known = any(old.id == run.id for old in workspace.catalog.changes.runs())
+        known = next((old.created for old in workspace.catalog.changes.runs() if old.id == run.id), None)
+        run = replace(run, created=known or datetime.now(UTC))  # known here since then, whenever it was made
         if not options.dry_run:
             workspace.catalog.changes.add_run(run, changes)
     except CancelledError:
@@ -117,12 +118,12 @@ def _imported(workspace: Workspace, name: str, folder: Path, options: ImportOpti
     except NightglassError as error:
         text = str(error) if name in str(error) else f"{name}: {error}"
         return IngestEntry(folder, None, f"failed: {text}", text, exit_code=error.exit_code)
-    status = "already there" if known else "would add" if options.dry_run else "added"
+    status = "already there" if known is not None else "would add" if options.dry_run else "added"
     return IngestEntry(folder, run.id, status, f"{name}: {len(changes):,} changes")
 
 
 def stated(product: DistAlert, *, least_pixels: int = 1) -> tuple[ChangeRun, tuple[DetectedChange, ...]]:
-    """Return a product as a run and its changes, the strongest first.
+    """Return a product as a run, as of when it was made, and its changes, the strongest first.
 
     Each connected area (8 neighbours) of one state of the producer's is one change. Its score is the highest metric
     inside, its day the one most of its pixels state. What the producer does not state stays empty: no magnitude, no
@@ -152,12 +153,13 @@ def _run(product: DistAlert, areas: Areas, least_pixels: int) -> ChangeRun:
     prior = product.tag("prior_dist_s1_product")
     parameters: dict[str, str | float | int | bool] = {
         "product": product.name, "tile": product.tile, "form": FORM, "least_pixels": least_pixels,
+        "made": product.made.isoformat(),
         **{name: text for name in _TAGS if (text := product.tag(name)) is not None},
     }  # fmt: skip
     west, south, east, north = bounds_footprint(product.geobox).bounds
     return ChangeRun(
         id=f"{METHOD}-{identity[:16]}",
-        created=product.made,  # when it was found, not when it was imported: the same content is the same run
+        created=product.made,
         method=METHOD,
         parameters=tuple(sorted(parameters.items())),
         before=product.before[-1] if product.before else prior or product.name,

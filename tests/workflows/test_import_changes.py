@@ -1,5 +1,6 @@
 """Change products of others become runs with the producer's words: no more is claimed than was stated."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from dashboard.model.change import Basis, ChangeRun, ChangeSign, ChangeStatus, D
 from dashboard.model.errors import CancelledError, InputError, ResourceError
 from dashboard.model.handling import Handling
 from dashboard.model.progress import CancelToken
+from dashboard.model.review import Verdict
 from dashboard.simulate.products.dist_alert import (
     GRID,
     TIME,
@@ -28,7 +30,11 @@ from dashboard.simulate.products.dist_alert import (
 )
 from dashboard.sources.dist_alert import dist_alerts, read_dist_alert
 from dashboard.workflows import import_changes as module
+from dashboard.workflows.chips import change_series, chips
+from dashboard.workflows.detection.export import write_changes
 from dashboard.workflows.import_changes import ImportOptions, import_changes, stated
+from dashboard.workflows.review import Order, Sieve, page, queue, summary
+from dashboard.workflows.review_columns import columns
 from dashboard.workflows.workspace import Workspace, open_workspace
 
 REAL = Path(__file__).parents[2].parent / "shared" / "data" / "opera-dist-s1-chile-fire"
@@ -207,16 +213,45 @@ def test_a_product_is_known_by_its_content(workspace: Workspace, tmp_path: Path)
     would = import_changes(workspace, [first], options=ImportOptions(dry_run=True))
     assert [entry.status for entry in would] == ["would add"]
     assert workspace.catalog.changes.runs() == []
+    before = datetime.now(UTC)
     entries = [*import_changes(workspace, [first]), *import_changes(workspace, [copy, copy])]
     assert [entry.status for entry in entries] == ["added", "already there"]
     assert entries[0].id == entries[1].id
     (run,) = workspace.catalog.changes.runs()
-    assert (run, set(workspace.catalog.changes.find(ChangeQuery()))) == (
-        stated(read_dist_alert(first.name, first))[0], set(stated(read_dist_alert(first.name, first))[1]),
-    )  # fmt: skip
+    said, changes = stated(read_dist_alert(first.name, first))
+    assert before <= run.created <= datetime.now(UTC)  # known since it was imported, not since it was made
+    assert replace(run, created=said.created) == said
+    assert said.created == TAKEN.made
+    assert sorted(workspace.catalog.changes.find(ChangeQuery()), key=lambda each: each.id) == sorted(
+        changes, key=lambda each: each.id
+    )
     other = write_dist_alert(tmp_path / "other", [at(10, 10, 6)], TAKEN)
     assert [entry.status for entry in import_changes(workspace, [other])] == ["added"]
     assert len(workspace.catalog.changes.runs()) == 2
+
+
+def test_an_imported_run_is_reviewed_and_exported_like_ones_own(workspace: Workspace, tmp_path: Path) -> None:
+    written = write_dist_alert(tmp_path / "in", [at(10, 10, 6, metric=9.0), at(20, 10, 1, metric=3.0)], TAKEN)
+    (entry,) = import_changes(workspace, [written])
+    assert entry.id is not None
+    (run,) = workspace.catalog.changes.runs()
+    seen = columns(workspace, entry.id, reviewer="first")
+    assert [seen.ids[row] for row in queue(seen, Sieve(min_score=4.5), Order.CONFIDENCE)] == [
+        change.id for change in workspace.catalog.changes.find(ChangeQuery()) if change.score == 9.0
+    ]
+    (strong,) = page(workspace, seen, queue(seen, Sieve(statuses=frozenset({ChangeStatus.CONFIRMED})), Order.SIZE))
+    workspace.catalog.reviews.judge(strong.id, "first", Verdict.DAMAGE, "", base=0, event_id="one")
+    known = columns(workspace, entry.id, reviewer="first")
+    counted = summary(known, queue(known, Sieve(), Order.SIZE))
+    assert (counted.count, counted.precision.real, counted.expected_false) == (2, 1, None)
+    assert chips(workspace, strong, run, polarisation=None) is None  # its looks are not here
+    assert change_series(workspace, strong, run) == ()
+    told_to = json.loads(write_changes(workspace, entry.id, tmp_path / "out.geojson").read_text())
+    assert len(told_to["features"]) == 2
+    text = json.dumps(told_to)
+    assert "stated" in text
+    assert "OPERA DIST-ALERT-S1" in text
+    assert "EXERCISE - SYNTHETIC DATA" in text
 
 
 def test_one_damaged_product_stops_no_other(workspace: Workspace, tmp_path: Path) -> None:
