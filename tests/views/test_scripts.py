@@ -85,7 +85,7 @@ def test_the_sheet_lists_every_key_that_is_answered() -> None:
     assert {"B", "[ ]", "T", "C", "/"} <= listed
 
 
-_COLOUR = re.compile(r"#[0-9a-fA-F]{6}\b|#[0-9a-fA-F]{3}\b(?![\w-])|\brgba?\(|\bhsla?\(")
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}\b|#[0-9a-fA-F]{3}\b(?![\w-])|(?<!def )\brgba?\(|\bhsla?\(")
 _ALLOWED = {
     "dashboard/catalog/forces.py": "the two forces there are before anybody names others",
     "dashboard/sources/exchange/keyhole_writer.py": "what files say",
