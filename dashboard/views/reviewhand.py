@@ -9,7 +9,7 @@ import numpy as np
 
 from dashboard.model.change import ChangeRun, ChangeSign, ChangeStatus, DetectedChange
 from dashboard.model.dtg import dtg, iso
-from dashboard.model.palette import Tokens
+from dashboard.model.palette import Tokens, tokens
 from dashboard.model.review import VERDICT_WORDS, Review, Verdict
 from dashboard.render.compose import ratio_palette
 from dashboard.views.card import button, said
@@ -79,9 +79,10 @@ def pictures(found: Chips | None, colours: Tokens) -> str:
             f'<figure class="{name}">{blank}<figcaption>{word}</figcaption></figure>' for name, word in WAITING.items()
         ) + "</div>"  # fmt: skip
     first, second = found.stamps
+    bright = tokens("dark").accent  # the pictures are as dark in both themes
     shown = (
-        chip(found.before, found.outline, letter="a", words=f"before {dtg(first)}", stroke=colours.accent),
-        chip(found.after, found.outline, letter="b", words=f"after {dtg(second)}", stroke=colours.accent),
+        chip(found.before, found.outline, letter="a", words=f"before {dtg(first)}", stroke=bright),
+        chip(found.after, found.outline, letter="b", words=f"after {dtg(second)}", stroke=bright),
         chip(found.ratio, found.outline, letter="ratio", words=f"log-ratio {found.polarisation}", stroke=colours.black,
              colours=ratio_palette()),
     )  # fmt: skip
