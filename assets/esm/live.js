@@ -13,6 +13,7 @@ export function render({model, el}) {
   const words = document.createElement("span");
   const slider = document.createElement("input");
   Object.assign(slider, {type: "range", name: "live-least", min: 0, step: 1, title: "Hide changes below this score"});
+  slider.setAttribute("role", "slider");  // by which the page's keys know to leave it alone
   const expected = document.createElement("output");
   const foot = document.createElement("div");
   label.append(words, slider);
