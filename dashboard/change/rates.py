@@ -14,6 +14,13 @@ CERTAINTY = 0.95
 MOST_SCORES = 128
 """Scores of one announcement; between them the figure of the next lower one holds, which is never too small."""
 UNIT_KM2 = 100.0
+LEAST_TAIL, MOST_TAIL = 8.0, 200
+"""Independent objects from which a tail is prolonged, and objects that it is fitted to at most."""
+STEEPEST = 4.0
+"""Exponent beyond which no tail is believed to fall."""
+FURTHEST = 1_000.0
+"""Times the highest score up to which it is prolonged."""
+_STEPS = 30
 
 
 def announce(
@@ -23,8 +30,10 @@ def announce(
 
     If k polygons reached a score in all windows, the figure is the upper end of the one-sided 95 % Poisson interval of
     their mean. Where many were seen that is little above the mean; where none was seen it is 3 polygons in all that was
-    searched, never 0. Windows that share dates repeat each other: k is then taken as if seen in `independent` windows.
-    Windows that differ by more than chance (a wet month, a harvest) widen the interval by as much.
+    searched, never 0. Beyond the highest score seen it falls on as a power law, fitted with care to the strongest
+    tenth (B. M. Hill, Annals of Statistics 3(5), 1975), where those are enough. Windows that share dates repeat each
+    other: k is then taken as if seen in `independent` windows. Windows that differ by more than chance (a wet month, a
+    harvest) widen the interval by as much.
 
     Parameters
     ----------
@@ -53,12 +62,30 @@ def announce(
     mean = (every.size - np.searchsorted(every, levels, side="left")) / windows
     wide = 1.0 + _clumping([np.size(scores) for scores in scores_per_window]) * mean
     expected = wide * upper_end(mean * worth / wide) / worth * (UNIT_KM2 / area_km2)
+    beyond, falling = _prolonged(every, worth / windows)
+    levels, expected = np.append(levels, beyond), np.append(expected, expected[-1] * falling)
     return Announced(
         scores=tuple(float(level) for level in levels),
         per_100km2=tuple(float(value) for value in np.minimum.accumulate(expected)),
         windows=windows,
         area_km2=float(area_km2),
     )
+
+
+def _prolonged(every: NDArray[np.float64], worth: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Scores beyond the highest of `every`, which rise, and by what factor fewer are expected there.
+
+    The figure at the highest score falls on as a power of the score, the heaviest of the usual tails, with the lower
+    end of the one-sided 95 % interval of Hill's exponent, from objects worth `worth` independent ones each. Where too
+    few were seen to tell an exponent there are no such scores.
+    """
+    few = int(min(MOST_TAIL, every.size // 10))
+    if few * worth < LEAST_TAIL or every[-few - 1] <= 0.0:
+        return np.empty(0), np.empty(0)
+    hill = 1.0 / float(np.mean(np.log(every[-few:] / every[-few - 1])).clip(1e-9))
+    exponent = min(hill * (1.0 - stats.norm.ppf(CERTAINTY) / np.sqrt(few * worth)), STEEPEST)
+    times = np.geomspace(1.0, FURTHEST, _STEPS + 1)[1:]
+    return every[-1] * times, times**-exponent
 
 
 def _clumping(found: Sequence[int]) -> float:
@@ -74,8 +101,8 @@ def _levels(every: NDArray[np.float64]) -> NDArray[np.float64]:
     if not every.size:
         return np.zeros(1)
     different = np.unique(every)
-    if different.size >= MOST_SCORES:
-        left = np.unique(np.geomspace(1, different.size, MOST_SCORES - 1).round().astype(np.int64))
+    if different.size >= MOST_SCORES - _STEPS:
+        left = np.unique(np.geomspace(1, different.size, MOST_SCORES - _STEPS - 1).round().astype(np.int64))
         different = different[different.size - left][::-1]
     return np.append(different, np.nextafter(different[-1], np.inf))
 

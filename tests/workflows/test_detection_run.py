@@ -28,6 +28,7 @@ from dashboard.model.change import Basis, ChangeSign, ChangeStatus
 from dashboard.model.errors import CancelledError, InputError, ResourceError
 from dashboard.model.handling import Handling, Rank
 from dashboard.model.progress import CancelToken
+from dashboard.workflows.detection import floor as floor_module
 from dashboard.workflows.detection import run as run_module
 from dashboard.workflows.detection.question import Method, Question
 from dashboard.workflows.detection.run import detect
@@ -154,14 +155,22 @@ def test_two_stacks_bear_each_other_out(tmp_path):
         assert len(run.looked_before) == 20
 
 
-def test_a_grid_too_large_or_too_many_objects_are_refused(world, monkeypatch):
+def test_a_grid_too_large_is_refused(world, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(run_module, "MOST_VALUES", 1000)
         with pytest.raises(ResourceError, match="Search it as an area"):
             detect(world, question(), geobox=grid(SHAPE))
-    monkeypatch.setattr(run_module, "MOST_OBJECTS", 1)
-    with pytest.raises(ResourceError, match="smaller rate"):
-        detect(world, question(far=2e-3), geobox=grid(SHAPE))
+
+
+def test_of_too_many_objects_the_strongest_are_recorded_and_the_run_says_so(world, monkeypatch):
+    asked = question(far=2.5e-3)
+    _, every = detect(world, asked, geobox=grid(SHAPE))
+    assert len(every) > 2
+    monkeypatch.setattr(floor_module, "MOST_OBJECTS", 2)
+    run, changes = detect(world, replace(asked, far=2.6e-3), geobox=grid(SHAPE))
+    assert 1 <= len(changes) <= 2
+    assert any(remark.startswith("recorded from a score of") for remark in run.remarks)
+    assert max(change.score for change in changes) >= max(change.score for change in every) / 2
 
 
 def test_ground_seen_on_one_side_only_is_an_error(world):

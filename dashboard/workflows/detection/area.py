@@ -17,6 +17,7 @@ from dashboard.workflows.detection.area_plan import Area, Plan, plan
 from dashboard.workflows.detection.area_steps import Part, finish, search
 from dashboard.workflows.detection.area_store import STOPPED
 from dashboard.workflows.detection.engine import LAX, whole_scene
+from dashboard.workflows.detection.floor import crowded, left_out
 from dashboard.workflows.detection.looks import ChosenStack
 from dashboard.workflows.detection.question import Question
 from dashboard.workflows.detection.record import Answer, Found, Parameters, recorded
@@ -25,8 +26,8 @@ from dashboard.workflows.detection.stacks import chosen_stacks, require
 from dashboard.workflows.extent import Box, box_of
 from dashboard.workflows.workspace import Workspace
 
-MOST_OBJECTS = 100_000
-"""More than this nobody reviews: the question was wrong, not the answer."""
+MOST_OBJECTS = 1_000_000
+"""More than this are not gathered, although fewer are kept: the question was wrong, not the answer."""
 _OPENED, _PLANNED, _SEARCHED, _FINISHED = 0.01, 0.1, 0.85, 0.95
 
 
@@ -185,6 +186,8 @@ def _told(made: Plan, question: Question, searched: Searched, across: Sequence[P
         raise InputError(
             f"No ground here was seen both before and after in {said}; move the area or widen the periods."
         )
+    least = crowded([one.patch.score for one in objects], job.least)
+    objects = [one for one in objects if one.patch.score >= least]
     p_values = solved.examined.law.p(np.array([one.patch.peak for one in objects], np.float32))
     excess = searched.lax / float(searched.observed.sum()) / LAX
     trusted = excess <= max(WITHIN, made.usual)
@@ -198,7 +201,11 @@ def _told(made: Plan, question: Question, searched: Searched, across: Sequence[P
         unobserved=unobserved(job, searched.observed),
         basis=solved.basis,
         announced=solved.announced,
-        remarks=solved.examined.remarks if trusted else (*solved.examined.remarks, whole_scene(excess, made.usual)),
+        remarks=(
+            *solved.examined.remarks,
+            *(() if trusted else (whole_scene(excess, made.usual),)),
+            *left_out(least),
+        ),
         found=tuple(
             Found(patch=one.patch, outline=one.outline, p_value=float(p), looks=one.looks, dated=one.dated)
             for one, p in zip(objects, p_values, strict=True)

@@ -24,6 +24,7 @@ from dashboard.workflows.detection.area_steps import CACHE_BYTES, Job
 from dashboard.workflows.detection.area_store import Stopped, Store
 from dashboard.workflows.detection.area_tiles import Layout, side_for
 from dashboard.workflows.detection.engine import LAX, Examined, Solved, decide
+from dashboard.workflows.detection.floor import least_score, searched_km2
 from dashboard.workflows.detection.laws import PlaceboLaw
 from dashboard.workflows.detection.looks import ChosenStack
 from dashboard.workflows.detection.measures import Seen, TStat, lead_looks
@@ -147,6 +148,7 @@ def plan(area: Area) -> Plan | None:
             resolution_px=fixed.resolution_px,
         ),
         lax=found.calibration.threshold(LAX),
+        least=least_score(solved.announced, searched_km2(fixed, area.shape)),
     )
     # Fields of pseudo-events have said what they had to say, and the reference is in the store: both are large.
     law = PlaceboLaw(past=replace(found, fields=(), raw=()))

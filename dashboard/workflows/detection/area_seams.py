@@ -54,8 +54,10 @@ class Rule:
         """Pixels around a tile in which it sees all that can matter to its objects, and most of that to its end."""
         return 2 * self.reach + 2 + _SIGHT
 
-    def search(self, energy: NDArray[np.float32], step_db: xr.DataArray) -> Patches:
-        """Return the objects of one array."""
+    def search(
+        self, energy: NDArray[np.float32], step_db: xr.DataArray, dates: NDArray[np.floating | np.integer] | None = None
+    ) -> Patches:
+        """Return the objects of one array, parted by date where dates are given."""
         return patches(
             energy,
             step_db,
@@ -63,6 +65,7 @@ class Rule:
             grow=self.grow,
             least_px=self.least_px,
             resolution_px=self.resolution_px,
+            dates=dates,
         )
 
 

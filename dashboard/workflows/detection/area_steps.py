@@ -4,6 +4,7 @@ Everything a step is told is small; everything it finds is in its piece of the s
 nothing. So it does not matter who does a step, how often, or who dies while doing it.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -27,16 +28,18 @@ from dashboard.workflows.detection.area_known import known_of
 from dashboard.workflows.detection.area_seams import Pixels, Rule, divide
 from dashboard.workflows.detection.area_store import Piece, Stopped, Store
 from dashboard.workflows.detection.area_tiles import Layout, Tile, part
+from dashboard.workflows.detection.floor import from_score
 from dashboard.workflows.detection.laws import evened
 from dashboard.workflows.detection.looks import ChosenStack
 from dashboard.workflows.detection.measures import Seen, TStat
+from dashboard.workflows.detection.onset import onset, onset_halo
 from dashboard.workflows.detection.stacks import read_stack
 
 CACHE_BYTES = 64 * 2**20
 """Decoded blocks that one worker keeps: what two neighbouring layers of a tile share, no more."""
 DATED_PX = 1024
 """An object that is wider is dated by its part within so many pixels, about the strongest pixel."""
-_SEEN = ("energy", "before", "after")
+_SEEN = ("energy", "before", "after", "onset")
 """Layers before those of the steps, one for each polarisation."""
 
 
@@ -56,6 +59,8 @@ class Job:
     rule: Rule
     lax: float
     """Energies from here on are counted: as many as in the past, unless the whole scene changed."""
+    least: float = -math.inf
+    """Score from which objects are kept."""
 
     @property
     def measure(self) -> TStat:
@@ -103,13 +108,14 @@ def search(step: Part) -> str:
     area = job.layout.shape
     measure = job.measure
     wide = step.tile.widened(job.rule.ring, area)
-    outer = wide.widened(measure.halo, area)
+    outer = wide.widened(max(measure.halo, onset_halo(job.options)), area)
     stacks = read(job, outer, stop)
     stop.check()
     seen = _cropped(job, measure.see(stacks), stacks, wide.inside(outer))
-    layers = _layers(seen)
+    dates = onset(stacks, job.periods, reference=measure.reference, options=job.options)[wide.inside(outer)]
+    layers = _layers(seen, dates)
     own, handed = divide(layers, step.tile, wide, area, job.rule)
-    found = job.rule.search(own, seen.step_db)
+    found = from_score(job.rule.search(own, seen.step_db, dates), job.least)
     stop.check()
     inner = [stack[(..., *wide.inside(outer))] for stack in stacks]
     objects = described(job, wide, found, layers, inner)
@@ -139,7 +145,7 @@ def finish(step: Part) -> str:
     if held is None:
         raise ResourceError(f"{step.pixels} is gone from {job.store.folder}; leave the folder alone, and run again.")
     layers = handed_over(held).image(job.layout.shape)
-    found = job.rule.search(layers[0], _steps(job, layers))
+    found = from_score(job.rule.search(layers[0], _steps(job, layers), layers[3]), job.least)
     if max(layers.shape[1:]) <= DATED_PX:
         stacks = read(job, step.tile, stop) if found.found else []
         objects = described(job, step.tile, found, layers, stacks)
@@ -238,9 +244,11 @@ def _cropped(job: Job, seen: Seen, stacks: Sequence[xr.DataArray], inner: tuple[
     )
 
 
-def _layers(seen: Seen) -> NDArray[np.float32]:
+def _layers(seen: Seen, dates: NDArray[np.int16]) -> NDArray[np.float32]:
     looks = (seen.looks_before.astype(np.float32), seen.looks_after.astype(np.float32))
-    return np.concatenate([np.stack([seen.field, *looks]), np.asarray(seen.step_db.values, np.float32)])
+    return np.concatenate(
+        [np.stack([seen.field, *looks, dates.astype(np.float32)]), np.asarray(seen.step_db.values, np.float32)]
+    )
 
 
 def _steps(job: Job, layers: NDArray[np.float32]) -> xr.DataArray:

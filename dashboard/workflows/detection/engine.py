@@ -14,10 +14,12 @@ from dashboard.model.change import Announced, Basis
 from dashboard.model.errors import InputError
 from dashboard.model.progress import CancelToken, Progress, Report, silent
 from dashboard.workflows.detection.laws import Law, PlaceboLaw
-from dashboard.workflows.detection.measures import Measure, Seen
+from dashboard.workflows.detection.measures import Measure, Seen, TStat
 from dashboard.workflows.detection.methods import Case, chosen_method
+from dashboard.workflows.detection.onset import onset
 from dashboard.workflows.detection.placebos import RECORDED, Limits
 from dashboard.workflows.detection.question import Method, Question
+from dashboard.workflows.detection.scans import Scan
 from dashboard.workflows.detection.setting import Setting, grow_rate, setting
 from dashboard.workflows.detection.stacks import ChosenStack
 
@@ -121,14 +123,15 @@ def examine(  # noqa: PLR0913 - arrays and what they are of, how thoroughly, and
     )  # fmt: skip
 
 
-def decide(examined: Examined, far: float) -> Solved:
-    """Grow objects at a false-alarm rate and say how many false ones to expect."""
+def decide(examined: Examined, far: float, dates: NDArray[np.int16] | None = None) -> Solved:
+    """Grow objects at a false-alarm rate and say how many false ones to expect; with `onset` dates parted by them."""
     fixed, law = examined.setting, examined.law
     grow_far = grow_rate(far)
     seed, grow = law.threshold(far), law.threshold(grow_far)
     found = patches(
         examined.even, examined.seen.step_db,
         seed=seed, grow=min(grow, seed), least_px=fixed.least_px, resolution_px=fixed.resolution_px,
+        dates=dates,
     )  # fmt: skip
     peaks = np.array([each.peak for each in found.found], np.float32)
     return Solved(
@@ -164,7 +167,12 @@ def solve(  # noqa: PLR0913 - as `examine`
 ) -> Solved:
     """Answer a question on one grid: `examine`, then `decide` at the question's own rate."""
     examined = examine(arrays, question, chosen, geobox, limits=limits, report=report, cancel=cancel)
-    return decide(examined, question.far)
+    measure = examined.measure
+    dates = None
+    if isinstance(measure, TStat | Scan):
+        report(Progress(0.95, "telling dates apart"))
+        dates = onset(arrays, measure.periods, reference=measure.reference, options=measure.options)
+    return decide(examined, question.far, dates)
 
 
 def _excess(even: NDArray[np.float32], law: PlaceboLaw) -> tuple[float, float]:

@@ -150,7 +150,8 @@ def _said(factors: Sequence[float]) -> tuple[str, ...]:
     if is_valid(worst):
         return (f"between looks before, the law of speckle fired {worst:.1f} times as often as it says",)
     often = f"the law of speckle fired {worst:.1f} times as often as it says, where nothing happened"
-    return (f"its check failed: between looks before, {often}; expect as many more false alarms",)
+    expected = "more" if worst > 1.0 else "fewer"
+    return (f"its check failed: between looks before, {often}; expect {expected} false alarms than announced",)
 
 
 def _nanmean(layers: Sequence[NDArray[np.float32]] | NDArray[np.float32]) -> NDArray[np.float32]:

@@ -54,6 +54,10 @@ class Measure(Protocol):
         """Return the class (y, x) of ground within which chance is alike."""
 
 
+VARIABILITY_CLASSES = 3
+"""That `stratum` tells apart in each class of brightness."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TStat:
     """The energy of moderated t over whole stacks, the default."""
@@ -89,8 +93,14 @@ class TStat:
         return placebo_energies(arrays, self.periods, reference=self.reference, options=self.options, most=most)
 
     def strata(self, arrays: Sequence[xr.DataArray]) -> NDArray[np.uint8]:
-        """Return classes of brightness by variability."""
-        return stratum(arrays, self.periods, reference=self.reference, options=self.options)
+        """Return classes of brightness.
+
+        Not of variability: a date that is unlike the others makes its pixels look variable. Pseudo-events, whose dates
+        are among those, would then be compared with such pixels alone, and the question, whose dates are not, would
+        pass thresholds that are too low.
+        """
+        every = stratum(arrays, self.periods, reference=self.reference, options=self.options)
+        return np.asarray(every // VARIABILITY_CLASSES, np.uint8)
 
 
 def lead_looks(arrays: Sequence[xr.DataArray], periods: Periods) -> tuple[int, int]:

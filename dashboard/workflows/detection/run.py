@@ -1,6 +1,7 @@
 """A detection on one grid, recorded: read, compared, calibrated, outlined, dated, described."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
@@ -16,6 +17,7 @@ from dashboard.model.progress import CancelToken, Progress, Report, silent
 from dashboard.raster.vectorise import polygons
 from dashboard.workflows import detect as pair
 from dashboard.workflows.detection.engine import Solved, solve
+from dashboard.workflows.detection.floor import crowded, from_score, least_score, left_out, searched_km2
 from dashboard.workflows.detection.lattice import lattice
 from dashboard.workflows.detection.measures import TStat
 from dashboard.workflows.detection.question import Method, Question
@@ -28,8 +30,6 @@ from dashboard.workflows.workspace import Workspace
 
 MOST_VALUES = 300_000_000
 """Pixels times dates times polarisations that one grid holds in memory: 1.2 GB. More is an area run's work."""
-MOST_OBJECTS = 20_000
-"""More than this nobody reviews: the question was wrong, not the answer."""
 
 
 def detect(
@@ -65,7 +65,7 @@ def detect(
     UnknownUnitsError, NotComparableError, NotFoundError
         If an anchor of the question cannot be used.
     ResourceError
-        If the grid with all its looks does not fit in memory, or more is found than anyone could review.
+        If the grid with all its looks does not fit in memory.
     CancelledError
         If `cancel` was set; nothing is recorded.
     """
@@ -80,9 +80,7 @@ def detect(
         arrays.append(read_stack(workspace.archive, each, geobox, cancel))
     solved = solve(arrays, question, chosen, geobox, report=watch.part(0.5, 0.78), cancel=cancel)
     examined = solved.examined
-    if len(solved.patches.found) > MOST_OBJECTS:
-        what = f"A false-alarm rate of {question.far:g} leaves {len(solved.patches.found):,} objects"
-        raise ResourceError(f"{what}; one run holds {MOST_OBJECTS:,}. Give a smaller rate or a smaller area.")
+    solved, least = _worth_recording(solved, geobox)
     watch.say(0.8, f"dating {len(solved.patches.found)} objects")
     dated = _dates(arrays, solved)
     watch.say(0.9, f"outlining {len(solved.patches.found)} objects")
@@ -95,7 +93,7 @@ def detect(
         unobserved=outline_of(~examined.observed, geobox),
         basis=solved.basis,
         announced=solved.announced,
-        remarks=examined.remarks,
+        remarks=(*examined.remarks, *left_out(least)),
         found=found_on(solved, geobox, dated),
         parameters=solved.parameters | grid_parameters(geobox),
         trusted=examined.trusted,
@@ -205,6 +203,15 @@ def _by_pair(
         workspace, before, after, polarisation=one.polarisations[0], far=question.far, geobox=geobox,
         report=watch.report, cancel=watch.cancel,
     )  # fmt: skip
+
+
+def _worth_recording(solved: Solved, geobox: GeoBox) -> tuple[Solved, float]:
+    """The objects that a record is kept of, and the score that they begin at."""
+    every = [each.score for each in solved.patches.found]
+    least = least_score(solved.announced, searched_km2(solved.examined.setting, geobox.shape))
+    least = crowded([score for score in every if score >= least], least)
+    stay = np.array(every) >= least
+    return replace(solved, patches=from_score(solved.patches, least), p_values=solved.p_values[stay]), least
 
 
 def _dates(arrays: Sequence[xr.DataArray], solved: Solved) -> tuple[Dated, ...]:
