@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,6 +40,10 @@ def detect(  # noqa: PLR0913 - the options of a command are its interface
     output: Annotated[Path, typer.Option("--output", metavar="FILE", help="A .gpkg or .geojson file to write.")],
     method: Annotated[str, typer.Option("--method", help=f"One of {', '.join(METHODS)}.")] = "auto",
     far: Annotated[float, typer.Option("--far", help="False-alarm rate of one seed pixel.")] = 1e-3,
+    false: Annotated[
+        float,
+        typer.Option("--false-per-100km2", min=0.0, help="Write only from the score at which so many are announced."),
+    ] = 5.0,
     constellation: Annotated[
         list[str] | None, typer.Option("--constellation", help="Only stacks of these; may be repeated.")
     ] = None,
@@ -82,8 +87,9 @@ def detect(  # noqa: PLR0913 - the options of a command are its interface
 
                 geobox = grid_over(workspace, question, where, SCREEN_PX)
                 run, changes = on_grid(workspace, question, geobox=geobox, report=report, cancel=cancel)
-        write_changes(workspace, run.id, output)
-    _say(run, changes, output)
+        least = -inf if run.announced is None else run.announced.score_for(false)
+        write_changes(workspace, run.id, output, min_score=least)
+    _say(run, changes, least, output)
 
 
 def _writable(output: Path) -> None:
@@ -180,15 +186,18 @@ def _until_interrupted() -> Iterator[CancelToken]:
             signal.signal(number, handler)
 
 
-def _say(run: "ChangeRun", changes: "tuple[DetectedChange, ...]", output: Path) -> None:
+def _say(run: "ChangeRun", changes: "tuple[DetectedChange, ...]", least: float, output: Path) -> None:
     console = Console()
-    for line in _lines(run, changes, output):
+    for line in _lines(run, changes, least, output):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def _lines(run: "ChangeRun", changes: "tuple[DetectedChange, ...]", output: Path) -> Iterator[str]:
+def _lines(run: "ChangeRun", changes: "tuple[DetectedChange, ...]", least: float, output: Path) -> Iterator[str]:
     looks = len(run.looked_before or (run.before,)), len(run.looked_after or (run.after,))
-    yield f"{len(changes):,} changes found{_expected(run, changes)}"
+    shown = sum(change.score >= least for change in changes)
+    yield f"{shown:,} changes found{_expected(run, least)}"
+    if shown < len(changes):
+        yield f"{len(changes) - shown:,} weaker ones are recorded and not written: more of those may be chance"
     unseen = "" if run.unobserved is None else "; some of the area was not seen both before and after"
     yield f"{run.observed_km2:,.2f} km² observed{unseen}"
     yield f"method {run.method}, {looks[0]:,} acquisitions before and {looks[1]:,} after"
@@ -202,9 +211,9 @@ def _lines(run: "ChangeRun", changes: "tuple[DetectedChange, ...]", output: Path
     yield f"{output}: written"
 
 
-def _expected(run: "ChangeRun", changes: "tuple[DetectedChange, ...]") -> str:
+def _expected(run: "ChangeRun", least: float) -> str:
     if run.announced is None:
         return "; how many are false was not measured"
-    lowest = min((change.score for change in changes), default=run.announced.scores[0])
-    false = run.announced.at(lowest) * run.observed_km2 / 100.0
-    return f"; at most {false:,.1f} false ones expected by chance"
+    rate = run.announced.at(max(least, run.announced.scores[0]))
+    false = rate * run.observed_km2 / 100.0
+    return f" with a score of {least:.3g} or more; at most {false:,.1f} false ones expected, {rate:.3g} in 100 km²"
