@@ -73,6 +73,8 @@ class Living(param.Parameterized):
         if Layer.LIVE not in view.layers:
             self._leave(Status())
             return
+        if self._viewing.screen is None:
+            return  # nobody sees anything yet
         refusals, a, b = self._changing.refusals, self._reach.a, self._reach.b
         if refusals or a is None or b is None:
             self._leave(Status(Doing.EMPTY, "; ".join(refusals)))

@@ -7,10 +7,8 @@ import param
 from panel.custom import JSComponent
 
 from dashboard.model.palette import Theme, tokens
-from dashboard.model.view import Layer
 from dashboard.plots.live import live_layer, live_picture, live_shades
 from dashboard.plots.stepped import SteppedLayer
-from dashboard.state.pictures import Status
 from dashboard.state.session import Session
 from dashboard.views.esm import module, style
 from dashboard.views.layerdata import sign_colours
@@ -70,10 +68,6 @@ class LiveView(pn.viewable.Viewer):
             stops=stops,
             expected=[expected(found.announced, score) for score in stops],
         )
-
-    def status(self) -> Status:
-        """Return what the layer's row in the panel says."""
-        return self._session.living.status if Layer.LIVE in self._session.viewing.view.layers else Status()
 
     def retheme(self, theme: Theme) -> None:
         """Change the colours in place."""
