@@ -72,6 +72,16 @@ def test_small_objects_are_not_eaten(quiet, when):
     assert float(step.mean()) == pytest.approx(5.0, abs=0.5)
 
 
+def test_rows_of_an_orchard_are_not_the_scene(quiet, when):
+    """Every tenth column changes; eight equally spread pixels of a cell 80 wide would all be in such columns."""
+    field = np.zeros((20, SIDE, SIDE))
+    field[17:, :, 5::10] = 6.0
+    coarse = replace(WIDE, common_mode_cell=1600.0, common_mode_limit=1e6)
+    step = change_tstat([scaled(quiet, field)], when, options=coarse)["step_db"].values
+    between_rows = np.arange(SIDE) % 10 != 5
+    assert abs(float(step[..., between_rows].mean())) < 1.5
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.integers(0, 10**6), st.integers(3, 20), st.floats(0.0, 10.0))
 def test_departures_are_believed_as_far_as_their_past_goes(seed, dates, limit):

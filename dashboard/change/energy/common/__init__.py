@@ -26,6 +26,7 @@ OWN_PAST = 8
 """Dates before from which a cell's own deviation is used; with fewer, the median of all cells'."""
 _EACH_WAY = 8
 """Pixels of a cell each way that its level is taken from."""
+_GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
 _MAD = 1.4826
 _ALIGNING = 3
 """Turns in which cells and scene are aligned."""
@@ -144,10 +145,16 @@ def _levels(stack: Asked, edges: tuple[NDArray[np.int64], ...], threads: int) ->
 
 
 def _spread(edges: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Pixels that are taken of each cell (cell, number), equally spread and equally many."""
+    """Pixels that are taken of each cell (cell, number): as many of each, one in each equal part, at no fixed distance.
+
+    Furrows, streets or orchard rows as far apart as equally spread pixels would all be met, or all be missed.
+    """
     starts, sizes = edges[:-1, None], np.diff(edges)[:, None]
     count = min(_EACH_WAY, int(sizes.min()))
-    return np.asarray(starts + (2 * np.arange(count) + 1) * sizes // (2 * count), np.int64)
+    number = np.arange(count)
+    first, last = number * sizes // count, (number + 1) * sizes // count
+    place = np.mod((starts + number + 1) * _GOLDEN, 1.0)  # fills an interval evenly without any period
+    return np.asarray(starts + first + (place * (last - first)).astype(np.int64), np.int64)
 
 
 def in_threads(work: Callable[[int], None], numbers: range, threads: int) -> None:
