@@ -2,12 +2,15 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 from pair_workspace import grid
 from stack_workspace import ON, SHAPE, block, fill, moment, overlap
 
+from dashboard.change.periods import Periods
 from dashboard.change.placebo import Calibration, Counts
 from dashboard.model.change import Basis, ChangeSign
 from dashboard.model.errors import InputError
+from dashboard.workflows.detection.methods import out_of_season
 from dashboard.workflows.detection.placebos import blocks, evened
 from dashboard.workflows.detection.question import Method, Question
 from dashboard.workflows.detection.run import detect
@@ -110,3 +113,14 @@ def test_combined_tests_leave_out_what_is_not_known():
     assert np.isnan(combined([one, nothing])[0, 1])
     both = combined([one, one])[0, 0]
     assert 2.0 < both < 4.0
+
+
+@pytest.mark.parametrize(("day", "told"), [(180, False), (205, True), (300, True), (340, False), (720, False)])
+def test_a_season_that_the_past_lacks_is_told(day, told):
+    """Looks before from January to June; after on a day counted from January 1."""
+    days = np.array([*range(0, 170, 12), day])
+    times = np.datetime64("2023-01-01", "ns") + days * np.timedelta64(1, "D")
+    only = xr.DataArray(np.zeros(days.size), {"time": times}, ("time",))
+    remarks = out_of_season([only], Periods(before=(times[0], times[-2]), after=(times[-1], times[-1])))
+    assert bool(remarks) == told
+    assert all("a year earlier" in remark for remark in remarks)

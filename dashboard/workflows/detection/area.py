@@ -101,7 +101,11 @@ def detect_area(  # noqa: PLR0913 -- a use case: what, where, how finely, by who
     if area.in_tiles:
         watch = _Watch(report, cancel)
         with area.store.held():
-            answer = _answer(area, scheduler or "", watch)
+            try:
+                answer = _answer(area, scheduler or "", watch)
+            except InputError:
+                area.store.clear()  # the same question would be refused again: there is nothing to go on with
+                raise
             if answer is not None:
                 watch.say(_FINISHED, "recording")
                 run, changes = recorded(workspace, answer)

@@ -28,6 +28,7 @@ from dashboard.workflows.detection.floor import least_score, searched_km2
 from dashboard.workflows.detection.laws import PlaceboLaw
 from dashboard.workflows.detection.looks import ChosenStack
 from dashboard.workflows.detection.measures import Seen, TStat, lead_looks
+from dashboard.workflows.detection.methods import out_of_season
 from dashboard.workflows.detection.placebos import RECORDED, Limits, blocks, past
 from dashboard.workflows.detection.question import Method, Question
 from dashboard.workflows.detection.setting import Setting, setting
@@ -224,5 +225,6 @@ def _nothing_yet(measure: TStat, law: PlaceboLaw, fixed: Setting, lazy: Sequence
         stack_fields=np.full((len(lazy), 1, 1), np.nan, np.float32),
     )
     return Examined(
-        method=Method.CHANGE_TSTAT, setting=fixed, measure=measure, seen=seen, law=law, even=nothing, remarks=()
-    )
+        method=Method.CHANGE_TSTAT, setting=fixed, measure=measure, seen=seen, law=law, even=nothing,
+        remarks=out_of_season(lazy, fixed.periods),
+    )  # fmt: skip

@@ -9,7 +9,7 @@ import xarray as xr
 
 from dashboard.change.energy import reference
 from dashboard.change.energy.options import FEWEST_BEFORE
-from dashboard.change.periods import BEFORE_EACH_AFTER, enough
+from dashboard.change.periods import BEFORE_EACH_AFTER, Periods, enough
 from dashboard.change.periods import FEWEST_BEFORE as FEWEST_FOR_PLACEBO
 from dashboard.change.placebo import check, is_valid
 from dashboard.model.errors import InputError
@@ -24,6 +24,9 @@ from dashboard.workflows.detection.setting import Setting
 from dashboard.workflows.detection.simulated import speckle_law
 from dashboard.workflows.detection.stacks import ChosenStack
 
+SEASON_DAYS = 30
+"""Days of the year by which a look may be off to tell what ground does in the season of another."""
+_YEAR_DAYS = 365.25
 CHECKED_AT = 0.01
 """Rate at which a law is held against pseudo-events."""
 
@@ -78,8 +81,31 @@ def chosen_method(case: Case) -> Taken:
     measure = _tstat(case)
     found = past(measure, case.arrays, case.setting, case.limits, case.cancel)
     if found is not None and enough(before, after):
-        return Taken(Method.CHANGE_TSTAT, measure, PlaceboLaw(past=found), ())
+        remarks = out_of_season(case.arrays, case.setting.periods)
+        return Taken(Method.CHANGE_TSTAT, measure, PlaceboLaw(past=found), remarks)
     return _by_theory(case, measure, found)
+
+
+def out_of_season(arrays: Sequence[xr.DataArray], periods: Periods) -> tuple[str, ...]:
+    """Say if no look before is of the season of any look after: pseudo-events then know nothing of that season.
+
+    Parameters
+    ----------
+    arrays
+        Stacks, of which only the times are used.
+    periods
+        Looks before and after.
+    """
+    times = np.concatenate([each["time"].values for each in arrays])
+    before, after = (times[mask] for mask in periods.split(times))
+    if not before.size or not after.size:
+        return ()
+    apart = np.abs(after[:, None] - before[None, :]) / np.timedelta64(1, "D") % _YEAR_DAYS
+    nearest = float(np.minimum(apart, _YEAR_DAYS - apart).min())
+    if nearest <= SEASON_DAYS:
+        return ()
+    what = f"no look before is within {SEASON_DAYS} days of the season of the looks after ({nearest:.0f} at least)"
+    return (f"{what}: what the ground does by itself then is not known; begin the period before a year earlier",)
 
 
 def _tstat(case: Case) -> TStat:
