@@ -147,3 +147,25 @@ def test_nothing_searched_announces_nothing():
         announce([np.empty(0)], 1.0, independent=2.0)
     with pytest.raises(InputError):
         confidences(np.ones(1), announce([np.empty(0)], 1.0), 0.0)
+
+
+def test_beyond_what_was_seen_the_figure_falls_slower_than_the_truth():
+    generator, careful = np.random.default_rng(4), []
+    for _ in range(40):
+        windows = [generator.pareto(2.0, 60) + 1.0 for _ in range(10)]
+        announced = announce(windows, 100.0)
+        furthest = max(each.max() for each in windows)
+        for times in (3.0, 30.0):
+            truth = 60.0 * (times * furthest) ** -2.0
+            careful.append(announced.at(times * furthest) >= truth)
+        assert announced.at(30.0 * furthest) < announced.at(furthest) / 5.0
+    assert np.mean(careful) > 0.95
+
+
+def test_few_objects_or_few_windows_tell_no_tail():
+    few = announce([np.linspace(1, 2, 7)] * 10, 100.0)
+    assert few.at(1e6) == pytest.approx(float(upper_end(0)) / 10, rel=1e-9)
+    every = [np.random.default_rng(n).exponential(1.0, 40) for n in range(10)]
+    alone, repeated = announce(every, 100.0), announce(every, 100.0, independent=1.0)
+    assert alone.at(1e4) < alone.at(float(np.max(every)) + 1e-9) / 10
+    assert repeated.at(1e4) == pytest.approx(float(upper_end(0)))
