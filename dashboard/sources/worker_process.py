@@ -17,7 +17,7 @@ import numpy as np
 import rasterio
 
 from dashboard.model.errors import DamagedProductError, NightglassError
-from dashboard.sources.product import Found, Given, OpenPower, Product, Reader
+from dashboard.sources.product import Found, Given, NotRead, OpenPower, Product, Reader
 
 MEMORY_BYTES = 2 * 2**30
 """On top of what the libraries take."""
@@ -96,6 +96,8 @@ def _next(work: _Work) -> tuple[Any, ...]:
     if found is None:
         work.running = None
         return ("end",)
+    if isinstance(found, NotRead):
+        _bare(found.error)
     if not isinstance(found, Product) or found.power is None:
         return ("found", found)
     work.count += 1
@@ -105,6 +107,12 @@ def _next(work: _Work) -> tuple[Any, ...]:
     rows, cols = (int(side) for side in box.shape)
     distant = Distant(work.count, (rows, cols), affine, str(box.crs), tuple(found.power.polarisations))
     return ("found", replace(found, power=None), distant)
+
+
+def _bare(error: Exception | None) -> None:
+    """Strip an error of what led to it: causes of other libraries do not all travel, and the text says what matters."""
+    if error is not None:
+        error.__cause__ = error.__context__ = error.__traceback__ = None
 
 
 def _pixels(work: _Work, handle: int, polarisation: str, rows: slice, cols: slice) -> tuple[Any, ...]:
