@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from dashboard.change.energy import Options, reference
-from dashboard.change.patches import UNDATED, Patch, Patches
+from dashboard.change.patches import Patch, Patches
 from dashboard.change.periods import Periods
 from dashboard.model.change import Announced, ChangeSign
 from dashboard.workflows.detection.floor import MOST_OBJECTS, crowded, from_score, least_score, left_out
@@ -15,7 +15,7 @@ KNOWN = Announced(
     scores=(0.0, 1.0, 2.0, 3.0, 4.0, 5.0), per_100km2=(5000.0, 900.0, 100.0, 40.0, 4.0, 0.4), windows=9, area_km2=50.0
 )
 SIDE, DATES = 96, 30
-EARLY, LATE, LONG_AGO = 22, 26, 8
+EARLY, LATE, LONG_AGO, UNCLEAR = 22, 26, 8, DATES + 1
 
 
 @pytest.mark.parametrize(
@@ -87,8 +87,8 @@ def test_neighbours_that_changed_at_different_times_are_told_apart(stacks):
     dates = _dates(stacks)
     assert (dates[23:37, 23:37] == EARLY).mean() > 0.95
     assert (dates[23:37, 43:57] == LATE).mean() > 0.95
-    assert (dates[72:83, 72:83] == UNDATED).mean() > 0.95
-    assert (dates[50:68, :] == UNDATED).mean() > 0.98
+    assert (dates[72:83, 72:83] == UNCLEAR).mean() > 0.95
+    assert (dates[50:68, :] == UNCLEAR).mean() > 0.98
 
 
 def test_a_tile_with_its_halo_tells_what_the_whole_tells(stacks):

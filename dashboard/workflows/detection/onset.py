@@ -7,7 +7,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from dashboard.change.energy import HALO_PX, Options, Reference
-from dashboard.change.patches import UNDATED
 from dashboard.change.periods import Periods
 from dashboard.change.points import change_point
 
@@ -28,12 +27,14 @@ def onset(
 
     Returns
     -------
-    (y, x) place of the first changed look among the instants of all stacks; `UNDATED` where no change stands out. Of
-    several stacks the one decides that shows the change most.
+    (y, x) place of the first changed look among the instants of all stacks; where no such change stands out, two more
+    than there are: what came and went, such as a flood, has no lasting level, and must not be taken for a part of what
+    it touches. Of several stacks the one decides that shows the change most.
     """
     instants = np.unique(np.concatenate([each["time"].values for each in arrays]))
     late = instants > periods.before[1]
-    found = np.full(arrays[0].shape[2:], UNDATED, np.int16)
+    unclear = instants.size + 1  # differs from the last by more than one: no neighbour of any date
+    found = np.full(arrays[0].shape[2:], unclear, np.int16)
     highest = np.zeros(found.shape, np.float32)
     for number, array in enumerate(arrays):
         if array.sizes["time"] < 3:  # too few for a scan: nothing can be told apart
@@ -42,7 +43,7 @@ def onset(
         index, energy = scan["index"].values[0], np.nan_to_num(scan["energy"].values[0])
         place = np.searchsorted(instants, array["time"].values).astype(np.int16)[np.maximum(index, 0)]
         better = (index >= 0) & (energy > highest)
-        found[better], highest[better] = np.where(late[place], place, UNDATED)[better], energy[better]
+        found[better], highest[better] = np.where(late[place], place, unclear)[better], energy[better]
     return found
 
 
