@@ -54,8 +54,8 @@ class Worker:
             What the reader raised; `DamagedProductError` if the process died or hung over the product.
         """
         with self._lock:
-            if self._pipe is not None and self._pipe.poll():
-                self.end()  # nothing was asked, so this is its end: it died between two products, neither to blame
+            if self._process is not None and self._process.exitcode is not None:
+                self.end()  # it died between two products: neither is to blame
             self._ask("read", reader, path, given, product=path)
             life = self._life
         try:
