@@ -161,7 +161,7 @@ def test_joining_lines_loses_no_vertex(one, other):
 RINGS = st.lists(GRID, min_size=3, max_size=7, unique=True).map(
     lambda ring: sorted(ring, key=lambda v: (math.atan2(v[1] - 0.1, v[0] - 0.1), v))
 )
-HEIGHTS = st.floats(-2, 2)
+HEIGHTS = st.integers(-2048, 2048).map(lambda n: n / 1024)
 
 
 @settings(deadline=None)
