@@ -7,11 +7,11 @@ import numpy as np
 from bokeh.models import ColumnDataSource, CustomJS, GlyphRenderer, Image, LinearColorMapper, Range1d
 from numpy.typing import NDArray
 
+from dashboard.plots.pictured import no_picture, picture_columns
 from dashboard.plots.surface import ALL_SCORES, Surface
 
 NOTHING = "#00000000"
 LEVELS = 256
-_FIELDS = ("image", "x", "y", "dw", "dh")
 _SHADED = """
 const {score, colour} = steps.data;
 const from = least.start > bottom ? least.start : floor.start;
@@ -33,14 +33,12 @@ class SteppedLayer:
 
     def put(self, picture: NDArray[np.uint8], bounds: tuple[float, float, float, float]) -> None:
         """Show a picture (y, x), north first, within (x0, y0, x1, y1) in Mercator metres."""
-        x0, y0, x1, y1 = bounds
-        south_first = np.ascontiguousarray(picture[::-1])
-        self.source.data = {"image": [south_first], "x": [x0], "y": [y0], "dw": [x1 - x0], "dh": [y1 - y0]}
+        self.source.data = picture_columns(picture, bounds)
 
     def clear(self) -> None:
         """Show nothing."""
         if self.source.data["image"]:
-            self.source.data = _nothing()
+            self.source.data = no_picture()
 
     def mean(self, scores: NDArray[np.float64], colours: list[str]) -> None:
         """Say what the values stand for; nothing is sent when it is the same.
@@ -63,7 +61,7 @@ def stepped_layer(made: Surface, name: str, *, under: str, least: Range1d) -> St
     under : name of that other one
     least : `start` is the least score that is shown
     """
-    source = ColumnDataSource(_nothing(), name=name)
+    source = ColumnDataSource(no_picture(), name=name)
     steps = ColumnDataSource({"score": np.full(LEVELS, np.inf), "colour": [NOTHING] * LEVELS}, name=f"{name}-steps")
     floor = Range1d(ALL_SCORES, -ALL_SCORES, name=f"{name}-floor")
     mapper = LinearColorMapper(palette=[NOTHING] * LEVELS, low=0, high=LEVELS, name=f"{name}-colours")
@@ -85,7 +83,3 @@ def lay_under(made: Surface, renderer: GlyphRenderer, under: str) -> None:
     renderers = made.figure.renderers
     place = renderers.index(made.glyphs[under])
     made.figure.renderers = [*renderers[:place], renderer, *renderers[place:]]
-
-
-def _nothing() -> dict[str, list[Any]]:
-    return {name: [] for name in _FIELDS}
