@@ -7,7 +7,7 @@ PORT ?= 5006
 DEMO ?= .demo
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo serve test browser soak lint type check bench clean
+.PHONY: help env demo serve test browser soak explore lint type check bench clean
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -35,6 +35,9 @@ test: $(STAMP) browser  ## every test, the browser tests included
 
 soak: $(STAMP)  ## 1,000 kills of two writers and 4,500 power losses: some 15 minutes
 	@NIGHTGLASS_SOAK=1 $(BIN)/python -m pytest tests/durability/test_killed_writers.py tests/durability/test_power_loss.py --durations=0
+
+explore: $(STAMP)  ## the laws, on examples that no run has seen before
+	@NIGHTGLASS_EXPLORE=1 $(BIN)/python -m pytest -n 2 $$(grep -rlE '^from hypothesis' tests --include='test_*.py')
 
 lint: $(STAMP)  ## ruff: rules and format
 	@$(BIN)/ruff check .

@@ -1,5 +1,6 @@
 """What several rooms test on: one small exercise, built once per test process."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -7,8 +8,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from dashboard.workflows.workspace import Workspace, open_workspace
+
+settings.register_profile("same", derandomize=True)
+settings.register_profile("explore", max_examples=400, database=None)
+settings.load_profile("explore" if os.environ.get("NIGHTGLASS_EXPLORE") else "same")
+"""The same examples every time, so that a failure is of the change at hand; `make explore` looks for new ones."""
 
 BUILD = """
 import sys

@@ -114,7 +114,7 @@ def test_gains_drop_out(gaps, overall_db, seed):
     """One gain for all, and one for each date and polarisation, change nothing.
 
     Where pixels lack dates, pixels' means and dates' levels are taken in turn until they agree to a thousandth of a
-    neper: that is a hundredth or two of an energy.
+    neper, and a level is known to 0.016 nepers (0.07 dB): that is a hundredth or two of an energy.
     """
     each = stack(0, gaps=gaps)
     gains = np.random.default_rng(seed).normal(overall_db, 3.0, (*each.shape[:2], 1, 1))
@@ -122,7 +122,7 @@ def test_gains_drop_out(gaps, overall_db, seed):
     plain, gained = (change_tstat([a], WHEN) for a in (each, other))
     near = 2e-2 if gaps else 5e-3
     np.testing.assert_allclose(gained["energy"], plain["energy"], rtol=near, atol=near)
-    np.testing.assert_allclose(gained["step_db"], plain["step_db"], atol=0.03)
+    np.testing.assert_allclose(gained["step_db"], plain["step_db"], atol=0.07 if gaps else 5e-3)
 
 
 @pytest.mark.parametrize(
