@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, selec
 
 from dashboard.catalog.boxes import box_row, inside, put_boxes, within
 from dashboard.catalog.codec import micros
-from dashboard.catalog.engine import Database, count_write
+from dashboard.catalog.engine import Database, Kind, count_write
 from dashboard.catalog.query import AcquisitionQuery
 from dashboard.catalog.records import COLUMNS, Reader, row_of
 from dashboard.catalog.space import is_wide, touching
@@ -51,7 +51,7 @@ class Acquisitions:
             while batch := list(islice(waiting, _BATCH)):
                 written += _write(connection, batch, replace=replace)
             if written:
-                count_write(connection)
+                count_write(connection, [Kind.ACQUISITIONS])
         return written
 
     def get(self, id_: str) -> Acquisition:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import insert, select, update
 
-from dashboard.catalog.engine import Database, count_write
+from dashboard.catalog.engine import Database, Kind, count_write
 from dashboard.catalog.space import search_boxes
 from dashboard.catalog.tables import area
 from dashboard.model.area import Area
@@ -41,7 +41,7 @@ class Areas:
                 connection.execute(insert(area).values(name=new.name, **sides))
             else:
                 connection.execute(update(area).where(area.c.name == new.name).values(**sides))
-            count_write(connection)
+            count_write(connection, [Kind.PLACES])
         return True
 
     def all(self) -> list[Area]:

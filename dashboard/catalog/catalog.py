@@ -10,7 +10,7 @@ from dashboard.catalog.areas import Areas
 from dashboard.catalog.changes import Changes
 from dashboard.catalog.coverage import Coverage
 from dashboard.catalog.drafts import Drafts
-from dashboard.catalog.engine import Database
+from dashboard.catalog.engine import Database, Kind
 from dashboard.catalog.forces import Forces
 from dashboard.catalog.frontlines import FrontArea, Frontlines
 from dashboard.catalog.log import EventLog
@@ -21,7 +21,7 @@ from dashboard.catalog.revisions import Revisions
 from dashboard.catalog.schema import bring_up_to_date
 from dashboard.catalog.verdicts import Verdicts
 
-__all__ = ["AcquisitionQuery", "AnnotationQuery", "Catalog", "ChangeQuery", "Drawn", "FrontArea"]
+__all__ = ["AcquisitionQuery", "AnnotationQuery", "Catalog", "ChangeQuery", "Drawn", "FrontArea", "Kind"]
 
 
 class Catalog:
@@ -68,6 +68,10 @@ class Catalog:
     def revision(self) -> int:
         """A number that grows with every write, also of other threads and processes."""
         return self._database.revision
+
+    def revision_of(self, *kinds: Kind) -> int:
+        """Return a number that grows with every write of any of these kinds: what need not be looked at again."""
+        return self._database.revision_of(*kinds)
 
     def close(self) -> None:
         """Close every connection."""

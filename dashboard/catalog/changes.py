@@ -9,7 +9,7 @@ from dashboard.catalog.boxes import box_row, inside, put_boxes
 from dashboard.catalog.change_columns import Columns, columns_of
 from dashboard.catalog.change_rows import change_row, changes_of, run_of, run_row
 from dashboard.catalog.codec import micros
-from dashboard.catalog.engine import Database, count_write
+from dashboard.catalog.engine import Database, Kind, count_write
 from dashboard.catalog.query import ChangeQuery
 from dashboard.catalog.space import touching
 from dashboard.catalog.tables import change_box, change_run, detected_change
@@ -47,7 +47,7 @@ class Changes:
                 return False
             key = connection.execute(insert(change_run).returning(change_run.c.key).values(run_row(run))).scalar_one()
             _write(connection, key, changes)
-            count_write(connection)
+            count_write(connection, [Kind.CHANGES])
         return True
 
     def runs(self) -> list[ChangeRun]:

@@ -2,13 +2,14 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
 import sqlcipher3
-from sqlalchemy import Connection, Engine, create_engine, event, select, update
+from sqlalchemy import Connection, Engine, create_engine, event, func, select, update
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
@@ -25,6 +26,23 @@ _PRAGMAS = (
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
 )
+
+
+_ALL = 1
+"""Key of the row of `revision` that counts every write."""
+
+
+class Kind(IntEnum):
+    """What was written; the value is the key of the row of `revision` that counts it."""
+
+    ACQUISITIONS = 2
+    FRONTLINES = 3
+    ANNOTATIONS = 4
+    """And the forces that colour them."""
+    CHANGES = 5
+    REVIEWS = 6
+    PLACES = 7
+    """Areas and outlines."""
 
 
 SQLITE_VERSION: str = sqlcipher3.sqlite_version
@@ -73,17 +91,26 @@ class Database:
     @property
     def revision(self) -> int:
         """A number that grows with every write, also of other threads and processes."""
+        return self._count(_ALL)
+
+    def revision_of(self, *kinds: Kind) -> int:
+        """Return a number that grows with every write of any of these kinds."""
+        return self._count(*kinds)
+
+    def _count(self, *keys: int) -> int:
         with self.reading() as connection:
-            return int(connection.execute(select(revision.c.number)).scalar_one())
+            total = select(func.sum(revision.c.number)).where(revision.c.key.in_(keys))
+            return int(connection.execute(total).scalar_one())
 
     def close(self) -> None:
         """Close the pooled connections; the last one folds the write-ahead log into the file."""
         self._reader.dispose()
 
 
-def count_write(connection: Connection) -> None:
-    """Make `Database.revision` grow: called in every transaction that changed something."""
-    connection.execute(update(revision).values(number=revision.c.number + 1))
+def count_write(connection: Connection, kinds: Collection[Kind]) -> None:
+    """Make `Database.revision` and that of these kinds grow: called in every transaction that changed something."""
+    counted = revision.c.key.in_([_ALL, *kinds])
+    connection.execute(update(revision).where(counted).values(number=revision.c.number + 1))
 
 
 def _engine(path: Path) -> Engine:

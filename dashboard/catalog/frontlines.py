@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, Subquery, func, insert, or_, select
 
 from dashboard.catalog.codec import handling_of, handling_text, micros, moment
-from dashboard.catalog.engine import Database, count_write
+from dashboard.catalog.engine import Database, Kind, count_write
 from dashboard.catalog.space import index_box
 from dashboard.catalog.tables import control_area, event, frontline_snapshot, held
 from dashboard.geo.geodesy import area_km2
@@ -87,7 +87,7 @@ class Frontlines:
             for snapshot, km2 in measured:
                 written += _write(connection, snapshot, km2, (held or {}).get(snapshot.id))
             if written:
-                count_write(connection)
+                count_write(connection, [Kind.FRONTLINES])
         return written
 
     def get(self, id_: str) -> FrontlineSnapshot:

@@ -10,9 +10,10 @@ from sqlalchemy import Connection, func, insert, select
 from dashboard.catalog.chain import GENESIS, event_of, linked
 from dashboard.catalog.codec import micros, packed
 from dashboard.catalog.conflicts import OpenConflicts
-from dashboard.catalog.engine import Database, count_write
+from dashboard.catalog.engine import Database, Kind, count_write
 from dashboard.catalog.projection import Projection, follow
 from dashboard.catalog.tables import event
+from dashboard.catalog.verdicts import SAID, WITHDRAWN
 from dashboard.catalog.verification import BATCH, batches, verify
 from dashboard.model.errors import CatalogError, InputError
 from dashboard.model.event import Event, NewEvent, Outcome
@@ -62,7 +63,7 @@ class EventLog:
             while batch := list(islice(waiting, BATCH)):
                 answers += self._record(connection, tail, batch)
             if tail.number > first:
-                count_write(connection)
+                count_write(connection, {_kind(new) for new in answers})
         return answers
 
     def events(
@@ -115,7 +116,7 @@ class EventLog:
                 events = [event_of(row) for row in rows]
                 follow(self._projections, connection, events)
                 number = events[-1].number
-            count_write(connection)
+            count_write(connection, [Kind.ANNOTATIONS, Kind.REVIEWS])
         return number
 
     def _record(self, connection: Connection, tail: "_Tail", batch: list[dict[str, Any]]) -> list[Event]:
@@ -152,6 +153,10 @@ class _Tail:
         row = {**columns, "number": self.number, "at": self._at, "outcome": outcome.value}
         self.hash = linked(self.hash, row)
         return {**row, "hash": self.hash}
+
+
+def _kind(new: Event) -> Kind:
+    return Kind.REVIEWS if new.kind in {SAID, WITHDRAWN} else Kind.ANNOTATIONS
 
 
 def _columns(new: NewEvent) -> dict[str, Any]:

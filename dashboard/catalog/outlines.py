@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import shapely
 from sqlalchemy import Connection, insert, select, update
 
-from dashboard.catalog.engine import Database, count_write
+from dashboard.catalog.engine import Database, Kind, count_write
 from dashboard.catalog.space import index_box
 from dashboard.catalog.tables import outline
 from dashboard.model.errors import CatalogError, InputError
@@ -36,7 +36,7 @@ class Outlines:
         with self._database.writing() as connection:
             written = sum(_write(connection, new, columns, replace=replace) for new, columns in wanted)
             if written:
-                count_write(connection)
+                count_write(connection, [Kind.PLACES])
         return written
 
     def all(self) -> list[Outline]:

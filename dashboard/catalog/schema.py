@@ -5,7 +5,7 @@ from sqlalchemy import Connection, inspect, text
 from dashboard.catalog.engine import Database
 from dashboard.model.errors import CatalogError
 
-HEAD = "0003"
+HEAD = "0004"
 """Newest schema that this Nightglass knows."""
 
 

@@ -26,7 +26,7 @@ revision = Table(
     Column("key", Integer, primary_key=True),
     Column("number", Integer, nullable=False),
 )
-"""One row: the count of transactions that changed something."""
+"""Counts of transactions that changed something: row 1 of all, the others of each `engine.Kind`."""
 
 acquisition = Table(
     "acquisition",

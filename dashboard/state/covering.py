@@ -7,6 +7,7 @@ from typing import Any
 
 import param
 
+from dashboard.catalog.engine import Kind
 from dashboard.geo.mercator import bbox_of, screen_geobox, to_lonlat
 from dashboard.model.coverage import Coverage, Spot
 from dashboard.model.view import Layer
@@ -63,7 +64,7 @@ class Covering(param.Parameterized):
             self._tell(Status())
             return
         scope, size = scope_of(view), bounded(self._viewing.size)
-        key = (scope, view.measure, view.extent, size, self._workspace.catalog.revision)
+        key = (scope, view.measure, view.extent, size, self._workspace.catalog.revision_of(Kind.ACQUISITIONS))
         if key == self._asked:
             return
         self._asked = key
@@ -96,7 +97,7 @@ class Covering(param.Parameterized):
             return
         view = self._viewing.view
         scope, bbox = scope_of(view), bbox_of(view.extent)
-        key = (scope, bbox, self._workspace.catalog.revision)
+        key = (scope, bbox, self._workspace.catalog.revision_of(Kind.ACQUISITIONS))
         if key == self._asked_table:
             return
         self._asked_table = key

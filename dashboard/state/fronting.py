@@ -18,7 +18,7 @@ from dashboard.state.notices import Notices
 from dashboard.state.reach import Reach
 from dashboard.state.viewing import Viewing
 from dashboard.workflows.front_play import FrontFrame, front_frame
-from dashboard.workflows.fronts import Fronts, front_at, front_series, fronts, providers
+from dashboard.workflows.fronts import Fronts, front_at, front_series, fronts, fronts_revision, providers
 from dashboard.workflows.workspace import Workspace
 
 
@@ -91,7 +91,7 @@ class Fronting(Follower):
     def _key(self) -> tuple[Any, ...]:
         a, view = self._reach.a, self._viewing.view
         when = a.start if a else None, self.moment, view.known_at
-        return view.provider, *when, self._workspace.catalog.revision, view.extent, self._viewing.width
+        return view.provider, *when, fronts_revision(self._workspace), view.extent, self._viewing.width
 
     def _look(self, key: tuple[Any, ...]) -> tuple[tuple[str, ...], dict[str, tuple[FrontArea, ...]], Fronts, Framed]:
         provider, before, after, known_at, revision, extent, width = key

@@ -14,6 +14,7 @@ from dashboard.state.notices import Notices
 from dashboard.state.reach import Reach
 from dashboard.state.viewing import Viewing
 from dashboard.workflows.front_report import FrontReport, band, report
+from dashboard.workflows.fronts import fronts_revision
 from dashboard.workflows.held import decide, held
 from dashboard.workflows.workspace import Workspace
 
@@ -80,7 +81,7 @@ class FrontTime(param.Parameterized):
         view, a = self._viewing.view, self._reach.a
         moment, provider = self._fronting.moment, self._fronting.provider
         looked_at = self.watched or Layer.DISPLACEMENT in view.layers
-        key = (provider, a.start if a else None, moment, view.known_at, self._workspace.catalog.revision)
+        key = (provider, a.start if a else None, moment, view.known_at, fronts_revision(self._workspace))
         if not looked_at or key == self._asked:
             return
         self._asked = key
@@ -99,7 +100,7 @@ class FrontTime(param.Parameterized):
         self.report = result
 
     def _refresh_held(self) -> None:
-        key = (self._viewing.view.known_at, self._workspace.catalog.revision)
+        key = (self._viewing.view.known_at, fronts_revision(self._workspace))
         if self.watched and key != self._listed:
             self._listed, known_at = key, key[0]
             self._waiting.ask(
@@ -122,7 +123,7 @@ class FrontTime(param.Parameterized):
             if self.band is not None:
                 self.band = None
             return
-        key = (provider, against, moment, view.known_at, self._workspace.catalog.revision)
+        key = (provider, against, moment, view.known_at, fronts_revision(self._workspace))
         if key != self._compared:
             self._compared = key
             work = lambda: band(self._workspace, provider, against, moment, known_at=view.known_at)  # noqa: E731

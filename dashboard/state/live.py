@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import param
 
+from dashboard.catalog.engine import Kind
 from dashboard.geo.mercator import screen_geobox
 from dashboard.model.acquisition import Acquisition
 from dashboard.model.change import USUAL_FALSE_PER_100KM2
@@ -80,7 +81,7 @@ class Living(param.Parameterized):
             self._leave(Status(Doing.EMPTY, "; ".join(refusals)))
             return
         size, far = bounded(self._viewing.size), self._changing.far
-        key = (a.id, b.id, far, view.extent, size, self._workspace.catalog.revision)
+        key = (a.id, b.id, far, view.extent, size, self._workspace.catalog.revision_of(Kind.ACQUISITIONS))
         if key == self._asked:
             return
         self._stop()

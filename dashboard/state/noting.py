@@ -20,6 +20,7 @@ from dashboard.state.notices import Notices
 from dashboard.state.reach import Reach
 from dashboard.state.viewing import Viewing
 from dashboard.workflows.front_report import related_to
+from dashboard.workflows.fronts import fronts_revision
 from dashboard.workflows.overlay import near
 from dashboard.workflows.workspace import Workspace
 
@@ -118,7 +119,7 @@ class Noting(Follower):
         view = self._viewing.view
         return (
             bbox_of(view.extent), self.moment, view.known_at, self.words, self.order, self.everywhere, self._page,
-            self.chosen.id if self.chosen else None, self._workspace.catalog.revision, self.within_km, view.provider,
+            self.chosen.id if self.chosen else None, fronts_revision(self._workspace), self.within_km, view.provider,
         )  # fmt: skip
 
     def _look(self, key: tuple[Any, ...]) -> tuple[Any, ...]:

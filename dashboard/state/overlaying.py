@@ -7,6 +7,7 @@ import param
 from numpy import uint8
 from numpy.typing import NDArray
 
+from dashboard.catalog.engine import Kind
 from dashboard.geo.mercator import screen_geobox
 from dashboard.model.palette import Theme, tokens
 from dashboard.model.view import Extent, Layer
@@ -55,7 +56,8 @@ class Overlaying(param.Parameterized):
             if self.overlaid is not None:
                 self.overlaid = None
             return
-        size, revision = bounded(self._viewing.size), self._workspace.catalog.revision
+        size = bounded(self._viewing.size)
+        revision = self._workspace.catalog.revision_of(Kind.ANNOTATIONS)
         key = (view.extent, view.b, view.valid_at, view.known_at, size, self.theme, revision)
         if key == self._asked:
             return

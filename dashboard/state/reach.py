@@ -5,6 +5,7 @@ from typing import Any
 
 import param
 
+from dashboard.catalog.engine import Kind
 from dashboard.catalog.query import AcquisitionQuery
 from dashboard.geo.mercator import bbox_of
 from dashboard.model.acquisition import Acquisition
@@ -40,10 +41,11 @@ class Reach(param.Parameterized):
         """Query the catalogue for the present extent, unless that was just done and nothing changed since."""
         view, catalog = self._viewing.view, self._workspace.catalog
         bbox = bbox_of(view.extent)
-        key = (bbox, catalog.revision, view.known_at)
+        revision = catalog.revision_of(Kind.ACQUISITIONS)
+        key = (bbox, revision, view.known_at)
         if key == self._asked:
             return
-        if self._asked is not None and self._asked[1] != catalog.revision:
+        if self._asked is not None and self._asked[1] != revision:
             self._known.clear()  # somebody may have corrected what is known of A and B, wherever they lie
         self._asked = key
         query = AcquisitionQuery(bbox=bbox, limit=LIMIT)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from dashboard.catalog.catalog import Catalog
 from dashboard.catalog.codec import micros
 from dashboard.catalog.coverage import NOT_STATED, LookRows
+from dashboard.catalog.engine import Kind
 from dashboard.model.coverage import Scope
 from dashboard.model.handling import Handling, combine
 from dashboard.render.coverage.footprints import Footprints, footprints
@@ -102,7 +103,7 @@ class _Followed:
 
     def now(self, known_at: datetime | None) -> Looks:
         with self._lock:  # of two who come first together, one reads and the other waits for it
-            revision = self._catalog.revision
+            revision = self._catalog.revision_of(Kind.ACQUISITIONS)
             if self._rows is None or revision != self._revision:
                 rows = self._catalog.coverage.rows()
                 if self._rows is None or not _same(rows, self._rows):

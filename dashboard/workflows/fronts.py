@@ -5,6 +5,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
 
+from dashboard.catalog.engine import Kind
 from dashboard.catalog.frontlines import FrontArea
 from dashboard.geo.control import ground_changes
 from dashboard.model.frontline import OWN, FrontlineSnapshot, GroundChange
@@ -59,6 +60,11 @@ def providers(workspace: Workspace, known_at: datetime | None = None) -> tuple[s
     return (*workspace.catalog.frontlines.providers(known_at), *own)
 
 
+def fronts_revision(workspace: Workspace) -> int:
+    """Return a number that grows with every write that may move a front, drawn ground included."""
+    return workspace.catalog.revision_of(Kind.FRONTLINES, Kind.ANNOTATIONS)
+
+
 def front_series(workspace: Workspace, provider: str, known_at: datetime | None = None) -> tuple[FrontArea, ...]:
     """Return the ground that each side of a provider held over time, in order of time, then side."""
     if provider == OWN:
@@ -83,7 +89,7 @@ def front_course(
 ) -> tuple[tuple[datetime, str], ...]:
     """Return (valid from, id) of everything a provider said, in order of time: what a clock steps through."""
     catalog = workspace.catalog
-    key = (catalog.path, catalog.revision, provider, known_at)
+    key = (catalog.path, fronts_revision(workspace), provider, known_at)
     return _COURSES.get(key, lambda: tuple(_course(workspace, provider, known_at)))
 
 

@@ -8,6 +8,7 @@ import shapely
 from shapely.geometry import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
+from dashboard.catalog.engine import Kind
 from dashboard.catalog.frontlines import FrontArea
 from dashboard.catalog.query import AnnotationQuery
 from dashboard.geo.geodesy import area_km2
@@ -57,7 +58,8 @@ def own_series(workspace: Workspace, known_at: datetime | None = None) -> list[F
     A side that ends is given 0 km2 from then on, so that its step is seen.
     """
     catalog = workspace.catalog
-    return _SERIES.get((catalog.path, catalog.log.head(), known_at), lambda: _series(workspace, known_at))
+    key = (catalog.path, catalog.revision_of(Kind.ANNOTATIONS), known_at)
+    return _SERIES.get(key, lambda: _series(workspace, known_at))
 
 
 def _series(workspace: Workspace, known_at: datetime | None) -> list[FrontArea]:
@@ -88,7 +90,7 @@ def _areas(workspace: Workspace, *, known_at: datetime | None) -> tuple[Revision
         areas = (one for one in drawn if one.annotation.shape is Shape.AREA)
         return tuple(one for one in areas if not one.annotation.geometry.is_empty) if len(drawn) <= MOST_AREAS else ()
 
-    return _AREAS.get((catalog.path, catalog.revision, known_at), found)
+    return _AREAS.get((catalog.path, catalog.revision_of(Kind.ANNOTATIONS), known_at), found)
 
 
 def _times(revisions: Iterable[Revision]) -> set[datetime]:

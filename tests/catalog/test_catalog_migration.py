@@ -10,7 +10,7 @@ from shapely import MultiPolygon, box, to_wkb
 from sqlalchemy import text
 
 from dashboard.catalog import schema, upgrade
-from dashboard.catalog.catalog import Catalog
+from dashboard.catalog.catalog import Catalog, Kind
 from dashboard.catalog.codec import handling_text, micros
 from dashboard.catalog.engine import Database
 from dashboard.catalog.records import row_of
@@ -48,7 +48,7 @@ def content(database: Database) -> list[tuple[object, ...]]:
     with database.reading() as connection:
         return [
             tuple(row)
-            for name in ("acquisition", "acquisition_box", "control_area", "held", "area", "revision")
+            for name in ("acquisition", "acquisition_box", "control_area", "held", "area")
             for row in connection.execute(text(f"SELECT * FROM {name}"))
         ]
 
@@ -64,7 +64,9 @@ def test_first_release_is_brought_up_to_date_and_keeps_everything(tmp_path: Path
         assert front.areas[0].geometry == MultiPolygon([box(36, 48, 37, 49)])
         assert catalog.frontlines.providers() == ["deepstate"]  # nothing is held that was not
         assert catalog.revision == 41
+        assert all(catalog.revision_of(kind) == 0 for kind in Kind)
         catalog.annotations.save(annotation(), author="ann", base=0)
+        assert (catalog.revision, catalog.revision_of(Kind.ANNOTATIONS)) == (42, 1)
         assert catalog.log.verify() == 1
         with catalog._database.reading() as connection:
             assert schema.version(connection) == schema.HEAD

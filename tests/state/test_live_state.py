@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dashboard.model.area import Area
 from dashboard.model.errors import CatalogError
 from dashboard.model.token import decode, encode
 from dashboard.model.view import DEFAULT_LAYERS, Extent, Layer, View
@@ -63,6 +64,22 @@ def live(view: View) -> View:
 def test_it_is_asked_for_and_tokens_carry_it(view: View) -> None:
     assert Layer.LIVE not in DEFAULT_LAYERS
     assert decode(encode(live(view))) == live(view)
+
+
+def test_it_looks_again_for_an_acquisition_and_for_nothing_else(
+    open_copy: Callable[[], Workspace], view: View, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = open_copy()
+    session = begin(workspace, live(view))
+    found, searched = session.living.picture, []
+    monkeypatch.setattr(session.living, "_search", lambda *asked: searched.append(asked) or found)
+    workspace.catalog.areas.add(Area("Somewhere", (36.0, 48.0, 36.1, 48.1)))  # as a verdict: no pixel is another
+    session.refresh()
+    assert not searched
+    some = workspace.catalog.acquisitions.find()[0]
+    workspace.catalog.acquisitions.add(replace(some, id="another"))
+    session.refresh()
+    assert len(searched) == 1
 
 
 def test_it_comes_with_the_layer_and_goes_with_it(exercise: Workspace, view: View) -> None:
