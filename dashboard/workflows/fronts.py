@@ -61,8 +61,8 @@ def providers(workspace: Workspace, known_at: datetime | None = None) -> tuple[s
 
 
 def fronts_revision(workspace: Workspace) -> int:
-    """Return a number that grows with every write that may move a front, drawn ground included."""
-    return workspace.catalog.revision_of(Kind.FRONTLINES, Kind.ANNOTATIONS)
+    """Return a number that grows with every write that may move a front, drawn or not, or what it is counted by."""
+    return workspace.catalog.revision_of(Kind.FRONTLINES, Kind.ANNOTATIONS, Kind.PLACES)
 
 
 def front_series(workspace: Workspace, provider: str, known_at: datetime | None = None) -> tuple[FrontArea, ...]:
