@@ -1,11 +1,7 @@
 """The catalogue as STAC: a self-contained folder of items or one GeoParquet table, every item checked, marked."""
 
-import errno
-import os
 import shutil
-import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,9 +9,10 @@ from typing import Any
 
 from dashboard.catalog.query import AcquisitionQuery
 from dashboard.model.acquisition import Acquisition
-from dashboard.model.errors import DiskFullError, InputError, NightglassError, ResourceError
+from dashboard.model.errors import InputError, ResourceError
 from dashboard.model.handling import Handling, combine
 from dashboard.model.progress import CancelToken, Progress, Report, silent
+from dashboard.sources.exchange.file import whole
 from dashboard.workflows.stac_item import STAC_VERSION, item_of, write_item
 from dashboard.workflows.stac_properties import marking_of
 from dashboard.workflows.stac_release import releasable
@@ -95,7 +92,7 @@ def export_items(
     if not kept:
         raise InputError(f"All {len(left_out):,} acquisitions that match may not leave; nothing was written.")
     items = _checked(workspace, kept, now, options, report, cancel)
-    with _whole(path) as part:
+    with whole(path) as part:
         if path.suffix.lower() in TABLES:
             write_table([item for _, item in items], part, combine([acq.handling for acq in kept]))
         else:
@@ -186,36 +183,3 @@ def _write_catalog(folder: Path, name: str, about: str, members: Sequence[Acquis
     }
     require_valid(content)
     write_item(content, folder / CATALOG)
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; what is written there takes its name when the block ends well."""
-    part = path.with_name(f".{path.stem[:60]}.{uuid.uuid4().hex}{path.suffix}")
-    try:
-        path.absolute().parent.mkdir(parents=True, exist_ok=True)
-        yield part
-        if part.is_dir() and path.is_dir():
-            path.rmdir()  # empty, as was checked: some systems do not rename over it
-        part.rename(path)
-        _sync(path.absolute().parent)
-    except NightglassError:
-        raise
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise DiskFullError(f"No room for {path.name}; free some space and export again.") from error
-        msg = f"{path} cannot be written ({error.strerror}); check the folder and its permissions."
-        raise ResourceError(msg) from error
-    finally:
-        if part.is_dir():
-            shutil.rmtree(part, ignore_errors=True)
-        else:
-            part.unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

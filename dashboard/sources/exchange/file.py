@@ -1,7 +1,8 @@
-"""Files of annotations on disk: read whole within a limit, never through a link; written whole or not at all."""
+"""Files that people exchange: read whole within a limit, never through a link; written whole or not at all."""
 
 import errno
 import os
+import shutil
 import stat
 import uuid
 from collections.abc import Iterator
@@ -61,19 +62,24 @@ def oversize(size: int, limit: int = MAX_BYTES) -> tuple[str, ...]:
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; what is written there takes its name when the block ends well.
+    """Give a temporary path beside `path`; the file or folder written there takes its name when the block ends well.
+
+    A file replaces the one that is there; a folder only an empty one.
 
     Raises
     ------
     DiskFullError
         If there is no room; what was there before is untouched.
     ResourceError
-        If the folder cannot be written.
+        If the folder of `path` cannot be made or written.
     """
     part = path.with_name(f".{path.stem[:60]}.{uuid.uuid4().hex}{path.suffix}")
     try:
+        path.absolute().parent.mkdir(parents=True, exist_ok=True)
         yield part
         _fsync(part)
+        if part.is_dir() and path.is_dir():
+            path.rmdir()  # some systems do not rename over it
         part.replace(path)
         _fsync(path.absolute().parent)
     except NightglassError:
@@ -84,7 +90,10 @@ def whole(path: Path) -> Iterator[Path]:
         msg = f"{path.name} cannot be written ({error.strerror}); check the folder and its permissions."
         raise ResourceError(msg) from error
     finally:
-        part.unlink(missing_ok=True)
+        if part.is_dir():
+            shutil.rmtree(part, ignore_errors=True)
+        else:
+            part.unlink(missing_ok=True)
 
 
 def _fsync(path: Path) -> None:
