@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from dashboard.briefing.column import Entry, Swatch
 from dashboard.briefing.outline import outline
 from dashboard.briefing.paper import Ink
-from dashboard.briefing.sheet import Sheet
+from dashboard.briefing.sheet import Sheet, Sifted
 from dashboard.geo.mercator import project
 from dashboard.model.change import Basis, ChangeRun, ChangeSign
 from dashboard.model.palette import Tokens
@@ -88,7 +88,16 @@ def _promises(sheet: Sheet) -> list[str]:
         low, high = (f"{100 * share:.0f}" for share in interval)
         real = f"{sifted.precision.real:,} of {sifted.precision.reviewed:,}"
         said.append(f"measured precision: {real} reviewed were real (95 % interval {low} to {high} %)")
-    return said
+        said.append(sifted.sampling.words)
+    return [*said, *_verdicts(sifted)]
+
+
+def _verdicts(sifted: Sifted) -> list[str]:
+    """Return what people said of the changes shown; nothing where nobody said anything."""
+    if not sifted.verdicts:
+        return []
+    counts = [f"{count:,} {words}" for words, count in sifted.verdicts]
+    return [f"of those shown: {', '.join(counts)}; {sifted.unreviewed:,} not reviewed"]
 
 
 def _basis(run: ChangeRun) -> str:

@@ -20,6 +20,7 @@ from dashboard.model.frontline import FrontlineSnapshot, GroundChange
 from dashboard.model.handling import Handling
 from dashboard.model.palette import Theme
 from dashboard.model.review import Precision
+from dashboard.model.sampling import Sampling
 from dashboard.model.token import encode
 from dashboard.model.view import CompareMode, Extent, Layer, View
 
@@ -69,6 +70,12 @@ class Sifted:
     """False polygons expected in 100 km2 with at least that score; None where it was not measured."""
     precision: Precision = field(default_factory=lambda: Precision(0, 0))
     """Of what was reviewed of the run at this setting."""
+    sampling: Sampling = field(default_factory=Sampling)
+    """How those reviewed lie among all of the run at this setting."""
+    verdicts: tuple[tuple[str, int], ...] = ()
+    """(what people said in words, how many) of the changes shown, those with any."""
+    unreviewed: int = 0
+    """Changes shown of which nobody said anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ STOPS = 60
 """Places of the slider, apart in proportion: few scores are high."""
 ORDERS = {
     Order.CONFIDENCE: "surest first", Order.SIZE: "largest first", Order.FRONT: "nearest the front",
-    Order.DATE: "earliest first", Order.STRENGTH: "strongest first",
+    Order.DATE: "earliest first", Order.STRENGTH: "strongest first", Order.LOT: "at random",
 }  # fmt: skip
 SIGNS = {"": "any", **{sign.value: sign.value for sign in ChangeSign}}
 STATUSES = {"": "any", **{status.value: status.value for status in ChangeStatus}}
@@ -123,11 +123,26 @@ def foot(sieve: Sieve, order: Order, sides: Sequence[str], found: Summary, *, br
 
 
 def _held(found: Summary, *, brushed: bool) -> str:
+    if not found.count:
+        return _empty(found, brushed=brushed)
     noun = "change" if found.count == 1 else "changes"
     left = dict(found.by_verdict).get("none", 0)
     false = "" if found.expected_false is None else f" · about {rate(found.expected_false)} expected to be false"
     within = '<br><span class="muted">of the period on the ruler (Esc forgets it)</span>' if brushed else ""
     return f"<p class='held'><b>{found.count:,}</b> {noun} · {left:,} not reviewed{false}{within}</p>"
+
+
+def _empty(found: Summary, *, brushed: bool) -> str:
+    """Return why the queue is empty, and the way out where it is a filter's doing."""
+    if not found.found:
+        return (
+            "<p class='held'>This run found no change. Where it did not look before and after, the map is hatched: "
+            "nothing is said of that ground.</p>"
+        )
+    what = "1 change" if found.found == 1 else f"{found.found:,} changes"
+    by = "score, filters and period" if brushed else "score and filters"
+    clear = button("Show all", said("review-clear"), tip="Forget the least score, the filters and the period")
+    return f"<p class='held warn'>The run found {what}; {by} leave none.</p><div class='row'>{clear}</div>"
 
 
 def _only(values: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from html import escape
 from dashboard.model.change import Basis, ChangeRun, ChangeSign, DetectedChange
 from dashboard.model.dtg import dtg
 from dashboard.model.review import VERDICT_WORDS, Verdict
+from dashboard.model.sampling import Sampling
 from dashboard.state.queued import Listed
 from dashboard.views.layerdata import ground
 from dashboard.views.rows import Row
@@ -77,7 +78,7 @@ def measured(found: Summary) -> str:
         were = "was" if precision.real == 1 else "were"
         parts.append(
             f"Of the <b>{precision.reviewed:,}</b> reviewed at this setting, <b>{precision.real:,}</b> {were} real "
-            f"({low}–{high} %)."
+            f"({low}–{high} %). {selected(found.sampling)}"
         )
     if precision.disputed:
         parts.append(f"{precision.disputed:,} disputed: reviewers differ on whether it is real.")
@@ -86,6 +87,16 @@ def measured(found: Summary) -> str:
         names = " and ".join(escape(name) for name in found.reviewers)
         parts.append(f"Agreement of {names}: {agreed}, n = {found.doubly:,}.")
     return f'<p class="measured">{" ".join(parts)}</p>' if parts else ""
+
+
+def selected(found: Sampling) -> str:
+    """Return how the reviewed ones were chosen; with a way to a fair figure where this one flatters."""
+    words = found.words[:1].upper() + found.words[1:]
+    if not words:
+        return ""
+    if found.flatters:
+        return f'<span class="warn">{words}. Review some in the order “at random” for a fair one.</span>'
+    return f'<span class="muted">{words}.</span>'
 
 
 def queue_rows(listed: Iterable[Listed]) -> list[Row]:

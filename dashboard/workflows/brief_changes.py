@@ -6,12 +6,15 @@ from dashboard.briefing.sheet import Sifted
 from dashboard.catalog.query import Box
 from dashboard.model.change import ChangeRun, DetectedChange
 from dashboard.model.errors import InputError
+from dashboard.model.review import VERDICT_WORDS
 from dashboard.model.view import Layer, View
 from dashboard.workflows.review import Order, Sieve, page, queue, summary
 from dashboard.workflows.review_columns import columns
+from dashboard.workflows.reviewed import DISPUTED, NONE
 from dashboard.workflows.workspace import Workspace
 
 MAX_CHANGES = 60_000
+_STANDINGS = {**{verdict.value: words for verdict, words in VERDICT_WORDS.items()}, DISPUTED: "disputed"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,8 @@ def shown_changes(workspace: Workspace, view: View, choice: ChangeChoice, bbox: 
         raise InputError(f"{msg} Zoom in, raise the least score, or switch the changes off.")
     held = queue(every, Sieve(bbox=bbox), Order.SIZE)
     of_run = queue(every, replace(sieve, verdicts=frozenset()), Order.SIZE)
+    measured = summary(every, of_run, min_score=sieve.min_score)
+    said = dict(summary(every, rows).by_verdict)
     return ShownChanges(
         run=run,
         changes=tuple(page(workspace, every, rows)),
@@ -67,7 +72,10 @@ def shown_changes(workspace: Workspace, view: View, choice: ChangeChoice, bbox: 
             least=sieve.min_score,
             filters=_words(sieve),
             expected=None if run.announced is None else run.announced.at(sieve.min_score),
-            precision=summary(every, of_run, min_score=sieve.min_score).precision,
+            precision=measured.precision,
+            sampling=measured.sampling,
+            verdicts=tuple((words, said[name]) for name, words in _STANDINGS.items() if said[name]),
+            unreviewed=said[NONE],
         ),
     )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from itertools import combinations
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from dashboard.catalog.query import Box
 from dashboard.geo.front_distance import FrontRelation
 from dashboard.model.change import ChangeSign, ChangeStatus, DetectedChange
 from dashboard.model.review import Precision, kappa
+from dashboard.model.sampling import Sampling, sampling
 from dashboard.workflows.review_columns import ChangeColumns
 from dashboard.workflows.reviewed import STANDINGS, VERDICTS
 from dashboard.workflows.workspace import Workspace
@@ -37,6 +39,8 @@ class Order(StrEnum):
     """The earliest first."""
     STRENGTH = "strength"
     """The greatest change of backscatter first, either way."""
+    LOT = "lot"
+    """At random, and for everybody the same: what is reviewed in this order stands for the rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +68,13 @@ class Summary:
     """What a queue holds and what was said of it."""
 
     count: int = 0
+    found: int = 0
+    """Changes of the run, whatever is asked for."""
     by_verdict: tuple[tuple[str, int], ...] = ()
     """(word of `STANDINGS`, how many), all of them, in their order."""
     precision: Precision = field(default_factory=lambda: Precision(0, 0))
+    sampling: Sampling = field(default_factory=Sampling)
+    """How the reviewed ones on which `precision` rests lie among all."""
     kappa: float | None = None
     """Cohen's, of the two reviewers below; None where chance alone would agree always, or nothing was judged twice."""
     doubly: int = 0
@@ -112,8 +120,10 @@ def summary(columns: ChangeColumns, indices: Rows, *, min_score: float = float("
     run = columns.run
     return Summary(
         count=len(indices),
+        found=len(columns),
         by_verdict=tuple(zip(STANDINGS, counts.tolist(), strict=True)),
         precision=Precision(int((real ^ false).sum()), int((real & ~false).sum()), int((real & false).sum())),
+        sampling=sampling(columns.score[indices], (real ^ false)[indices]),
         kappa=kappa([(VERDICTS[a - 1], VERDICTS[b - 1]) for a, b in pairs]),
         doubly=len(pairs),
         reviewers=names,
@@ -137,6 +147,11 @@ def over_time(columns: ChangeColumns, indices: Rows, edges: NDArray[np.int64]) -
     return np.bincount(cells, minlength=intervals * width).reshape(intervals, width)
 
 
+def lots(run_id: str, count: int) -> Rows:
+    """Return the place of every change of a run in an order by lot: always the same for one run."""
+    return np.random.default_rng(crc32(run_id.encode())).permutation(count)
+
+
 def _ranked(columns: ChangeColumns, order: Order) -> Rows:
     found = columns.memo.get(order)
     if found is None:
@@ -146,6 +161,7 @@ def _ranked(columns: ChangeColumns, order: Order) -> Rows:
             Order.SIZE: -columns.area_m2,
             Order.DATE: columns.before,
             Order.STRENGTH: -np.abs(columns.magnitude_db),
+            Order.LOT: lots(columns.run.id, len(columns)),
         }
         found = columns.memo[order] = np.lexsort((surest, keys[order]))
     return found

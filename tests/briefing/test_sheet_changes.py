@@ -72,6 +72,8 @@ def test_unasked_they_are_those_that_a_run_is_first_shown_with(found: Workspace)
     assert "15 of the 20 found on this map (score at least 5)" in words
     assert "expected false polygons per 100 km²: 4 (measured on 8 pseudo-events" in words
     assert "2 of 3 reviewed were real (95 % interval 9 to 99 %)" in words
+    assert "3 of 15 reviewed, 3 of them in the surer half: the figure flatters the rest" in words
+    assert "of those shown: 2 confirmed damage, 1 false alarm; 12 not reviewed" in words
 
 
 def test_the_filters_of_the_screen_are_those_of_the_sheet(found: Workspace) -> None:
@@ -82,6 +84,9 @@ def test_the_filters_of_the_screen_are_those_of_the_sheet(found: Workspace) -> N
     assert "3 of the 20 found on this map (score at least 15; sign: darker)" in words
     assert "per 100 km²: 0.3" in words
     assert "1 of 1 reviewed" in words
+    assert "1 of 3 reviewed, 1 of them in the surer half: too few to stand for the rest" in words
+    judged = sheet(found, ChangeChoice(run_id="run", sieve=Sieve(verdicts=frozenset({"damage"}))))
+    assert "of those shown: 2 confirmed damage; 0 not reviewed" in " ".join(said(judged))
     before = replace(VIEW, brush=(T0 - timedelta(days=90), T0 - timedelta(days=60)))
     assert sheet(found, view=before).changes == ()
 
@@ -106,6 +111,11 @@ def test_without_an_announcement_nothing_is_promised(found: Workspace) -> None:
     assert made.sifted is not None
     words = said(replace(made, sifted=replace(made.sifted, expected=None)))
     assert "expected false polygons per 100 km²: not measured" in words
+
+
+def test_without_a_review_nothing_is_measured_and_no_verdict_counted(found: Workspace) -> None:
+    words = " ".join(said(sheet(found, ChangeChoice(run_id="run", reviewer="a stranger"))))
+    assert "reviewed" not in words
 
 
 def test_live_detection_is_not_printed_and_that_is_said(found: Workspace) -> None:

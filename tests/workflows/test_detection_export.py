@@ -92,6 +92,9 @@ def test_the_file_says_how_to_repeat_and_judge_the_run(world, tmp_path):
     assert facts["remarks"] == ["2 dates were left out"]
     assert shapely.from_wkt(facts["unobserved"]).equals(made_run().unobserved)
     assert (facts["precision"]["reviewed"], facts["precision"]["disputed"]) == (1, 1)
+    chosen = facts["precision"]["chosen"]
+    assert (chosen["of"], chosen["scores_of_all"]) == (4, [0.0, 6.0])
+    assert chosen["how"] in {"too few to tell", "the surest"}
     assert (facts["found"], facts["written"], facts["observed_km2"]) == (4, 4, 12.5)
 
 

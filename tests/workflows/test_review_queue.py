@@ -21,8 +21,9 @@ from dashboard.model.change import Announced, ChangeRun, ChangeSign, ChangeStatu
 from dashboard.model.errors import NotFoundError
 from dashboard.model.frontline import ControlArea, FrontlineSnapshot
 from dashboard.model.review import Precision, Verdict, kappa, precision
+from dashboard.model.sampling import Choice, sampling
 from dashboard.workflows.front_report import related_to
-from dashboard.workflows.review import Order, Sieve, over_time, page, queue, relations, summary
+from dashboard.workflows.review import Order, Sieve, lots, over_time, page, queue, relations, summary
 from dashboard.workflows.review_columns import ChangeColumns, columns, forget
 from dashboard.workflows.reviewed import STANDINGS
 from dashboard.workflows.workspace import Workspace, open_workspace
@@ -166,12 +167,14 @@ def test_queue_equals_brute_force(
         forget()  # now and then from a cold start
     found = columns(workspace, "run", reviewer=reviewer)
     where = related_to(workspace, None, [(one.geometry, one.before) for one in changes])
+    drawn = lots("run", len(changes)).tolist()
     keys: dict[Order, Callable[[int], float]] = {
         Order.CONFIDENCE: lambda row: -changes[row].score,
         Order.SIZE: lambda row: -changes[row].area_m2,
         Order.FRONT: lambda row: near.km if (near := where[row]) is not None else float("inf"),
         Order.DATE: lambda row: changes[row].before.timestamp(),
         Order.STRENGTH: lambda row: -abs(changes[row].magnitude_db),
+        Order.LOT: lambda row: drawn[row],
     }
     expected = [
         row for row, one in enumerate(changes) if passes(one, where[row], standing(said, one.id, reviewer), sieve)
@@ -218,6 +221,22 @@ def test_counts_equal_the_models(
     else:
         assert reviewer == "stranger"
         assert (told.doubly, told.kappa, told.precision) == (0, None, Precision(0, 0))
+    judged = np.array([len({verdict.real for verdict in each.values()}) == 1 for each in words])
+    assert told.sampling == sampling(np.array([changes[row].score for row in rows]), judged)
+    assert told.sampling.reviewed == told.precision.reviewed
+
+
+def test_the_order_by_lot_is_one_for_everybody_and_a_sample_of_the_scores(
+    workspace: Workspace, changes: list[DetectedChange]
+) -> None:
+    rows = queue(columns(workspace, "run", reviewer="anna"), Sieve(), Order.LOT)
+    forget()
+    again = queue(columns(workspace, "run", reviewer="stranger"), Sieve(), Order.LOT)
+    np.testing.assert_array_equal(rows, again)
+    assert sorted(rows.tolist()) == list(range(COUNT))
+    assert not np.array_equal(lots("run", COUNT), lots("another", COUNT))
+    scores = np.array([one.score for one in changes])
+    assert sampling(scores, np.isin(np.arange(COUNT), rows[:60])).choice is Choice.SPREAD
 
 
 def test_others_verdicts_are_not_to_be_seen_before_ones_own(

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import shapely
 
 from dashboard import __version__
 from dashboard.model.change import ChangeRun, DetectedChange
 from dashboard.model.handling import Handling, combine
 from dashboard.model.review import Precision, Review, precision
+from dashboard.model.sampling import Sampling, sampling
 from dashboard.sources.exchange.fields import BANNER, MARK, handling_fields, stamp
 
 FORMAT = "changes 1"
@@ -48,6 +50,13 @@ class Report:
     def precision(self) -> Precision:
         """Measured on the reviewed ones of the changes that leave."""
         return precision([[one.verdict for one in said if one.verdict] for said in self.reviews.values()])
+
+    @property
+    def sampling(self) -> Sampling:
+        """How the reviewed ones on which `precision` rests lie among the changes that leave."""
+        kinds = ({one.verdict.real for one in self.reviews.get(each.id, ()) if one.verdict} for each in self.changes)
+        scores = np.array([each.score for each in self.changes], dtype=np.float64)
+        return sampling(scores, np.array([len(each) == 1 for each in kinds], dtype=bool))
 
 
 def fields_of(change: DetectedChange, report: Report) -> dict[str, Any]:
@@ -139,8 +148,20 @@ def facts_of(report: Report) -> dict[str, Any]:
             "real": measured.real,
             "disputed": measured.disputed,
             "interval_95": None if interval is None else list(interval),
+            "chosen": _chosen(report.sampling),
         }
     return plain(facts)
+
+
+def _chosen(found: Sampling) -> dict[str, Any]:
+    """Return how the reviewed ones were chosen: without it their precision cannot be judged."""
+    return {
+        "how": found.choice.value,
+        "of": found.of,
+        "in_surer_half": found.surer,
+        "scores_reviewed": None if found.scores is None else list(found.scores),
+        "scores_of_all": None if found.every is None else list(found.every),
+    }
 
 
 def by_change(reviews: Iterable[Review], ids: Iterable[str]) -> dict[str, tuple[Review, ...]]:
