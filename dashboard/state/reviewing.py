@@ -2,19 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import param
 
 from dashboard.model.change import ChangeRun, DetectedChange
 from dashboard.model.review import Review, Verdict
-from dashboard.state.background import Background, Latest, attempt
+from dashboard.state.background import Background, Latest, attempt, explain
 from dashboard.state.changing import Changing
 from dashboard.state.notices import Notices, Weight
 from dashboard.state.queued import PAGE, Lane, Listed, Queued, Wanted, look
 from dashboard.state.saying import Done, Saying, Word
 from dashboard.state.viewing import Viewing
-from dashboard.workflows.chips import Chips, Line, change_series, chips
+from dashboard.workflows.blank import Blank, history, pictured
+from dashboard.workflows.chips import Chips, Line
 from dashboard.workflows.review import Order, Sieve, Summary, queue
 from dashboard.workflows.workspace import Workspace
 
@@ -41,9 +43,10 @@ class Reviewing(param.Parameterized):
     """Of the selected change in the queue, from 0; None when it is not in it."""
     selected = param.ClassSelector(class_=DetectedChange, default=None, allow_None=True)
     """The change in hand: on list, map and timeline alike."""
-    chips = param.ClassSelector(class_=Chips, default=None, allow_None=True)
-    lines = param.ClassSelector(class_=tuple, default=())
-    """`Line` of the selected change."""
+    chips = param.ClassSelector(class_=(Chips, Blank), default=None, allow_None=True)
+    """Of the selected change, or why there are none; None while they are read."""
+    lines = param.ClassSelector(class_=(tuple, Blank), default=())
+    """`Line` of the selected change, or why there is none; empty while they are read."""
     reviews = param.ClassSelector(class_=tuple, default=())
     """`Review` of the selected change that one may see."""
     summary = param.ClassSelector(class_=Summary, default=Summary())
@@ -246,19 +249,12 @@ class Reviewing(param.Parameterized):
         if change is None or run is None:
             return
         work = self._workspace
-        self._pictured.ask(
-            lambda: (change.id, chips(work, change, run, polarisation=polarisation)),
-            lambda result: self._shown("chips", result),
-        )
-        self._drawn.ask(
-            lambda: (change.id, change_series(work, change, run)), lambda result: self._shown("lines", result)
-        )
+        self._pictured.ask(lambda: pictured(work, change, run, polarisation), partial(self._shown, "chips", change.id))
+        self._drawn.ask(lambda: history(work, change, run), partial(self._shown, "lines", change.id))
 
-    def _shown(self, name: str, result: Any) -> None:  # noqa: ANN401
-        if isinstance(result, Exception):
-            self._notices.fail(result)
-        elif self.selected is not None and result[0] == self.selected.id:
-            self.param.update(**{name: result[1]})
+    def _shown(self, name: str, change_id: str, result: Any) -> None:  # noqa: ANN401
+        if self.selected is not None and change_id == self.selected.id:
+            self.param.update(**{name: Blank(explain(result)) if isinstance(result, Exception) else result})
 
     # One's word
 

@@ -166,7 +166,7 @@ class Session:
         """Select the next or previous change and centre it when it lies outside the map."""
         change = self.reviewing.step(by)
         if change is None:
-            self.notices.tell("No detected changes here; detect between A and B first.")
+            self.notices.tell("No detected change in the queue: loosen its filters, or detect between A and B.")
             return
         self._centre(change.geometry)
 

@@ -3,6 +3,7 @@
 import math
 from bisect import bisect_right
 from collections.abc import Callable
+from dataclasses import fields
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -27,7 +28,7 @@ from dashboard.views.reviewhead import Detecting, foot, head, stops
 from dashboard.views.reviewtext import distance, queue_rows
 from dashboard.views.rows import Rows
 from dashboard.views.tables import front_words
-from dashboard.workflows.review import Order
+from dashboard.workflows.review import Order, Sieve
 
 COLUMNS = ("Verdict", "dB", "Area", "Seen", "Sure", "Front")
 
@@ -71,6 +72,7 @@ class ReviewView(pn.viewable.Viewer):
         handlers: dict[str, Callable[[Message], Any]] = {
             "review-run": lambda m: reviewing.open_run(str(m["value"]) or None),
             "review-filter": lambda m: self._filter(str(m["name"]), str(m["value"]).strip()),
+            "review-clear": lambda _: self._clear(),
             "review-order": lambda m: reviewing.sort(Order(str(m["value"]))),
             "review-threshold": lambda m: self._threshold(m["score"], final=bool(m["final"])),
             "review-verdict": lambda m: self.judge(Verdict(m["verdict"])),
@@ -129,6 +131,10 @@ class ReviewView(pn.viewable.Viewer):
             msg = f"The queue has no filter {name!r}; use {', '.join(wanted)}."
             raise InputError(msg)
         self._session.reviewing.filter(**wanted[name]())
+
+    def _clear(self) -> None:
+        self._session.viewing.brush(None)
+        self._session.reviewing.filter(**{each.name: each.default for each in fields(Sieve)})
 
     def _threshold(self, score: Any, *, final: bool) -> None:  # noqa: ANN401 - a number or nothing
         self.dragging = not final
@@ -225,7 +231,10 @@ class ReviewView(pn.viewable.Viewer):
             change=change, run=run, place=place or "not in the queue", own=reviewing.mine,
             others=tuple(review for review in reviewing.reviews if review.reviewer != me), front=self._front(change.id),
             pictures=pictures(reviewing.chips, colours),
-            series=curves(reviewing.lines, change, colours, self._marks()), evidence=self._evidence == change.id,
+            series="" if reviewing.lines == reviewing.chips else curves(
+                reviewing.lines, change, colours, self._marks()
+            ),
+            evidence=self._evidence == change.id,
         )  # fmt: skip
         self._hand.write(hand(found))
 

@@ -16,6 +16,7 @@ from dashboard.views.card import button, said
 from dashboard.views.layerdata import ground
 from dashboard.views.reviewpictures import HEIGHT, WIDTH, Curve, Marks, chip, series
 from dashboard.views.reviewtext import MINUS, strength, sure, verdict_words
+from dashboard.workflows.blank import Blank
 from dashboard.workflows.chips import Chips, Line
 
 WAITING = {"a": "before", "b": "after", "ratio": "log-ratio"}
@@ -71,12 +72,15 @@ def hand(held: Held) -> str:
     )  # fmt: skip
 
 
-def pictures(found: Chips | None, colours: Tokens) -> str:
-    """Return before, after and ratio side by side; places for them while they are read."""
+def pictures(found: Chips | Blank | None, colours: Tokens) -> str:
+    """Return before, after and ratio side by side; places for them while they are read; else why there are none."""
+    if isinstance(found, Blank):
+        return f'<p class="nothing">{escape(found.why)}</p>'
     if found is None:
         blank = '<svg viewBox="0 0 120 120" aria-hidden="true"></svg>'
-        return '<div class="chips">' + "".join(
-            f'<figure class="{name}">{blank}<figcaption>{word}</figcaption></figure>' for name, word in WAITING.items()
+        return '<div class="chips" aria-busy="true">' + "".join(
+            f'<figure class="{name}">{blank}<figcaption>{word} …</figcaption></figure>'
+            for name, word in WAITING.items()
         ) + "</div>"  # fmt: skip
     first, second = found.stamps
     bright = tokens("dark").accent  # the pictures are as dark in both themes
@@ -90,9 +94,14 @@ def pictures(found: Chips | None, colours: Tokens) -> str:
 
 
 def curves(
-    lines: Sequence[Line], change: DetectedChange, colours: Tokens, marks: tuple[datetime | None, datetime | None]
+    lines: Sequence[Line] | Blank,
+    change: DetectedChange,
+    colours: Tokens,
+    marks: tuple[datetime | None, datetime | None],
 ) -> str:
     """Return the series of a change with its interval and the marks of A and B; a place for it while it is read."""
+    if isinstance(lines, Blank):
+        return f'<p class="nothing">{escape(lines.why)}</p>'
     if not lines:
         return f'<svg class="series" viewBox="0 0 {WIDTH} {HEIGHT}" aria-hidden="true"></svg><p class="key">&nbsp;</p>'
     made = [

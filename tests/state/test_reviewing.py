@@ -184,7 +184,7 @@ class TestQueue:
         with open_workspace(tmp_path / "empty") as empty:
             session = begin(empty)
             session.step_change(1)
-            assert "No detected changes" in said(session)
+            assert "No detected change in the queue" in said(session)
             assert session.reviewing.at(3.0) == (0, None)
             session.reviewing.judge(Verdict.WATER)
             assert not session.reviewing.undo()

@@ -122,6 +122,24 @@ class TestTab:
         say(app, "review-filter", name="within_km", value="nowhere")
         assert "no distance" in session_of(app).notices.current.text
 
+    def test_an_empty_queue_says_why_and_shows_all_again(self, app: App) -> None:
+        say(app, "review-filter", name="area", value="1e9")
+        session_of(app).viewing.brush((T0 - timedelta(days=1), T0 + timedelta(days=1)))
+        assert "The run found 30 changes; score, filters and period leave none" in tab(app)._head.foot
+        press(app, "next-change")
+        assert "loosen" in session_of(app).notices.current.text
+        say(app, "review-clear")
+        assert tab(app).rows.total == COUNT
+        assert session_of(app).viewing.view.brush is None
+        assert "Show all" not in tab(app)._head.foot
+
+    def test_a_run_that_found_nothing_says_so(self, app: App, workspace: Workspace) -> None:
+        workspace.catalog.changes.add_run(run_of("bare"), [])
+        session_of(app).refresh()
+        say(app, "review-run", name="run", value="bare")
+        assert "This run found no change" in tab(app)._head.foot
+        assert "Show all" not in tab(app)._head.foot
+
     def test_a_brush_on_the_ruler_filters_queue_and_map_but_not_the_lane(self, app: App) -> None:
         lane = dict(app.panels.timeline.plot.bars.data)
         session_of(app).viewing.brush((T0 - timedelta(days=1), T0 + timedelta(days=1)))
@@ -150,6 +168,11 @@ class TestTab:
         assert set(tab(app)._head.expected) == {"expected false polygons: not measured"}
         say(app, "review-run", name="run", value="")
         assert tab(app).rows.total == COUNT
+
+    def test_where_the_acquisitions_are_not_here_the_reason_is_said_once(self, app: App) -> None:
+        press(app, "next-change")
+        assert tab(app)._hand.html.count("not in this catalogue") == 1
+        assert 'class="chips"' not in tab(app)._hand.html
 
     def test_both_themes_show_it(self, app: App) -> None:
         press(app, "next-change")

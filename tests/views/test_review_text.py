@@ -20,6 +20,7 @@ from dashboard.model.errors import InputError
 from dashboard.model.palette import tokens
 from dashboard.model.progress import Progress
 from dashboard.model.review import Precision, Review, Verdict
+from dashboard.model.sampling import sampling
 from dashboard.render.compose import ratio_palette
 from dashboard.state.queued import Listed
 from dashboard.views.amounts import square_metres
@@ -27,6 +28,7 @@ from dashboard.views.reviewhand import Held, curves, evidence_text, hand, pictur
 from dashboard.views.reviewhead import STOPS, Detecting, foot, head, stops
 from dashboard.views.reviewpictures import Curve, Marks, png, series
 from dashboard.views.reviewtext import about, basis_words, measured, queue_rows, rate, sure
+from dashboard.workflows.blank import Blank
 from dashboard.workflows.chips import Chips, Line
 from dashboard.workflows.review import Order, Sieve, Summary
 
@@ -177,6 +179,14 @@ class TestMeasured:
         assert "3 disputed" in said
         assert "κ" not in said
 
+    def test_a_figure_says_how_the_reviewed_were_chosen_and_the_way_to_a_fair_one(self) -> None:
+        scores = np.geomspace(90.0, 2.0, 40)
+        top, lot = np.arange(40) < 12, np.arange(40) % 3 == 0
+        for mask, said in ((top, "Reviewed were the 12 surest of 40: the figure flatters"), (lot, "14 of 40 reviewed")):
+            shown = measured(Summary(precision=Precision(12, 10), sampling=sampling(scores, mask)))
+            assert said in shown
+            assert ("at random" in shown) == ('class="warn"' in shown) == (mask is top)
+
     def test_agreement_has_its_number_and_its_names(self) -> None:
         said = measured(Summary(doubly=34, kappa=-0.713, reviewers=("Ada", "Kim <b>")))
         assert "Agreement of Ada and Kim &lt;b&gt;: κ −0.71, n = 34." in said
@@ -259,6 +269,15 @@ class TestHand:
         assert waiting.count("<figure") == there.count("<figure") == 3
         assert there.count("<polygon") == 3
         assert "after 070900ZJUN26" in there
+
+    def test_where_there_is_nothing_to_show_the_reason_stands_instead(self) -> None:
+        why = Blank("S1A <1> is not in this catalogue.")
+        shown = pictures(why, DARK)
+        assert Tags(shown).words == why.why
+        assert "<svg" not in shown
+        assert Tags(curves(why, CHANGE, DARK, (None, None))).words == why.why
+        assert "aria-busy" in pictures(None, DARK)
+        assert "aria-busy" not in pictures(chips_of(), DARK)
 
     def test_a_picture_arrives_as_it_is(self) -> None:
         levels = np.random.default_rng(1).integers(0, 256, (9, 14), np.uint8)
