@@ -4,10 +4,15 @@ import {modelNamed, post} from "./models.js";
 
 const PACE_MS = 120;
 const ALL = -1e300;
+const NARROW = "(max-width: 640px)";
+const plain = (score) => String(Number(score.toPrecision(3)));
 
 export function render({model, el}) {
   const root = document.createElement("div");
   root.className = "live";
+  const fold = document.createElement("button");
+  fold.type = "button";
+  fold.className = "fold";
   const head = document.createElement("div");
   const label = document.createElement("label");
   const words = document.createElement("span");
@@ -17,16 +22,27 @@ export function render({model, el}) {
   const expected = document.createElement("output");
   const foot = document.createElement("div");
   label.append(words, slider);
-  root.append(head, label, expected, foot);
+  foot.className = "foot";
+  root.append(head, label, expected, foot, fold);
   el.append(root);
   let sent = 0;
   let timer = 0;
   let held = false;
   let follow = null;
 
+  // Folded, one line says what the colours mean and leaves the map to the eye; on a phone it begins so.
+  const folding = (folded) => {
+    root.classList.toggle("folded", folded);
+    fold.setAttribute("aria-expanded", String(!folded));
+    fold.title = folded ? "Show the legend and the slider" : "Fold the legend";
+    fold.setAttribute("aria-label", fold.title);
+  };
+  fold.addEventListener("click", () => folding(!root.classList.contains("folded")));
+  folding(window.matchMedia(NARROW).matches);
+
   const score = () => model.stops[Number(slider.value)];
   const say = () => {
-    words.textContent = `Least score ${score()?.toPrecision(3) ?? ""}`;
+    words.textContent = `Least score ${score() === undefined ? "" : plain(score())}`;
     expected.textContent = model.expected[Number(slider.value)] ?? "";
     slider.setAttribute("aria-valuetext", `${words.textContent}; ${expected.textContent}`);
   };

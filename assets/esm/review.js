@@ -7,6 +7,7 @@ import {rewrite, talk} from "./talk.js";
 const PACE_MS = 70;
 const STILL_MS = 400;
 const ALL = -1e300;
+const plain = (score) => String(Number(score.toPrecision(3)));
 
 const made = (tag, parent, name = "") => {
   const node = document.createElement(tag);
@@ -42,7 +43,7 @@ export function render({model, el}) {
   };
   const say = () => {
     const now = score();
-    words.textContent = now === null ? "Least score: all that were found" : `Least score ${now.toPrecision(3)}`;
+    words.textContent = now === null ? "Least score: all that were found" : `Least score ${plain(now)}`;
     expected.innerHTML = model.expected[Number(slider.value)] ?? "";
     slider.setAttribute("aria-valuetext", `${words.textContent}; ${expected.textContent}`);
   };

@@ -14,9 +14,9 @@ SIGNS = ("brighter", "darker", "mixed")
 
 def head(found: Live, colours: Tokens) -> str:
     """Return the title with the method, and what each colour says."""
-    rows = [f'<li><i style="background:{getattr(colours, sign)}"></i>{sign}</li>' for sign in SIGNS]
+    rows = [f'<li><i style="background:{getattr(colours, sign)}"></i><span>{sign}</span></li>' for sign in SIGNS]
     lines = f"repeating-linear-gradient(135deg, {colours.unobserved} 0 1px, transparent 1px {HATCH_PX // 2}px)"
-    rows.append(f'<li><i style="background:{lines}"></i>not observed</li>')
+    rows.append(f'<li><i style="background:{lines}"></i><span>not observed</span></li>')
     how = METHODS.get(found.method, found.method) if found.method else "nothing to compare here"
     counted = f" · pixels of {found.pixel_m:,.0f} m" if found.method else ""
     return f'<b>Live detection</b><span class="muted">{escape(how)}{counted}</span><ul>{"".join(rows)}</ul>'
