@@ -1,27 +1,159 @@
-"""Detected changes where there are too many to be shapes, and the ground of which nothing can be said. Pure."""
+"""Detected changes where there are too many to be shapes, and the ground of which nothing can be said. Pure.
 
-from dataclasses import dataclass
+Many changes are a picture of ranks. The page itself gives ranks their colours, one look-up a pixel, and leaves out
+those below the least score: a slider that is dragged asks the session for nothing.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
-from bokeh.models import ColumnDataSource, GlyphRenderer, MultiPolygons, Range1d
+from bokeh.models import ColumnDataSource, CustomJS, GlyphRenderer, ImageRGBA, MultiPolygons, Range1d
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from dashboard.model.palette import Tokens
 from dashboard.plots.columns import area_columns
-from dashboard.plots.stepped import LEVELS, NOTHING, SteppedLayer, lay_under, stepped_layer
+from dashboard.plots.stepped import lay_under
 from dashboard.plots.surface import ABOVE, Surface
 
 PICTURE_OF_CHANGES, UNOBSERVED = "change-picture", "unobserved"
 FILL, LINE = "2e", "ff"
 """Strengths of a polygon's ground and of its outline: those of the shapes."""
+_COLUMNS = ("image", "outlines", "x", "y", "dw", "dh", "stamp")
+_PLACE = ("x", "y", "dw", "dh")
+_PAINTED = """
+const {score, sign, ground, outline, stamp} = ranking.data;
+const from = ranks.data;
+const to = drawn.data;
+const at = to.image[0];
+const put = (image, place) => {
+  to.image[0] = image;
+  for (const side of ["x", "y", "dw", "dh"]) to[side][0] = place[side][0];
+  drawn.change.emit();
+};
+const blank = (rows, columns) => new at.constructor(new Uint32Array(rows * columns).buffer, [rows, columns]);
+if (!from.image.length) {
+  if (at.length > 1) put(blank(1, 1), to);
+  return;
+}
+if (from.stamp[0] !== stamp[0]) return;  // of another run: what belongs to it is on its way
+const plain = (array, kind) => new kind(array.buffer, array.byteOffset, array.length);
+const [scores, signs] = [plain(score[0], Float64Array), plain(sign[0], Uint8Array)];
+const [image, lines] = [plain(from.image[0], Uint16Array), plain(from.outlines[0], Uint8Array)];
+let first = 1;
+for (let end = scores.length; first < end;) {
+  const middle = (first + end) >> 1;
+  if (scores[middle] < least.start) first = middle + 1;
+  else end = middle;
+}
+const shades = [ground[0], outline[0]].map((colours) => {
+  const shade = new Uint32Array(scores.length);
+  for (let rank = first; rank < shade.length; rank++) shade[rank] = colours[signs[rank]];
+  return shade;
+});
+const [rows, columns] = from.image[0].shape;
+const same = at.shape[0] === rows && at.shape[1] === columns;
+const into = same ? at : blank(rows, columns);
+const out = plain(into, Uint32Array);
+const [grounds, outlines] = shades;
+for (let i = 0; i < out.length; i++) {
+  const rank = image[i];
+  out[i] = rank === 0 ? 0 : (lines[i >> 3] >> (i & 7)) & 1 ? outlines[rank] : grounds[rank];
+}
+put(into, from);
+"""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Ranked:
+    """A picture of ranks and what they stand for."""
+
+    ranks: NDArray[np.uint16]
+    """(y, x) north first; 0 for nothing."""
+    outlines: NDArray[np.bool_]
+    """(y, x) whether an outline is seen."""
+    bounds: tuple[float, float, float, float]
+    """(x0, y0, x1, y1), Mercator metres."""
+    scores: NDArray[np.float64]
+    """(ranks + 1,) rising."""
+    signs: NDArray[np.uint8]
+    """(ranks + 1,) place among brighter, darker and mixed."""
+
+
+@dataclass(slots=True)
+class RankedLayer:
+    """The picture as the page has it: ranks, and what they stand for."""
+
+    source: ColumnDataSource
+    ranking: ColumnDataSource
+    _meant: tuple[Any, ...] = field(default=(), repr=False)
+    _stamp: int = 0
+
+    def put(self, found: Ranked, signs: tuple[str, str, str]) -> None:
+        """Show a picture; what its ranks stand for is sent when it is new.
+
+        Parameters
+        ----------
+        signs : ``#rrggbb`` of brighter, darker and mixed
+        """
+        meant = (found.scores, found.signs, signs)
+        if (
+            not self._meant
+            or any(new is not old for new, old in zip(meant[:2], self._meant, strict=False))
+            or (signs != self._meant[2])
+        ):
+            self._meant, self._stamp = meant, self._stamp + 1
+            self.ranking.data = {
+                "score": [found.scores], "sign": [found.signs], "ground": [colours(signs, FILL)],
+                "outline": [colours(signs, LINE)], "stamp": [self._stamp],
+            }  # fmt: skip
+        x0, y0, x1, y1 = found.bounds
+        self.source.data = {
+            "image": [np.ascontiguousarray(found.ranks[::-1])],
+            "outlines": [np.packbits(found.outlines[::-1], bitorder="little")],
+            "x": [x0], "y": [y0], "dw": [x1 - x0], "dh": [y1 - y0], "stamp": [self._stamp],
+        }  # fmt: skip
+
+    def clear(self) -> None:
+        """Show nothing."""
+        if self.source.data["image"]:
+            self.source.data = {name: [] for name in _COLUMNS}
+
+
+def colours(signs: tuple[str, str, str], strength: str) -> NDArray[np.uint32]:
+    """Return colours as a canvas holds them: red in the lowest byte.
+
+    Parameters
+    ----------
+    signs : ``#rrggbb``
+    strength : two hexadecimal digits
+    """
+    rgba = [bytes.fromhex(f"{sign[1:]}{strength}") for sign in signs]
+    return np.frombuffer(b"".join(rgba), "<u4").astype(np.uint32)
+
+
+def _ranked_layer(made: Surface, least: Range1d) -> RankedLayer:
+    source = ColumnDataSource({name: [] for name in _COLUMNS}, name=PICTURE_OF_CHANGES)
+    ranking = ColumnDataSource(
+        {name: [] for name in ("score", "sign", "ground", "outline", "stamp")}, name=f"{PICTURE_OF_CHANGES}-ranking"
+    )
+    nowhere = {name: [0.0] for name in _PLACE}
+    drawn = ColumnDataSource({"image": [np.zeros((1, 1), np.uint32)], **nowhere}, name=f"{PICTURE_OF_CHANGES}-drawn")
+    paint = CustomJS(args={"ranks": source, "ranking": ranking, "drawn": drawn, "least": least}, code=_PAINTED)
+    for each in (source, ranking):
+        each.js_on_change("data", paint)
+    least.js_on_change("start", paint)
+    glyph = ImageRGBA(image="image", x="x", y="y", dw="dw", dh="dh")
+    lay_under(made, GlyphRenderer(data_source=drawn, glyph=glyph, name=f"{PICTURE_OF_CHANGES}-picture"), "changes")
+    return RankedLayer(source, ranking)
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeLayers:
     """What the map shows of a detection besides single shapes."""
 
-    picture: SteppedLayer
+    picture: RankedLayer
     unobserved: ColumnDataSource
     hatch: MultiPolygons
 
@@ -36,7 +168,7 @@ class ChangeLayers:
 
 def change_layers(made: Surface, least: Range1d, colours: Tokens) -> ChangeLayers:
     """Add the layers to a composed map: the picture below the shapes and the hatch below all shapes."""
-    picture = stepped_layer(made, PICTURE_OF_CHANGES, under="changes", least=least)
+    picture = _ranked_layer(made, least)
     source = ColumnDataSource(area_columns([]), name=UNOBSERVED)
     glyph = MultiPolygons(
         xs="xs", ys="ys", fill_alpha=0.0, line_alpha=0.0, hatch_pattern="right_diagonal_line",
@@ -45,22 +177,3 @@ def change_layers(made: Surface, least: Range1d, colours: Tokens) -> ChangeLayer
     renderer = GlyphRenderer(data_source=source, glyph=glyph, name=f"{UNOBSERVED}-shapes")
     lay_under(made, renderer, ABOVE[0].name)
     return ChangeLayers(picture, source, glyph)
-
-
-def change_shades(scores: NDArray[np.float64], signs: tuple[str, str, str]) -> tuple[NDArray[np.float64], list[str]]:
-    """Return score and colour of every value of a picture of changes.
-
-    Parameters
-    ----------
-    scores : (steps,) the lowest of each step, rising
-    signs : ``#rrggbb`` of brighter, darker and mixed
-
-    Returns
-    -------
-    (256,) scores and colours: 0 is no change; then step by step one value a sign for ground, and as many for outlines
-    """
-    each = np.repeat(scores, len(signs))
-    colours = [f"{sign}{FILL}" for _ in scores for sign in signs] + [f"{sign}{LINE}" for _ in scores for sign in signs]
-    spare = LEVELS - 1 - len(colours)
-    values = np.concatenate([[np.inf], each, each, np.full(spare, np.inf)])
-    return values, [NOTHING, *colours, *[NOTHING] * spare]

@@ -140,6 +140,90 @@ def wind(
 
 
 @jit
+def fill(
+    paths: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]],
+    areas: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int8]],
+    ranks: NDArray[np.uint16],
+    grid: tuple[float, float, int, int],
+    out: NDArray[np.uint16],
+) -> None:
+    """Mark the pixels whose centres lie in areas with the greatest rank, one area after the other.
+
+    `areas` are the chosen ones, the first path of every area and one past the last, and the factor of every path that
+    makes outsides wind once and holes back.
+    """
+    chosen, rings, _ = areas
+    begins, cuts = np.zeros(out.shape[0] + 2, np.int64), np.empty(1024, np.int64)
+    for i in range(chosen.size):
+        span = (rings[chosen[i]], rings[chosen[i] + 1])
+        top, bottom = _cut(paths, areas[2], span, grid, (out.shape[1], False), (begins, cuts))
+        for row in range(top, bottom):
+            begins[row + 2] += begins[row + 1]
+        if top < bottom and begins[bottom + 1] > cuts.size:
+            cuts = np.empty(2 * begins[bottom + 1], np.int64)
+        _cut(paths, areas[2], span, grid, (out.shape[1], True), (begins, cuts))
+        for row in range(top, bottom):
+            _sweep(cuts[begins[row] : begins[row + 1]], ranks[chosen[i]], out[row])
+        begins[top : bottom + 2] = 0
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy", inline="never")
+def _cut(
+    paths: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]],
+    signs: NDArray[np.int8],
+    span: tuple[int, int],
+    grid: tuple[float, float, int, int],
+    how: tuple[int, bool],
+    memory: tuple[NDArray[np.int64], NDArray[np.int64]],
+) -> tuple[int, int]:
+    """Count where each row cuts an area's edges, two places ahead of it, or write the cuts; return first and end row.
+
+    A cut is four times the first column whose centre lies east of it, and 1 more than how the edge winds.
+    """
+    x, y, starts = paths
+    cols, write = how
+    begins, cuts = memory
+    first, end = begins.size - 2, 0
+    for path in range(span[0], span[1]):
+        u0, v0 = x[starts[path]] * grid[0] - grid[2], y[starts[path]] * grid[1] - grid[3]
+        for k in range(starts[path] + 1, starts[path + 1]):
+            u1, v1 = x[k] * grid[0] - grid[2], y[k] * grid[1] - grid[3]
+            low, high = (v0, v1) if v0 < v1 else (v1, v0)
+            top, bottom = int(max(np.ceil(low - 0.5), 0.0)), int(min(np.ceil(high - 0.5), float(begins.size - 2)))
+            if top < bottom and min(u0, u1) < cols:
+                first, end = min(first, top), max(end, bottom)
+                turn = signs[path] if v1 > v0 else -signs[path]
+                slope = (u1 - u0) / (v1 - v0)
+                for row in range(top, bottom):
+                    if write:
+                        col = min(max(np.ceil(u0 + (row + 0.5 - v0) * slope - 0.5), 0.0), float(cols))
+                        cuts[begins[row + 1]] = int(col) * 4 + turn + 1
+                        begins[row + 1] += 1
+                    else:
+                        begins[row + 2] += 1
+            u0, v0 = u1, v1
+    return first, end
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy", inline="never")
+def _sweep(cuts: NDArray[np.int64], rank: int, out: NDArray[np.uint16]) -> None:
+    """Mark what of one row lies between cuts that wind around it; two cuts are nearly all there ever are."""
+    for at in range(1, cuts.size):
+        value, to = cuts[at], at
+        while to > 0 and cuts[to - 1] > value:
+            cuts[to] = cuts[to - 1]
+            to -= 1
+        cuts[to] = value
+    turns = 0
+    for at in range(cuts.size):
+        turns += cuts[at] % 4 - 1
+        if turns != 0:
+            end = cuts[at + 1] // 4 if at + 1 < cuts.size else out.size  # what lies beyond the edge was not cut
+            for col in range(cuts[at] // 4, end):
+                out[col] = max(out[col], rank)
+
+
+@jit
 def flood(turns: NDArray[np.int32], rank: int, out: NDArray[np.uint8]) -> None:
     """Mark every pixel that is wound around with a rank, and leave the differences at zero for the next."""
     rows, cols = out.shape

@@ -1,5 +1,6 @@
 """The map: one figure, its frames and its vector layers, each updated alone."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ from dashboard.geo.mercator import project, to_mercator
 from dashboard.model.change import ChangeRun
 from dashboard.model.palette import Theme, tokens
 from dashboard.model.view import Extent, Layer
-from dashboard.plots.changes import change_layers, change_shades
+from dashboard.plots.changes import Ranked, change_layers
 from dashboard.plots.surface import ALL_SCORES, Surface, hover, light, recolour, sift, surface
 from dashboard.render.compose import ratio_palette
 from dashboard.state.pictures import Doing, Shown, Status
@@ -209,7 +210,8 @@ class MapView(pn.viewable.Viewer):
     def show_changes(self) -> None:
         """Draw the detected changes and the selected one."""
         changing, layers = self._session.changing, self._session.viewing.view.layers
-        self._from = self._session.reviewing.threshold
+        # A picture has every change, whatever the threshold.
+        self._from = -math.inf if changing.picture is not None else self._session.reviewing.threshold
         shown = changing.changes if Layer.CHANGES in layers else ()
         ids = tuple(change.id for change in shown)
         self.surface.put(
@@ -230,8 +232,11 @@ class MapView(pn.viewable.Viewer):
         if picture is None:
             layer.clear()
             return
-        layer.mean(*change_shades(picture.scores, sign_colours(tokens(self._theme))))
-        layer.put(picture.levels, picture.bounds)
+        found = Ranked(
+            ranks=picture.ranks, outlines=picture.outlines, bounds=picture.bounds, scores=picture.ranking.scores,
+            signs=picture.ranking.kinds,
+        )  # fmt: skip
+        layer.put(found, sign_colours(tokens(self._theme)))
 
     def _show_unobserved(self, run: ChangeRun | None) -> None:
         """Hatch the ground of which the run can say nothing."""

@@ -1,31 +1,42 @@
-"""The changes of a run over the map: one by one while they are few, as a picture when they are many; none left out."""
+"""The changes of a run over the map: one by one while they are few, as a picture when they are many; none left out.
 
+Both reach a little beyond the screen, so that most pans find there what they come to. A picture knows of every pixel
+which rank of score is seen there: it is the same at every threshold, which only says from which rank on it is shown.
+"""
+
+import threading
+from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from hashlib import blake2b
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
-from dashboard.catalog.change_columns import SIGNS
 from dashboard.geo.mercator import to_mercator
 from dashboard.model.change import DetectedChange
 from dashboard.model.errors import GridMismatchError
-from dashboard.render.fills import mark_apart
-from dashboard.render.strokes import MARGIN_PX, Strokes, Window, strokes
+from dashboard.render.fills import Areas, Ranking, ranking, seen
+from dashboard.render.panned import Laid, Planes, laid
+from dashboard.render.strokes import Window, strokes
 from dashboard.workflows.remembered import Remembered
 from dashboard.workflows.review import Order, Rows, Sieve, page, queue
 from dashboard.workflows.review_columns import ChangeColumns, columns
 from dashboard.workflows.workspace import Workspace
 
 GLYPH_LIMIT = 2_000
-"""Changes in view up to which the map draws each by itself."""
+"""Changes up to which the map draws each by itself."""
 VERTEX_LIMIT = 60_000
-"""Vertices in view up to which it does."""
-STEPS = 42
-"""Scores that a picture tells apart: as many as three signs, for ground and outline, leave in a byte."""
+"""Vertices up to which it does."""
+AHEAD, LEAST_AHEAD = 0.25, 0.08
+"""Share of the screen that is drawn beyond each of its edges, and that must be left of it before more is drawn."""
 _REMEMBERED_CHANGES = 300_000
+_REMEMBERED_VIEWS = 6
+"""Zooms and filters whose last picture is kept: 8 MB each."""
+_SIZE_DIGITS = 9
+"""Of a pixel's size: a millionth of a pixel across the screen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +54,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ChangePicture:
-    """Changes as a picture of a byte a pixel."""
+    """Changes as ranks of score, whatever the threshold."""
 
-    levels: NDArray[np.uint8]
-    """(y, x) north first: 0 for none; `dashboard.plots.changes.change_shades` says what the others are."""
-    scores: NDArray[np.float64]
-    """(42,) lowest score of each step, rising; the steps hold about as many changes of the run each."""
+    ranks: NDArray[np.uint16]
+    """(y, x) north first: 0 for none."""
+    outlines: NDArray[np.bool_]
+    """(y, x) whether what is seen is an outline."""
+    ranking: Ranking
+    """What the ranks stand for."""
     bounds: tuple[float, float, float, float]
-    """(x0, y0, x1, y1), Mercator metres."""
+    """(x0, y0, x1, y1), Mercator metres: about a quarter more than the screen on every side."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,9 +71,9 @@ class ChangeOverlay:
     """What the layer of detected changes shows."""
 
     count: int
-    """Changes in view."""
+    """Changes on the screen."""
     changes: tuple[DetectedChange, ...]
-    """Each of them, the largest first, where they are few enough to be shapes."""
+    """Each of them and of those around, the largest first, where they are few enough to be shapes."""
     picture: ChangePicture | None
     """All of them, where they are not."""
 
@@ -70,12 +83,28 @@ class _Drawn:
     """The polygons of a run, taken apart for drawing once: what never changes of it."""
 
     geometry: NDArray[np.object_]
-    strokes: Strokes
+    areas: Areas
     vertices: NDArray[np.int64]
-    scores: NDArray[np.float64]
+    ranking: Ranking
 
     def __len__(self) -> int:
         return len(self.geometry)
+
+    def among(self, rows: Rows, window: Window) -> Rows:
+        """Return those of some rows whose boxes touch a window."""
+        return rows[self.areas.strokes.inside(*window.bounds)[rows]]
+
+
+@dataclass(slots=True, eq=False)
+class _Held:
+    """What was last drawn at one zoom and choice of changes; equal answers are the same objects."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    laid: Laid | None = None
+    picture: ChangePicture | None = None
+    around: Window | None = None
+    """Where the shapes lie."""
+    changes: tuple[DetectedChange, ...] = ()
 
 
 def change_overlay(workspace: Workspace, asked: Asked, geobox: GeoBox) -> ChangeOverlay:
@@ -94,11 +123,15 @@ def change_overlay(workspace: Workspace, asked: Asked, geobox: GeoBox) -> Change
     """
     window, drawn = _window(geobox), _of_run(workspace, asked.run_id)
     every, rows = _asked(workspace, asked)
-    inside = drawn.strokes.inside(*window.bounds)
-    rows = rows[inside[rows]]
-    if len(rows) <= GLYPH_LIMIT and drawn.vertices[rows].sum() <= VERTEX_LIMIT:
-        return ChangeOverlay(count=len(rows), changes=tuple(page(workspace, every, rows)), picture=None)
-    return ChangeOverlay(count=len(rows), changes=(), picture=_picture(drawn, rows, window))
+    here = drawn.among(rows, window)
+    if _few(drawn, here):
+        return ChangeOverlay(count=len(here), changes=_shapes(workspace, every, drawn, rows, window), picture=None)
+    _, whole = _asked(workspace, replace(asked, sieve=replace(asked.sieve, min_score=float("-inf"))))
+    return ChangeOverlay(count=len(here), changes=(), picture=_picture(workspace, every, drawn, whole, window))
+
+
+def _few(drawn: _Drawn, rows: Rows) -> bool:
+    return bool(len(rows) <= GLYPH_LIMIT and drawn.vertices[rows].sum() <= VERTEX_LIMIT)
 
 
 def change_at(workspace: Workspace, asked: Asked, place: tuple[float, float], radius_m: float) -> str | None:
@@ -114,7 +147,7 @@ def change_at(workspace: Workspace, asked: Asked, place: tuple[float, float], ra
     x, y = place
     drawn = _of_run(workspace, asked.run_id)
     every, rows = _asked(workspace, asked)
-    rows = rows[drawn.strokes.inside(x - radius_m, y - radius_m, x + radius_m, y + radius_m)[rows]]
+    rows = rows[drawn.areas.strokes.inside(x - radius_m, y - radius_m, x + radius_m, y + radius_m)[rows]]
     if not len(rows):
         return None
     away = shapely.distance(shapely.transform(drawn.geometry[rows], _metres), shapely.Point(x, y))
@@ -123,11 +156,15 @@ def change_at(workspace: Workspace, asked: Asked, place: tuple[float, float], ra
 
 
 def forget() -> None:
-    """Forget the polygons of every run: for measurements."""
+    """Forget the polygons and pictures of every run: for measurements."""
     _RUNS.clear()
+    _PICTURES.clear()
+    _SHAPES.clear()
 
 
 _RUNS: Remembered[_Drawn] = Remembered(_REMEMBERED_CHANGES, lambda run: max(len(run), 1))
+_PICTURES: Remembered[_Held] = Remembered(_REMEMBERED_VIEWS)
+_SHAPES: Remembered[_Held] = Remembered(_REMEMBERED_VIEWS)
 
 
 def _of_run(workspace: Workspace, run_id: str) -> _Drawn:
@@ -136,24 +173,12 @@ def _of_run(workspace: Workspace, run_id: str) -> _Drawn:
 
 def _read(workspace: Workspace, run_id: str) -> _Drawn:
     found = workspace.catalog.changes.columns(run_id)
-    scores = steps(found.score)
-    step = np.clip(np.searchsorted(scores, found.score, side="right") - 1, 0, STEPS - 1)
-    # The greater rank is seen: of two that meet in a pixel the higher score, so that a threshold hides no other.
-    ranks = (1 + step * len(SIGNS) + found.sign).astype(np.uint8)
     return _Drawn(
         found.geometry,
-        strokes(found.geometry, ranks, metres=_metres),
+        Areas.of(strokes(found.geometry, np.ones(len(found.geometry), np.uint8), metres=_metres)),
         shapely.get_num_coordinates(found.geometry).astype(np.int64),
-        scores,
+        ranking(found.score, found.sign),
     )
-
-
-def steps(score: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the (42,) lowest scores of steps that hold about equally many of some changes each."""
-    if not len(score):
-        return np.zeros(STEPS)
-    known = np.sort(score)
-    return known[(np.arange(STEPS) * len(known)) // STEPS]
 
 
 def _asked(workspace: Workspace, asked: Asked) -> tuple[ChangeColumns, Rows]:
@@ -161,20 +186,56 @@ def _asked(workspace: Workspace, asked: Asked) -> tuple[ChangeColumns, Rows]:
     return every, queue(every, replace(asked.sieve, bbox=None), Order.SIZE)
 
 
-def _picture(drawn: _Drawn, rows: Rows, window: Window) -> ChangePicture:
-    hidden = np.ones(len(drawn), bool)
-    hidden[rows] = False
-    marks = mark_apart(drawn.strokes, window.grown(MARGIN_PX), hidden=hidden)
-    lines = _doubled(marks.lines)
-    margin = slice(MARGIN_PX, -MARGIN_PX)
-    levels = np.where(lines > 0, lines + np.uint8(STEPS * len(SIGNS)), marks.fills[margin, margin])
-    return ChangePicture(levels=levels, scores=drawn.scores, bounds=window.bounds)
+def _chosen(workspace: Workspace, every: ChangeColumns, rows: Rows, window: Window) -> Hashable:
+    """Return what stands for just these rows at this zoom; how they came to be chosen does not matter."""
+    digest = blake2b(np.ascontiguousarray(rows).tobytes(), digest_size=16).digest()
+    return workspace.catalog.path, every.run.id, digest, window.sizes
 
 
-def _doubled(lines: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return lines two pixels wide, without the margin."""
-    high = np.maximum(lines[:-1], lines[1:])[MARGIN_PX - 1 : -MARGIN_PX]
-    return np.maximum(high[:, :-1], high[:, 1:])[:, MARGIN_PX - 1 : -MARGIN_PX]
+def _shapes(
+    workspace: Workspace, every: ChangeColumns, drawn: _Drawn, rows: Rows, window: Window
+) -> tuple[DetectedChange, ...]:
+    held = _SHAPES.get(_chosen(workspace, every, rows, window), _Held)
+    with held.lock:
+        if held.around is None or not _covers(held.around, _grown(window, LEAST_AHEAD)):
+            around = _grown(window, AHEAD)
+            held.around = around if _few(drawn, drawn.among(rows, around)) else window
+            held.changes = tuple(page(workspace, every, drawn.among(rows, held.around)))
+        return held.changes
+
+
+def _picture(workspace: Workspace, every: ChangeColumns, drawn: _Drawn, rows: Rows, window: Window) -> ChangePicture:
+    held = _PICTURES.get(_chosen(workspace, every, rows, window), _Held)
+    with held.lock:  # of two who come together, one draws and the other has it
+        if held.picture is not None and held.laid is not None and held.laid.covers(_grown(window, LEAST_AHEAD)):
+            return held.picture
+        ranks = np.zeros(len(drawn), np.uint16)
+        ranks[rows] = drawn.ranking.ranks[rows]
+
+        def draw(part: Window) -> Planes:
+            found = seen(drawn.areas, ranks, part)
+            return found.ranks, found.outlines
+
+        held.laid = laid(held.laid, _grown(window, AHEAD), draw)
+        levels, outlines = held.laid.planes
+        held.picture = ChangePicture(
+            ranks=levels, outlines=outlines, ranking=drawn.ranking, bounds=held.laid.window.bounds
+        )
+        return held.picture
+
+
+def _grown(window: Window, share: float) -> Window:
+    """Return a window with a share of itself more on every side."""
+    right, down = round(window.width * share), round(window.height * share)
+    return replace(
+        window, col=window.col - right, row=window.row - down, width=window.width + 2 * right,
+        height=window.height + 2 * down,
+    )  # fmt: skip
+
+
+def _covers(whole: Window, part: Window) -> bool:
+    (x0, y0, x1, y1), (u0, v0, u1, v1) = whole.bounds, part.bounds
+    return x0 <= u0 and y0 <= v0 and x1 >= u1 and y1 >= v1
 
 
 def _window(geobox: GeoBox) -> Window:
@@ -183,7 +244,9 @@ def _window(geobox: GeoBox) -> Window:
     if turn != 0 or tilt != 0 or across <= 0 or down >= 0:
         raise GridMismatchError("The grid is rotated or not north up; draw changes on a north-up grid.")
     height, width = geobox.shape
-    return Window(round(west / across), round(north / down), width, height, (across, -down))
+    # A dragged map has pixels of the same size but for rounding: without it no picture would be found again.
+    across, down = (float(f"{size:.{_SIZE_DIGITS}g}") for size in (across, -down))
+    return Window(round(west / across), round(-north / down), width, height, (across, down))
 
 
 def _metres(points: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,17 +1,19 @@
 """Layers of scores: where they lie, what their values stand for, and that a hatch stays on its ground."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from bokeh.models import Range1d
 from shapely import box
 
 from dashboard.model.palette import tokens
 from dashboard.model.view import Extent
-from dashboard.plots.changes import UNOBSERVED, change_layers, change_shades
+from dashboard.plots.changes import LINE, UNOBSERVED, Ranked, change_layers, colours
 from dashboard.plots.coverage import coverage_layer
 from dashboard.plots.live import FIRST, HATCH, HATCH_PX, live_layer, live_picture, live_shades
 from dashboard.plots.stepped import LEVELS, NOTHING
 from dashboard.plots.surface import ABOVE, Surface, sift, surface
-from dashboard.workflows.change_overlay import STEPS
 from dashboard.workflows.detection.live import FIRST_LEVEL, SCORES
 
 DARK, LIGHT = tokens("dark"), tokens("light")
@@ -55,17 +57,33 @@ def test_every_level_of_a_search_has_its_sign_and_score() -> None:
     assert (colours[HATCH][:7], scores[HATCH]) == ("#999999", np.inf)  # no threshold hides it
 
 
-def test_every_value_of_many_changes_has_its_sign_and_score() -> None:
-    steps = np.linspace(1.0, 9.0, STEPS)
-    scores, colours = change_shades(steps, SIGNS)
-    assert (len(scores), len(colours)) == (LEVELS, LEVELS)
-    assert colours[0] == NOTHING
-    for step in (0, 20, STEPS - 1):
-        for at, sign in enumerate(SIGNS):
-            ground = 1 + step * len(SIGNS) + at
-            outline = ground + STEPS * len(SIGNS)
-            assert scores[ground] == scores[outline] == steps[step]
-            assert (colours[ground][:7], colours[outline]) == (sign, f"{sign}ff")
+def test_ranks_travel_with_what_they_stand_for_only_when_that_is_new() -> None:
+    layers = change_layers(surface(Extent(0.0, 0.0, 100.0, 50.0), DARK), Range1d(0, 1), DARK)
+    ranks, outlines = np.arange(12, dtype=np.uint16).reshape(3, 4), np.eye(3, 4, dtype=bool)
+    for each in (ranks, outlines):
+        each.flags.writeable = False
+    scores, kinds = np.linspace(-1.0, 1.0, 12), np.arange(12, dtype=np.uint8) % 3
+    found = Ranked(ranks=ranks, outlines=outlines, bounds=(0.0, 0.0, 8.0, 6.0), scores=scores, signs=kinds)
+    layer = layers.picture
+    layer.put(found, SIGNS)
+    assert layer.source.data["image"][0].tolist() == ranks[::-1].tolist()
+    packed = np.unpackbits(layer.source.data["outlines"][0], count=12, bitorder="little")
+    np.testing.assert_array_equal(packed.reshape(3, 4), outlines[::-1])
+    assert layer.ranking.data["sign"][0] is kinds
+    meant = layer.ranking.data
+    layer.put(replace(found, bounds=(1.0, 0.0, 9.0, 6.0)), SIGNS)
+    assert layer.ranking.data is meant
+    assert layer.source.data["stamp"] == meant["stamp"]
+    layer.put(found, ("#111111", "#222222", "#444444"))
+    assert layer.ranking.data["stamp"] != [meant["stamp"]]
+    assert layer.source.data["stamp"] == layer.ranking.data["stamp"]
+    layer.clear()
+    assert layer.source.data["image"] == []
+
+
+def test_colours_lie_as_a_canvas_holds_them() -> None:
+    first, *_ = colours(("#010203", "#ffffff", "#000000"), LINE).tolist()
+    assert first == 0xFF030201
 
 
 def test_the_hatch_lies_where_nothing_was_seen_and_stays_on_its_ground() -> None:

@@ -7,12 +7,16 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 import shapely
+from affine import Affine
+from odc.geo.geobox import GeoBox
 
 from dashboard.geo.mercator import extent_of, screen_geobox, to_mercator
 from dashboard.model.change import ChangeRun, ChangeSign, DetectedChange
 from dashboard.model.errors import GridMismatchError, NotFoundError
+from dashboard.render.fills import Areas, Seen, seen
+from dashboard.render.strokes import Window
 from dashboard.workflows import change_overlay as module
-from dashboard.workflows.change_overlay import STEPS, Asked, change_at, change_overlay, steps
+from dashboard.workflows.change_overlay import AHEAD, Asked, ChangePicture, change_at, change_overlay
 from dashboard.workflows.review import Sieve
 from dashboard.workflows.workspace import Workspace, open_workspace
 
@@ -46,35 +50,34 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
         yield opened
 
 
-def score_of(level: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """The score that a level stands for; below all for no change."""
-    rank = np.where(level > STEPS * len(SIGNS), level - STEPS * len(SIGNS), level).astype(int)
-    return np.where(rank == 0, -np.inf, scores[np.clip((rank - 1) // len(SIGNS), 0, STEPS - 1)])
+def on_screen(found: ChangePicture, plane: np.ndarray) -> np.ndarray:
+    """The part of a picture that lies on the screen."""
+    assert plane.shape == (400 + 2 * round(400 * AHEAD), 600 + 2 * round(600 * AHEAD))
+    return plane[round(400 * AHEAD) :][:400, round(600 * AHEAD) :][:, :600]
 
 
 def test_many_are_a_picture_and_none_is_left_out(world: Workspace) -> None:
     found = change_overlay(world, ASKED, SCREEN)
     assert (found.count, found.changes) == (ACROSS * DOWN, ())
     assert found.picture is not None
-    assert found.picture.levels.shape == (400, 600)
+    ranks, ranking = found.picture.ranks, found.picture.ranking
     ground = world.catalog.changes.columns("run")
     x, y = to_mercator(*shapely.get_coordinates(shapely.centroid(ground.geometry)).T)
     x0, y0, x1, y1 = found.picture.bounds
-    cols, rows = ((x - x0) / (x1 - x0) * 600).astype(int), ((y1 - y) / (y1 - y0) * 400).astype(int)
-    levels = found.picture.levels[rows, cols]
-    assert levels.all()
-    np.testing.assert_array_equal((levels - 1) % len(SIGNS), ground.sign)
-    shown = score_of(levels, found.picture.scores)
-    assert (shown <= ground.score).all()
-    following = np.append(found.picture.scores[1:], np.inf)[np.searchsorted(found.picture.scores, shown)]
-    assert (ground.score <= following).all()
+    height, width = ranks.shape
+    cols, rows = ((x - x0) / (x1 - x0) * width).astype(int), ((y1 - y) / (y1 - y0) * height).astype(int)
+    here = ranks[rows, cols]
+    assert here.all()
+    np.testing.assert_array_equal(ranking.kinds[here], ground.sign)
+    np.testing.assert_array_equal(ranking.scores[here], ground.score)
+    np.testing.assert_allclose((x1 - x0) / width, SCREEN.affine.a)
 
 
 def test_few_are_shapes_the_largest_first(world: Workspace) -> None:
     near = screen_geobox(extent_of((36.0, 48.0, 36.05, 48.03), margin=0.0), 600, 400)
     found = change_overlay(world, ASKED, near)
     assert found.picture is None
-    assert found.count == len(found.changes) > 10
+    assert len(found.changes) >= found.count > 10
     sizes = [each.area_m2 for each in found.changes]
     assert sizes == sorted(sizes, reverse=True)
     high = change_overlay(world, replace(ASKED, sieve=Sieve(min_score=12.0)), SCREEN)
@@ -88,24 +91,79 @@ def test_shapes_of_many_vertices_are_a_picture(world: Workspace, monkeypatch: py
     assert change_overlay(world, ASKED, near).picture is not None
 
 
-@pytest.mark.parametrize("step", [0, 1, 11, 30, STEPS - 1])
-def test_a_threshold_hides_what_a_new_picture_would_not_have(
-    world: Workspace, step: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("place", [0, 1, 700, 2200, ACROSS * DOWN - 1])
+def test_a_threshold_needs_no_other_picture_and_hides_just_what_lies_below_it(
+    world: Workspace, place: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "GLYPH_LIMIT", -1)
     whole = change_overlay(world, ASKED, SCREEN).picture
     assert whole is not None
-    least = float(whole.scores[step])
-    anew = change_overlay(world, replace(ASKED, sieve=Sieve(min_score=least)), SCREEN).picture
-    assert anew is not None
-    np.testing.assert_array_equal(np.where(score_of(whole.levels, whole.scores) >= least, whole.levels, 0), anew.levels)
+    least = float(np.sort(world.catalog.changes.columns("run").score)[place])
+    high = change_overlay(world, replace(ASKED, sieve=Sieve(min_score=least)), SCREEN)
+    assert high.picture is whole
+    assert high.count == ACROSS * DOWN - place
+    ground = world.catalog.changes.columns("run")
+    alone = np.where(ground.score >= least, whole.ranking.ranks, 0).astype(np.uint16)
+    ranks = on_screen(whole, whole.ranks)
+    anew = seen(module._of_run(world, "run").areas, alone, module._window(SCREEN)).ranks
+    np.testing.assert_array_equal(np.where(whole.ranking.scores[ranks] >= least, ranks, 0), anew)
 
 
 def test_a_filter_takes_its_changes_off_the_picture(world: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "GLYPH_LIMIT", 100)
     found = change_overlay(world, replace(ASKED, sieve=Sieve(signs=frozenset({ChangeSign.DARKER}))), SCREEN)
     assert found.picture is not None
-    assert set(np.unique((found.picture.levels[found.picture.levels > 0] - 1) % len(SIGNS))) == {1}
+    assert set(np.unique(found.picture.ranking.kinds[found.picture.ranks[found.picture.ranks > 0]])) == {1}
+
+
+def moved_by(across: int, down: int) -> GeoBox:
+    """The screen moved by pixels, as a map does: to rounding."""
+    step = SCREEN.affine * Affine.translation(across + 1e-7, down - 1e-7)
+    return GeoBox(SCREEN.shape, step, SCREEN.crs)
+
+
+def test_a_pan_within_what_is_drawn_needs_nothing_and_beyond_it_only_strips(
+    world: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "GLYPH_LIMIT", -1)
+    module.forget()
+    drawn: list[int] = []
+
+    def counted(areas: Areas, ranks: np.ndarray, window: Window) -> Seen:
+        drawn.append(window.width * window.height)
+        return seen(areas, ranks, window)
+
+    monkeypatch.setattr(module, "seen", counted)
+    first = change_overlay(world, ASKED, SCREEN).picture
+    assert change_overlay(world, ASKED, moved_by(60, -30)).picture is first
+    assert len(drawn) == 1
+    second = change_overlay(world, ASKED, moved_by(140, -30)).picture
+    assert second is not None
+    assert second is not first
+    assert sum(drawn[1:]) < 0.25 * drawn[0]
+    module.forget()
+    anew = change_overlay(world, ASKED, moved_by(140, -30)).picture
+    assert anew is not None
+    np.testing.assert_array_equal(second.ranks, anew.ranks)
+    np.testing.assert_array_equal(second.outlines, anew.outlines)
+    assert second.bounds == pytest.approx(anew.bounds)
+
+
+def test_shapes_reach_beyond_the_screen_and_stay_while_it_lies_among_them(world: Workspace) -> None:
+    module.forget()
+    near = (36.1, 48.08, 36.15, 48.11)
+    screen = screen_geobox(extent_of(near, margin=0.0), 600, 400)
+    found = change_overlay(world, ASKED, screen)
+    assert 0 < found.count < len(found.changes)
+    step = screen.affine * Affine.translation(60, 30)
+    beside = change_overlay(world, ASKED, GeoBox(screen.shape, step, screen.crs))
+    assert beside.changes is found.changes
+    known = {each.id for each in beside.changes}
+    here = shapely.box(*GeoBox(screen.shape, step, screen.crs).boundingbox)
+    ground = world.catalog.changes.columns("run")
+    inside = shapely.intersects(here, shapely.transform(ground.geometry, module._metres))
+    assert inside.any()
+    assert set(ground.ids[inside]) <= known
 
 
 def test_a_click_means_the_change_it_falls_on(world: Workspace) -> None:
@@ -118,16 +176,6 @@ def test_a_click_means_the_change_it_falls_on(world: Workspace) -> None:
     assert change_at(world, ASKED, beside, 0.1) is None
     hidden = replace(ASKED, sieve=Sieve(min_score=wanted.score + 1e-9))
     assert change_at(world, hidden, (float(x), float(y)), 5.0) is None
-
-
-def test_steps_hold_about_as_many_changes_each() -> None:
-    rng = np.random.default_rng(3)
-    score = rng.lognormal(1.0, 2.0, 10_000)
-    counts = np.histogram(score, np.append(steps(score), np.inf))[0]
-    assert counts.min() > 0.9 * 10_000 / STEPS
-    assert counts.max() < 1.1 * 10_000 / STEPS
-    assert not steps(np.zeros(0)).any()
-    assert set(steps(np.array([3.0]))) == {3.0}
 
 
 def test_what_cannot_be_drawn_is_refused(world: Workspace) -> None:
