@@ -1,118 +1,25 @@
 """Compiled inner loops of the energy. Private to this room; callers check shapes and types.
 
-All are single-threaded and release the interpreter lock. Power comes as the bits of float32 (`int32`), so that its
-logarithm needs no table: the exponent is in the bits, the mantissa goes through a polynomial. Time is the outer and
-pixels are the inner loop, over at most four arrays at once: with more, the compiler gives up proving that they do not
-overlap, and computes one number at a time.
+All are single-threaded and release the interpreter lock. How they are written so that many numbers are computed at a
+time is said in `logs.kernels`.
 """
+
+from typing import Any
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-F = np.float32
+from dashboard.change.energy.logs.kernels import TILE, F, about_row, band_modes, count_row, mean_row, sum_dates
+
 Row = NDArray[np.float32]
 jit = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
-
-_ROOT_HALF = np.int32(0x3F3504F3)
-"""Bits of the square root of 1/2: mantissas are counted from there, so that the polynomial is centred on 1."""
-_MANTISSA = np.int32(0x007FFFFF)
-_SMALLEST, _INFINITE = np.int32(0x00800000), np.int32(0x7F800000)
-_LN2 = F(0.6931471805599453)
-_Q0, _Q1, _Q2, _Q3 = F(0.99999981), F(-0.50000667), F(0.33336182), F(-0.24959342)
-_Q4, _Q5, _Q6, _Q7 = F(0.19873051), F(-0.17333486), F(0.16419964), F(-0.10102142)
-"""ln(1 + f) / f between the roots of 1/2 and 2, fitted to 3e-8 of the logarithm."""
-_ROOM = 1 << 18
-"""Numbers that the buffers of a tile may hold together: 1 MB, what a core has for itself."""
-
-
-@jit
-def ln(bits: np.int32) -> np.float32:
-    """Natural logarithm of a positive normal float32, within 5e-7."""
-    u = np.int32(bits - _ROOT_HALF)
-    f = np.int32(np.int32(u & _MANTISSA) + _ROOT_HALF).view(np.float32) - F(1.0)
-    g = f * f
-    high = (_Q7 * f + _Q6) * g + (_Q5 * f + _Q4)
-    low = (_Q3 * f + _Q2) * g + (_Q1 * f + _Q0)
-    return F(np.int32(u >> np.int32(23))) * _LN2 + f * (high * (g * g) + low)
-
-
-@jit
-def ln_row(bits: NDArray[np.int32], mode: Row, slope: Row, weight: np.float32, out: Row) -> None:
-    """Give ln power - (mode + weight * slope), NaN where not observed: not positive, subnormal, infinite or NaN."""
-    for i in range(out.size):
-        value = bits[i]
-        seen = (value >= _SMALLEST) & (value < _INFINITE)
-        out[i] = ln(value) - (mode[i] + weight * slope[i]) if seen else F(np.nan)
-
-
-@jit
-def count_row(values: Row, total: Row, count: Row) -> None:
-    """Add the values that are numbers."""
-    for i in range(values.size):
-        value = values[i]
-        seen = value == value  # noqa: PLR0124 -- not NaN, and vectorised
-        total[i] += value if seen else F(0.0)
-        count[i] += F(1.0) if seen else F(0.0)
-
-
-@jit
-def square_row(values: Row, mean: Row, total: Row) -> None:
-    """Add the squares about the mean."""
-    for i in range(values.size):
-        off = values[i] - mean[i]
-        total[i] += off * off if off == off else F(0.0)  # noqa: PLR0124
-
-
-@jit
-def divide_row(total: Row, by: Row) -> None:
-    """Divide in place; 0 / 0 is NaN."""
-    for i in range(total.size):
-        total[i] /= by[i]
-
-
-@jit
-def across(mode: Row, low: NDArray[np.int64], weight: Row, out: Row) -> None:
-    """Interpolate one row of nodes linearly to pixels."""
-    last = mode.size - 1
-    for i in range(out.size):
-        a = mode[low[i]]
-        out[i] = a + weight[i] * (mode[min(low[i] + 1, last)] - a)
-
-
-@jit
-def tile_width(dates: int) -> int:
-    """Pixels of a tile whose logarithms and common mode stay near the core."""
-    return max(64, min(1024, _ROOM // (3 * max(dates, 1)) // 64 * 64))
-
-
-@jit
-def band_modes(mode: Row, row: int, low: NDArray[np.int64], weight: Row, at: Row, slope: Row) -> None:
-    """Lay out the common mode (dates, pixels) at a row of nodes, and how it changes to the next."""
-    below, n = min(row + 1, mode.shape[1] - 1), low.size
-    for k in range(mode.shape[0]):
-        across(mode[k, row], low, weight, at[k, :n])
-        across(mode[k, below], low, weight, slope[k, :n])
-        for i in range(n):
-            slope[k, i] -= at[k, i]
-
-
-@jit
-def _row_moments(logs: Row, first_after: int, n: int, work: Row) -> None:
-    """Give the counts, means and squares (5, n) of one row's logarithms (dates, n)."""
-    work[:] = F(0.0)
-    for k in range(logs.shape[0]):
-        side = 0 if k < first_after else 1
-        count_row(logs[k, :n], work[2 + side, :n], work[side, :n])
-    divide_row(work[2, :n], work[0, :n])
-    divide_row(work[3, :n], work[1, :n])
-    for k in range(logs.shape[0]):
-        square_row(logs[k, :n], work[2 if k < first_after else 3, :n], work[4, :n])
 
 
 @jit
 def moments(  # noqa: PLR0913, PLR0917 -- a kernel takes its arrays as they are
-    bits: NDArray[np.int32],
+    stack: NDArray[Any],
+    exponent: float,
     top: int,
     dates: NDArray[np.int64],
     first_after: int,
@@ -123,27 +30,27 @@ def moments(  # noqa: PLR0913, PLR0917 -- a kernel takes its arrays as they are
 ) -> None:
     """Fill out[polarisation] = (count, count, mean, mean, squares about both) before and after, (5, y, x).
 
-    `bits` is (time, polarisation, y, x) and `out` its rows from `top` on; `mode` is (polarisation, dates, node row,
+    `stack` is (time, polarisation, y, x) and `out` its rows from `top` on; `mode` is (polarisation, dates, node row,
     node column); `dates` are those before, then from `first_after` on those after. All slices below are in order in
     memory, which the compiler must see: otherwise it computes one number at a time.
     """
-    width = tile_width(dates.size)
-    logs = np.empty((dates.size, width), np.float32)
-    at, slope = np.empty_like(logs), np.empty_like(logs)
-    work = np.empty((5, width), np.float32)
-    for p in range(bits.shape[1]):
-        for x0 in range(0, bits.shape[3], width):
-            x1 = min(x0 + width, bits.shape[3])
+    at, first = np.empty((dates.size, TILE), np.float32), np.empty(TILE, np.float32)
+    slope, sums = np.empty_like(at), np.empty((2, 3 * TILE), np.float32)
+    for p in range(stack.shape[1]):
+        for x0 in range(0, stack.shape[3], TILE):
+            x1 = min(x0 + TILE, stack.shape[3])
             n, band = x1 - x0, -1
             for y in range(out.shape[2]):
                 if rows[0][y] != band:
                     band = rows[0][y]
                     band_modes(mode[p], band, columns[0][x0:x1], columns[1][x0:x1], at, slope)
-                for k in range(dates.size):
-                    ln_row(bits[dates[k], p, top + y, x0:x1], at[k, :n], slope[k, :n], rows[1][y], logs[k, :n])
-                _row_moments(logs, first_after, n, work)
-                for j in range(5):
-                    out[p, j, y, x0:x1] = work[j, :n]
+                place = (p, top + y, x0, x1)
+                sum_dates(stack, place, dates, first_after, F(exponent), at, slope, rows[1][y], first, sums)
+                for side in range(2):
+                    mean_row(sums[side], first[:n], out[p, side, y, x0:x1], out[p, 2 + side, y, x0:x1])
+                out[p, 4, y, x0:x1] = F(0.0)
+                about_row(sums[0], out[p, 4, y, x0:x1])
+                about_row(sums[1], out[p, 4, y, x0:x1])
 
 
 @jit
@@ -197,32 +104,75 @@ def _moderate(between: Row, free: Row, squares: Row, prior: np.float32) -> None:
 
 
 @jit
-def add_energy(
+def _mean_of(total: Row, count: Row, out: Row) -> None:
+    """0 / 0 is NaN."""
+    for i in range(out.size):
+        out[i] = total[i] / count[i]
+
+
+@jit
+def _larger(one: Row, most: Row) -> None:
+    for i in range(most.size):
+        most[i] = max(one[i], most[i])
+
+
+@jit
+def _add_larger(one: Row, other: Row, total: NDArray[np.int16]) -> None:
+    for i in range(total.size):
+        total[i] += np.int16(max(one[i], other[i]))
+
+
+@jit
+def add_energy(  # noqa: PLR0913, PLR0917 -- a kernel takes its arrays as they are
     part: NDArray[np.float32],
+    top: int,
     prior: tuple[float, float],
     variance: NDArray[np.float32],
-    sums: NDArray[np.float32],
+    planes: NDArray[np.int64],
+    own: NDArray[np.float32],
+    energy: NDArray[np.float32],
     steps: NDArray[np.float32],
+    looks: NDArray[np.int16],
 ) -> None:
-    """Add the energies of `moments`: sums = (energy, count) (2, y, x), steps[p] = (weighted step, weight).
+    """Give the energy of `moments` in rows from `top` of own (y, x), and add it to what all stacks together say.
 
-    `prior` is (its degrees of freedom, fewest looks before).
+    That is energy = (sum, count) (2, y, x), steps[planes[p]] = (weighted step, weight) (2, y, x) and looks (2, y, x)
+    before and after, of the polarisation with the most. `prior` is (its degrees of freedom, fewest looks before).
     t^2 is step^2 weight nu / (d0 s0^2 + squares) with nu = d0 + n - 2; its mean under no change is nu / (nu - 2).
     """
-    weight = np.empty(part.shape[3], np.float32)
-    step, free = np.empty_like(weight), np.empty_like(weight)
-    for p in range(part.shape[0]):
-        held = F(prior[0]) * variance[p]
-        for y in range(part.shape[2]):
+    weight, step, free, total, count = np.empty((5, part.shape[3]), np.float32)
+    last = part.shape[0] - 1
+    for y in range(part.shape[2]):
+        total[:] = F(0.0)
+        count[:] = F(0.0)
+        for p in range(part.shape[0]):
             before, after = part[p, 0, y], part[p, 1, y]
             _weigh(before, after, weight)
             _step(part[p, 2, y], part[p, 3, y], step)
-            _add_product(step, weight, steps[p, 0, y])
-            _add(weight, steps[p, 1, y])
+            _add_product(step, weight, steps[planes[p], 0, top + y])
+            _add(weight, steps[planes[p], 1, top + y])
             _between(step, weight)
             _freedom(before, after, F(prior[0]), F(prior[1]), free)
-            _moderate(step, free, part[p, 4, y], held)
-            count_row(step, sums[0, y], sums[1, y])
+            _moderate(step, free, part[p, 4, y], F(prior[0]) * variance[p])
+            count_row(step, total, count)
+        _mean_of(total, count, own[top + y])
+        _add(total, energy[0, top + y])
+        _add(count, energy[1, top + y])
+        for side in range(2):
+            most = part[0, side, y]
+            for p in range(1, last):
+                _larger(part[p, side, y], most)
+            _add_larger(most, part[last, side, y], looks[side, top + y])
+
+
+@jit
+def mean_steps(steps: NDArray[np.float32], rows: tuple[int, int], scale: float, out: NDArray[np.float32]) -> None:
+    """Fill rows of out (polarisation, y, x) with the weighted steps over their weights, times a scale."""
+    for p in range(out.shape[0]):
+        for y in range(rows[0], rows[1]):
+            _mean_of(steps[p, 0, y], steps[p, 1, y], out[p, y])
+            for i in range(out.shape[2]):
+                out[p, y, i] *= F(scale)
 
 
 @jit

@@ -8,9 +8,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from dashboard.change.energy.common import CommonMode, common_mode
+from dashboard.change.energy.common import CommonMode, common_mode, in_threads
 from dashboard.change.energy.options import FEWEST_BEFORE, Options
-from dashboard.change.energy.stacks import Asked, asked, map_coordinates
+from dashboard.change.energy.stacks import Asked, asked, in_power, map_coordinates
 from dashboard.change.energy.strips import Series
 from dashboard.change.periods import Periods
 from dashboard.model.errors import InputError
@@ -56,7 +56,7 @@ def reference(
     Parameters
     ----------
     stacks
-        (time, polarisation, y, x) linear power, one array a stack on one grid; NaN where not observed.
+        (time, polarisation, y, x) as `change_tstat` takes them, one array a stack on one grid.
     periods
         When the ground was as before, and when it may have changed.
     options
@@ -76,7 +76,7 @@ def reference(
     common = tuple(common_mode(each, options, threads) for each in dates)
     variance, levels, spreads = [], [], []
     for each, mode in zip(dates, common, strict=True):
-        level, spread = level_and_variance(Series.of(_sampled(each), mode).all_moments())
+        level, spread = level_and_variance(_sampled_moments(each, mode, threads))
         scale = _median(spread)
         variance.append(scale)
         levels.append(level)
@@ -147,8 +147,11 @@ def merged(common: Reference, samples: Sequence[Reference]) -> Reference:
 
 
 def log_series(stack: xr.DataArray, reference: Reference, index: int = 0) -> NDArray[np.float32]:
-    """Return ln power (time, polarisation, y, x) with the common mode of stack `index` out; NaN where not observed."""
-    power = np.asarray(stack.values, np.float32)
+    """Return ln power (time, polarisation, y, x) with the common mode of stack `index` out; NaN where not observed.
+
+    Of amplitudes it is that of their squares, as if their scale were 1.
+    """
+    power = in_power(stack.values)
     with np.errstate(invalid="ignore", divide="ignore"):
         logs = np.where((power >= np.finfo(np.float32).tiny) & (power < np.inf), np.log(power), np.float32(np.nan))
     return np.asarray(logs - fitting(reference, index, stack).on(*map_coordinates(stack)), np.float32)
@@ -187,8 +190,19 @@ def variance_of(reference: Reference, index: int, stack: Asked) -> NDArray[np.fl
     return np.asarray(reference.variance[index], np.float32)[planes]
 
 
-def _sampled(stack: Asked) -> Asked:
-    """The same dates on every n-th row and column."""
+def _sampled_moments(stack: Asked, mode: CommonMode, threads: int) -> Real:
+    """Moments of every n-th row and column, each thread its share of the rows: most of the time goes into fetching."""
     step = max(1, int(np.sqrt(stack.y.size * stack.x.size / _SAMPLE)))
-    y, x = (slice(min(step // 2, at.size // 2), None, step) for at in (stack.y, stack.x))
-    return replace(stack, power=stack.power[:, :, y, x], y=stack.y[y], x=stack.x[x])
+    rows, cols = (np.arange(min(step // 2, at.size // 2), at.size, step) for at in (stack.y, stack.x))
+    shares = np.array_split(rows, min(threads, rows.size))
+    found: list[Real] = [np.empty((0,), np.float32) for _ in shares]
+    across = slice(int(cols[0]), None, step)
+
+    def work(number: int) -> None:
+        share = shares[number]
+        down = slice(int(share[0]), int(share[-1]) + 1, step)
+        part = replace(stack, values=stack.values[:, :, down, across], y=stack.y[down], x=stack.x[across])
+        found[number] = Series.of(part, mode).all_moments()
+
+    in_threads(work, range(len(shares)), threads)
+    return np.concatenate(found, axis=2)

@@ -18,8 +18,9 @@ DIMS = ("time", "polarisation", "y", "x")
 class Asked:
     """The dates of one stack that a question is about."""
 
-    power: NDArray[Any]
-    """(time, polarisation, y, x) linear power, read only, all dates of the stack."""
+    values: NDArray[Any]
+    """(time, polarisation, y, x), read only, all dates of the stack: linear power, or amplitude they
+    are uint16; 0 is then what was not observed."""
     y: NDArray[np.float64]
     """Map coordinates of the rows' centres; their numbers where the array has none."""
     x: NDArray[np.float64]
@@ -31,13 +32,34 @@ class Asked:
     polarisations: tuple[str, ...]
     times: NDArray[np.datetime64]
 
-    def bits(self, rows: slice) -> tuple[NDArray[np.int32], int]:
-        """Return power as bits and the number of the first row: the whole, or a copy of the strip where it must be."""
-        whole = self.power.dtype == np.float32 and self.power.flags.c_contiguous
-        part = self.power if whole else np.ascontiguousarray(self.power[:, :, rows], np.float32)
-        view = part.view(np.int32)
-        view.flags.writeable = False
-        return view, rows.start if whole else 0
+    @property
+    def exponent(self) -> float:
+        """That makes power of a value: 2 of amplitude. A scale drops out of every comparison, so none is undone."""
+        return 2.0 if self.values.dtype == np.uint16 else 1.0
+
+    @property
+    def power(self) -> NDArray[np.float32]:
+        """Linear power up to a scale, NaN or 0 where not observed, in order in memory, read only."""
+        power = np.ascontiguousarray(in_power(self.values)).view()
+        power.flags.writeable = False
+        return power
+
+    def stored(self, rows: slice) -> tuple[NDArray[Any], int]:
+        """Return values for the kernels and the number of the first row: the whole, or a copy of the strip if needed.
+
+        Kernels take float32 and uint16, in order in memory.
+        """
+        kind = np.uint16 if self.exponent > 1.0 else np.float32
+        whole = self.values.dtype == kind and self.values.flags.c_contiguous
+        part = self.values.view() if whole else np.ascontiguousarray(self.values[:, :, rows], kind)
+        part.flags.writeable = False
+        return part, rows.start if whole else 0
+
+
+def in_power(values: NDArray[Any]) -> NDArray[np.float32]:
+    """Return what a stack holds as linear power: amplitudes (uint16) squared, 0 where not observed."""
+    plain = np.asarray(values, np.float32)
+    return np.square(plain) if values.dtype == np.uint16 else plain
 
 
 def asked(stacks: Sequence[xr.DataArray], periods: Periods) -> tuple[Asked, ...]:
@@ -60,13 +82,13 @@ def asked(stacks: Sequence[xr.DataArray], periods: Periods) -> tuple[Asked, ...]
         if not (np.diff(times) > np.timedelta64(0)).all():
             raise InputError("The times of a stack do not rise strictly; sort its dates and merge those of one pass.")
         before, after = periods.split(times)
-        power = stack.values.view()
-        power.flags.writeable = False
+        values = stack.values.view()
+        values.flags.writeable = False
         names = tuple(str(name) for name in stack["polarisation"].values)
         y, x = map_coordinates(stack)
         found.append(
             Asked(
-                power=power,
+                values=values,
                 y=y,
                 x=x,
                 before=np.flatnonzero(before),

@@ -53,10 +53,11 @@ class Series:
 
     def moments(self, rows: slice) -> NDArray[np.float32]:
         """Return (polarisation, 5, y, x): counts and means before and after, and squares about both means."""
-        bits, top = self.stack.bits(rows)
-        out = np.empty((bits.shape[1], 5, rows.stop - rows.start, bits.shape[3]), np.float32)
+        stored, top = self.stack.stored(rows)
+        out = np.empty((stored.shape[1], 5, rows.stop - rows.start, stored.shape[3]), np.float32)
         weights = self.rows[0][rows], self.rows[1][rows]
-        kernels.moments(bits, top, self.dates, self.first_after, self.mode, weights, self.columns, out)
+        exponent = self.stack.exponent
+        kernels.moments(stored, exponent, top, self.dates, self.first_after, self.mode, weights, self.columns, out)
         return out
 
     def all_moments(self) -> NDArray[np.float32]:
@@ -64,13 +65,16 @@ class Series:
         return self.moments(slice(0, self.stack.y.size))
 
 
-def smoothed(energy: NDArray[np.float32], options: Options, threads: int) -> NDArray[np.float32]:
-    """Return the energy smoothed by a Gaussian over what was observed; what was not stays NaN."""
+def smoothed(
+    energy: NDArray[np.float32], options: Options, threads: int, out: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
+    """Return the energy smoothed by a Gaussian over what was observed; what was not stays NaN. `out` is for it."""
+    out = np.empty_like(energy) if out is None else out
     reach = HALO_PX(options)
     if not reach:
-        return energy
+        out[:] = energy
+        return out
     taps = np.exp(-0.5 * (np.arange(-reach, reach + 1) / options.smooth_px) ** 2)
     taps = (taps / taps.sum()).astype(np.float32)
-    out = np.empty_like(energy)
     each_strip(energy.shape[0], lambda rows: kernels.smooth(energy, taps, rows.start, out[rows]), threads)
     return out

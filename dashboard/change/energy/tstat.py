@@ -38,8 +38,9 @@ def change_tstat(
     Parameters
     ----------
     stacks
-        (time, polarisation, y, x) linear power, one array a stack on one grid; NaN where not observed. Dates and
-        polarisations may differ between stacks, and any pixel may lack any date.
+        (time, polarisation, y, x), one array a stack on one grid: linear power, NaN where not observed, or amplitude
+        as uint16 on any scale, 0 where not observed. Dates and polarisations may differ between stacks, and any pixel
+        may lack any date.
     periods
         When the ground was as before, and when it may have changed.
     reference
@@ -75,17 +76,13 @@ def change_tstat(
     reference = measured(stacks, periods, options, threads=threads) if reference is None else reference
     dates = asked(stacks, periods)
     sums = _Sums.of(dates)
-    alone = []
+    alone = np.empty((len(dates), *sums.energy.shape[1:]), np.float32)
     for index, each in enumerate(dates):
-        own = sums.add(
-            Series.of(each, fitting(reference, index, stacks[index])),
-            variance_of(reference, index, each),
-            options,
-            threads,
-        )
-        alone.append(smoothed(own, options, threads))
+        series = Series.of(each, fitting(reference, index, stacks[index]))
+        own = sums.add(series, variance_of(reference, index, each), options, threads)
+        smoothed(own, options, threads, alone[index])
     energy = alone[0] if len(dates) == 1 else smoothed(sums.mean(), options, threads)
-    return _dataset(stacks[0], sums, energy, alone)
+    return _dataset(stacks[0], sums, energy, alone, sums.step_db(threads))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +95,7 @@ class _Sums:
     """(sum, count) of moderated t^2 over its mean, (2, y, x)."""
     steps: NDArray[np.float32]
     """(polarisation, 2, y, x): sums of weighted steps in nepers, and of their weights."""
-    looks: NDArray[np.float32]
+    looks: NDArray[np.int16]
     """Before and after, (2, y, x)."""
 
     @classmethod
@@ -109,7 +106,7 @@ class _Sums:
             names,
             np.zeros((2, *shape), np.float32),
             np.zeros((len(names), 2, *shape), np.float32),
-            np.zeros((2, *shape), np.float32),
+            np.zeros((2, *shape), np.int16),
         )
 
     def add(self, series: Series, variance: NDArray[np.float32], options: Options, threads: int) -> NDArray[np.float32]:
@@ -118,16 +115,13 @@ class _Sums:
         own = np.empty((height, width), np.float32)
         planes = np.array([self.names.index(name) for name in series.stack.polarisations])
 
+        prior = options.prior_dof, float(FEWEST_BEFORE)
+
         def work(rows: slice) -> None:
             part = series.moments(rows)
-            sums = np.zeros((2, rows.stop - rows.start, width), np.float32)
-            steps = np.zeros((planes.size, *sums.shape), np.float32)
-            kernels.add_energy(part, (options.prior_dof, float(FEWEST_BEFORE)), variance, sums, steps)
-            self.energy[:, rows] += sums
-            self.steps[planes, :, rows] += steps
-            self.looks[:, rows] += part[:, :2].max(axis=0)
-            with np.errstate(invalid="ignore"):
-                own[rows] = sums[0] / sums[1]
+            kernels.add_energy(
+                part, rows.start, prior, variance, planes, own, self.energy, self.steps, self.looks
+            )  # fmt: skip
 
         each_strip(height, work, threads)
         return own
@@ -137,24 +131,29 @@ class _Sums:
         with np.errstate(invalid="ignore"):
             return np.asarray(self.energy[0] / self.energy[1], np.float32)
 
-    def step_db(self) -> NDArray[np.float32]:
+    def step_db(self, threads: int) -> NDArray[np.float32]:
         """Return the mean step (polarisation, y, x), NaN where no stack looked both before and after."""
-        with np.errstate(invalid="ignore"):
-            return np.asarray(self.steps[:, 0] / self.steps[:, 1] * np.float32(_DECIBELS), np.float32)
+        found = np.empty((len(self.names), *self.energy.shape[1:]), np.float32)
+
+        def work(rows: slice) -> None:
+            kernels.mean_steps(self.steps, (rows.start, rows.stop), _DECIBELS, found)
+
+        each_strip(found.shape[1], work, threads)
+        return found
 
 
 def _dataset(
-    first: xr.DataArray, sums: _Sums, energy: NDArray[np.float32], alone: Sequence[NDArray[np.float32]]
+    first: xr.DataArray, sums: _Sums, energy: NDArray[np.float32], alone: NDArray[np.float32], step: NDArray[np.float32]
 ) -> xr.Dataset:
     plane = ("y", "x")
-    before, after = sums.looks.astype(np.int16)
+    before, after = sums.looks
     return xr.Dataset(
         {
             "energy": (plane, energy, {"long_name": "moderated t squared over its mean under no change"}),
-            "step_db": (("polarisation", *plane), sums.step_db(), {"units": "dB", "long_name": "after - before"}),
+            "step_db": (("polarisation", *plane), step, {"units": "dB", "long_name": "after - before"}),
             "looks_before": (plane, before),
             "looks_after": (plane, after),
-            "stack_energy": (("stack", *plane), np.stack(alone), {"long_name": "energy of each stack alone"}),
+            "stack_energy": (("stack", *plane), alone, {"long_name": "energy of each stack alone"}),
         },
         coords={
             "polarisation": list(sums.names),

@@ -101,15 +101,18 @@ def pwtt(
 
 def t_and_freedom(stack: Asked, variance: str, threads: int, looks: float = ENL) -> NDArray[np.float32]:
     """Return (polarisation, 2, y, x): |t| and its degrees of freedom, NaN where not judged. No filter for 0 looks."""
-    power = np.ascontiguousarray(stack.power, np.float32)
-    power.flags.writeable = False
+    power = stack.power
     dates = np.concatenate([stack.before, stack.after])
     out = np.empty((power.shape[1], 2, *power.shape[2:]), np.float32)
 
     def work(rows: slice) -> None:
         part = np.empty((out.shape[0], 2, rows.stop - rows.start, out.shape[3]), np.float32)
         span = rows.start, rows.stop
-        kernels.t_of(power, span, dates, stack.before.size, variance == "welch", looks, part)
+        given = power, span, dates, stack.before.size, variance == "welch"
+        if looks > 0.0:
+            kernels.filtered_t_of(*given, looks, part)
+        else:
+            kernels.t_of(*given, part)
         out[:, :, rows] = part
 
     each_strip(power.shape[2], work, threads)

@@ -4,7 +4,17 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.change.energy.kernels import F, count_row, divide_row, ln_row, square_row, tile_width
+from dashboard.change.energy.logs.kernels import (
+    TILE,
+    F,
+    about_row,
+    count_row,
+    divide_row,
+    ln_row,
+    mean_row,
+    square_row,
+    sum_dates,
+)
 
 Row = NDArray[np.float32]
 jit = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
@@ -89,17 +99,8 @@ def _t(mean_before: Row, mean_after: Row, error: Row, out: Row) -> None:
 
 
 @jit
-def _row_t(logs: Row, first_after: int, n: int, welch: bool, work: Row) -> None:  # noqa: FBT001
-    """Give in work[4] the size of t of one row's logarithms (dates, n), in work[5] its degrees of freedom."""
-    work[:] = F(0.0)
-    for k in range(logs.shape[0]):
-        side = 0 if k < first_after else 1
-        count_row(logs[k, :n], work[2 + side, :n], work[side, :n])
-    divide_row(work[2, :n], work[0, :n])
-    divide_row(work[3, :n], work[1, :n])
-    for k in range(logs.shape[0]):
-        side = 0 if k < first_after else 1
-        square_row(logs[k, :n], work[2 + side, :n], work[4 + side, :n])
+def _tested(n: int, welch: bool, work: Row) -> None:  # noqa: FBT001
+    """Turn work = (count, mean, squares) before and after, each pair side by side, into t (4) and its freedom (5)."""
     if welch:
         _welch(work[4, :n], work[5, :n], work[0, :n], work[1, :n])
     else:
@@ -108,7 +109,52 @@ def _row_t(logs: Row, first_after: int, n: int, welch: bool, work: Row) -> None:
 
 
 @jit
-def t_of(  # noqa: PLR0913, PLR0917 -- a kernel takes its arrays as they are
+def _row_moments(logs: Row, first_after: int, work: Row) -> None:
+    """Give counts, means and squares of one row's logarithms (dates, n)."""
+    n = logs.shape[1]
+    work[:] = F(0.0)
+    for k in range(logs.shape[0]):
+        side = 0 if k < first_after else 1
+        count_row(logs[k], work[2 + side, :n], work[side, :n])
+    divide_row(work[2, :n], work[0, :n])
+    divide_row(work[3, :n], work[1, :n])
+    for k in range(logs.shape[0]):
+        side = 0 if k < first_after else 1
+        square_row(logs[k], work[2 + side, :n], work[4 + side, :n])
+
+
+@jit
+def t_of(
+    power: NDArray[np.float32],
+    span: tuple[int, int],
+    dates: NDArray[np.int64],
+    first_after: int,
+    welch: bool,  # noqa: FBT001
+    out: NDArray[np.float32],
+) -> None:
+    """Fill out (polarisation, 2, y, x) with the size of t and its degrees of freedom, for rows from span[0].
+
+    `power` is (time, polarisation, y, x).
+    """
+    none, first = np.zeros((1, TILE), np.float32), np.empty(TILE, np.float32)
+    sums, work = np.empty((2, 3 * TILE), np.float32), np.empty((6, TILE), np.float32)
+    for p in range(power.shape[1]):
+        for y in range(span[0], span[1]):
+            for x0 in range(0, power.shape[3], TILE):
+                x1 = min(x0 + TILE, power.shape[3])
+                n = x1 - x0
+                sum_dates(power, (p, y, x0, x1), dates, first_after, F(1.0), none, none, F(0.0), first, sums)
+                work[4:] = F(0.0)
+                for side in range(2):
+                    mean_row(sums[side], first[:n], work[side, :n], work[2 + side, :n])
+                    about_row(sums[side], work[4 + side, :n])
+                _tested(n, welch, work)
+                out[p, 0, y - span[0], x0:x1] = work[4, :n]
+                out[p, 1, y - span[0], x0:x1] = work[5, :n]
+
+
+@jit
+def filtered_t_of(  # noqa: PLR0913, PLR0917 -- a kernel takes its arrays as they are
     power: NDArray[np.float32],
     span: tuple[int, int],
     dates: NDArray[np.int64],
@@ -117,30 +163,20 @@ def t_of(  # noqa: PLR0913, PLR0917 -- a kernel takes its arrays as they are
     looks: float,
     out: NDArray[np.float32],
 ) -> None:
-    """Fill out (polarisation, 2, y, x) with the size of t and its degrees of freedom, for rows from span[0].
-
-    `power` is (time, polarisation, y, x). With `looks` above 0 each date is first filtered by Lee's 3 x 3 filter.
-    """
+    """As `t_of`, each date first filtered by Lee's 3 x 3 filter for so many looks."""
     size = power.shape[3]
-    width = tile_width(dates.size) if looks <= 0.0 else size
-    logs, none = np.empty((dates.size, width), np.float32), np.zeros(width, np.float32)
-    work, box = np.empty((6, width), np.float32), np.empty((6, size + 2), np.float32)
+    logs, none = np.empty((dates.size, size), np.float32), np.zeros(size, np.float32)
+    work, box = np.empty((6, size), np.float32), np.empty((6, size + 2), np.float32)
     for p in range(power.shape[1]):
         for y in range(span[0], span[1]):
-            for x0 in range(0, size, width):
-                x1 = min(x0 + width, size)
-                n = x1 - x0
-                for k in range(dates.size):
-                    if looks > 0.0:
-                        lee_row(power[dates[k], p], y, F(looks), box)
-                        row = box[3, :n]
-                        _keep_gaps(power[dates[k], p, y], row)
-                    else:
-                        row = power[dates[k], p, y, x0:x1]
-                    ln_row(row.view(np.int32), none[:n], none[:n], F(0.0), logs[k, :n])
-                _row_t(logs, first_after, n, welch, work)
-                out[p, 0, y - span[0], x0:x1] = work[4, :n]
-                out[p, 1, y - span[0], x0:x1] = work[5, :n]
+            for k in range(dates.size):
+                lee_row(power[dates[k], p], y, F(looks), box)
+                row = box[3, :size]
+                _keep_gaps(power[dates[k], p, y], row)
+                ln_row(row, F(1.0), none, none, F(0.0), logs[k])
+            _row_moments(logs, first_after, work)
+            _tested(size, welch, work)
+            out[p, :, y - span[0]] = work[4:]
 
 
 @jit

@@ -10,6 +10,7 @@ flood or a fire larger than a cell is not taken for the common mode.
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,17 +67,29 @@ def between(nodes: Real, at: Real) -> tuple[NDArray[np.int64], NDArray[np.float3
 
 def common_mode(stack: Asked, options: Options, threads: int) -> CommonMode:
     """Measure one stack's common mode on the grid that its pixels lie on."""
-    edges = tuple(_edges(size, at, options) for size, at in zip(stack.power.shape[2:], (stack.y, stack.x), strict=True))
+    edges = tuple(_edges(at.size, at, options) for at in (stack.y, stack.x))
     if not options.common_mode:
         edges = tuple(each[[0, -1]] for each in edges)
     y, x = (_middles(at, each) for at, each in zip((stack.y, stack.x), edges, strict=True))
     if options.common_mode:
-        values = nested(_levels(stack, edges, threads), np.isin(np.arange(stack.times.size), stack.before), options)
+        values = _nested_each(_levels(stack, edges, threads), stack, options, threads)
     else:
-        values = np.zeros((*stack.power.shape[:2], 1, 1))
+        values = np.zeros((*stack.values.shape[:2], 1, 1))
     return CommonMode(
         times=stack.times, polarisations=stack.polarisations, values=np.asarray(values, np.float32), y=y, x=x
     )
+
+
+def _nested_each(cells: Real, stack: Asked, options: Options, threads: int) -> Real:
+    """`nested`, one polarisation a thread: they have nothing to do with each other."""
+    before = np.isin(np.arange(stack.times.size), stack.before)
+    values = np.empty_like(cells)
+
+    def work(plane: int) -> None:
+        values[:, plane : plane + 1] = nested(cells[:, plane : plane + 1], before, options)
+
+    in_threads(work, range(cells.shape[1]), threads)
+    return values
 
 
 def nested(cells: Real, before: NDArray[np.bool_], options: Options) -> Real:
@@ -130,14 +143,14 @@ def _middles(at: Real, edges: NDArray[np.int64]) -> Real:
 def _levels(stack: Asked, edges: tuple[NDArray[np.int64], ...], threads: int) -> Real:
     down, across = edges
     before = np.isin(np.arange(stack.times.size), stack.before)
-    out = np.empty((*stack.power.shape[:2], down.size - 1, across.size - 1), np.float32)
+    out = np.empty((*stack.values.shape[:2], down.size - 1, across.size - 1), np.float32)
     columns = _spread(across).reshape(-1).astype(np.uint64)
 
     def measure(number: int) -> None:
-        bits, top = stack.bits(slice(int(down[number]), int(down[number + 1])))
+        stored, top = stack.stored(slice(int(down[number]), int(down[number + 1])))
         rows = _spread(down[number : number + 2])[0] + (top - down[number])
         found = np.empty((out.shape[3], out.shape[1], out.shape[0]), np.float32)
-        kernels.cells(bits, before, rows, columns, found)
+        kernels.cells(stored, stack.exponent, before, rows, columns, found)
         out[:, :, number] = found.T
 
     in_threads(measure, range(out.shape[2]), threads)
@@ -169,29 +182,28 @@ def in_threads(work: Callable[[int], None], numbers: range, threads: int) -> Non
 
 def _districts(cells: Real) -> Real:
     """Medians of districts (time, polarisation, row, column)."""
-    starts = [np.linspace(0, n, 1 + max(1, round(n / DISTRICT))).round().astype(int) for n in cells.shape[2:]]
-    rows = [
-        np.stack(
-            [
-                _median(cells[:, :, a:b, c:d], (2, 3))[:, :, 0, 0]
-                for c, d in zip(starts[1], starts[1][1:], strict=False)
-            ],
-            axis=2,
-        )
-        for a, b in zip(starts[0], starts[0][1:], strict=False)
-    ]
-    return np.stack(rows, axis=2)
+    height, width = cells.shape[2:]
+    down, across = (np.linspace(0, n, 1 + max(1, round(n / DISTRICT))).round().astype(int) for n in (height, width))
+    numbers = np.arange(height * width).reshape(height, width)
+    inside = [numbers[a:b, c:d].ravel() for a, b in pairwise(down) for c, d in pairwise(across)]
+    members = np.full((len(inside), max(each.size for each in inside)), height * width)
+    for own, each in zip(members, inside, strict=True):
+        own[: each.size] = each
+    with_none = np.concatenate([cells.reshape(*cells.shape[:2], -1), np.full((*cells.shape[:2], 1), np.nan)], axis=2)
+    return _median(with_none[:, :, members], 3).reshape(*cells.shape[:2], down.size - 1, across.size - 1)
 
 
 def _median(values: Real, axis: int | tuple[int, ...]) -> Real:
     """Median of the numbers, NaN where there is none, with the axes kept if several are taken."""
-    keep = isinstance(axis, tuple)
-    if np.isnan(values).any():
-        empty = np.isnan(values).all(axis=axis, keepdims=True)
-        filled = np.where(empty, 0.0, values)
-        found = np.where(empty, np.nan, np.nanmedian(filled, axis=axis, keepdims=True))
-        return found if keep else np.squeeze(found, axis=axis)
-    return np.asarray(np.median(values, axis=axis, keepdims=keep), np.float64)
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    last = np.moveaxis(values, axes, tuple(range(-len(axes), 0)))
+    rest = last.shape[: last.ndim - len(axes)]
+    ordered = np.sort(last.reshape(int(np.prod(rest)), -1), axis=-1)  # whatever is no number goes last
+    count = ordered.shape[1] - np.isnan(ordered).sum(axis=-1)
+    low, high = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, ordered.shape[1] - 1)
+    row = np.arange(count.size)
+    found = np.asarray(0.5 * (ordered[row, low] + ordered[row, high]), np.float64).reshape(rest)
+    return np.expand_dims(found, axes) if isinstance(axis, tuple) else found
 
 
 def _bilinear(

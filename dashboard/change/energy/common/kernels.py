@@ -1,13 +1,17 @@
 """Compiled levels of what the cells of a scene did on each date. Private to this room; callers check shapes."""
 
+from typing import Any
+
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.change.energy.kernels import F, divide_row, ln_row
+from dashboard.change.energy.fetch.kernels import fetch_row
+from dashboard.change.energy.logs.kernels import F, divide_row, ln_row
 
 Row = NDArray[np.float32]
 jit = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+summing = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "reassoc"})
 
 _FARTHEST, _HALVINGS = F(4.0), 8
 """Nepers (17 dB) beyond which no level lies, and halvings of the interval: 0.016 nepers remain to the median."""
@@ -17,16 +21,16 @@ _TURNS, _SETTLED = 8, F(0.001)
 """Most turns of means and levels where pixels lack dates, and the change (nepers) at which they have settled."""
 
 
-@jit
-def _below(values: Row, limit: np.float32) -> int:
-    """How many values are below a limit; none of those that are NaN."""
-    n = 0
+@summing
+def _below(values: Row, limit: np.float32) -> np.float32:
+    """How many values are below a limit; none of those that are NaN. Counted in the width of the values themselves."""
+    n = F(0.0)
     for i in range(values.size):
-        n += values[i] < limit
+        n += F(1.0) if values[i] < limit else F(0.0)
     return n
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "reassoc"})
+@summing
 def _pull(values: Row, at: np.float32) -> np.float32:
     """Sum of the differences to a value, each held to `_CLIPPED`, of those that are numbers."""
     total = F(0.0)
@@ -48,19 +52,19 @@ def _level(values: Row, usual: Row, held: Row, fewest: int) -> np.float32:
     for i in range(values.size):
         held[i] = values[i] - usual[i]
     seen = _below(held, F(np.inf))
-    if seen < max(fewest, 1):
+    if seen < F(max(fewest, 1)):
         return F(np.nan)
-    rank = (seen + 1) // 2
+    half = F(0.5) * seen
     low, high = -_FARTHEST, _FARTHEST
     for _ in range(_HALVINGS):
         middle = F(0.5) * (low + high)
-        if _below(held, middle) >= rank:
+        if _below(held, middle) >= half:
             high = middle
         else:
             low = middle
     level = F(0.5) * (low + high)
     for _ in range(_PULLS):
-        level += _pull(held, level) / F(seen)
+        level += _pull(held, level) / seen
     return level
 
 
@@ -105,14 +109,15 @@ def _shifts(values: Row, cell: int, before: NDArray[np.bool_], work: Row, out: R
 
 
 @jit
-def _pick(bits: NDArray[np.int32], columns: NDArray[np.uint64], out: NDArray[np.int32]) -> None:
+def _pick(row: NDArray[Any], columns: NDArray[np.uint64], out: NDArray[Any]) -> None:
     for i in range(columns.size):
-        out[i] = bits[columns[i]]
+        out[i] = row[columns[i]]
 
 
 @jit
 def cells(
-    bits: NDArray[np.int32],
+    stack: NDArray[Any],
+    exponent: float,
     before: NDArray[np.bool_],
     rows: NDArray[np.int64],
     columns: NDArray[np.uint64],
@@ -124,15 +129,19 @@ def cells(
     cell after the other. A quarter of the pixels must be seen. Whole rows are read at once, as memory likes it.
     """
     each = columns.size // out.shape[0]
-    picked, logs = np.empty(columns.size, np.int32), np.empty(columns.size, np.float32)
+    picked, logs = np.empty(columns.size, stack.dtype), np.empty(columns.size, np.float32)
     none = np.zeros(columns.size, np.float32)
-    values = np.empty((bits.shape[0], out.shape[0], rows.size * each), np.float32)
+    values = np.empty((stack.shape[0], out.shape[0], rows.size * each), np.float32)
     work = np.empty((3, rows.size * each), np.float32)
-    for p in range(bits.shape[1]):
-        for t in range(bits.shape[0]):
+    for p in range(stack.shape[1]):
+        for t in range(stack.shape[0]):
             for r in range(rows.size):
-                _pick(bits[t, p, rows[r]], columns, picked)
-                ln_row(picked, none, none, F(0.0), logs)
+                if r + 1 < rows.size:
+                    fetch_row(stack[t, p, rows[r + 1]])
+                elif t + 1 < stack.shape[0]:
+                    fetch_row(stack[t + 1, p, rows[0]])
+                _pick(stack[t, p, rows[r]], columns, picked)
+                ln_row(picked, F(exponent), none, none, F(0.0), logs)
                 for cell in range(out.shape[0]):
                     values[t, cell, r * each : (r + 1) * each] = logs[cell * each : (cell + 1) * each]
         for cell in range(out.shape[0]):

@@ -56,7 +56,7 @@ def placebo_energies(
     series = [Series.of(each, fitting(reference, at, stacks[at]), after=False) for at, each in enumerate(dates)]
     variances = [variance_of(reference, at, each) for at, each in enumerate(dates)]
     every = windows(dates, most)
-    held = max(1, int(_SHARE * sum(each.power.nbytes for each in dates) / (_HELD * dates[0].y.size * dates[0].x.size)))
+    held = max(1, int(_SHARE * sum(each.values.nbytes for each in dates) / (_HELD * dates[0].y.size * dates[0].x.size)))
     for begin in range(0, len(every), held):
         some = every[begin : begin + held]
         for number, energy in enumerate(_energies(series, variances, some, options, threads), begin):
@@ -109,10 +109,10 @@ def _energies(
         for at, (each, variance) in enumerate(zip(series, variances, strict=True)):
             spans = [(part.start, part.stop) for window in some if (part := window[at]) is not None]
             if spans:
-                bits, top = each.stack.bits(rows)
+                stored, top = each.stack.stored(rows)
                 kernels.windows(
-                    bits, (rows.start, rows.stop, rows.start - top), each.dates, np.array(spans, np.int64),
-                    each.mode, each.rows, each.columns, prior, variance, sums, counts,
+                    stored, each.stack.exponent, (rows.start, rows.stop, rows.start - top), each.dates,
+                    np.array(spans, np.int64), each.mode, each.rows, each.columns, prior, variance, sums, counts,
                 )  # fmt: skip
 
     each_strip(shape[1], work, threads)

@@ -1,10 +1,13 @@
 """Compiled energies of many pseudo-events from running sums. Private to this room; callers check shapes."""
 
+from typing import Any
+
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.change.energy.kernels import F, band_modes, count_row, divide_row, ln_row, square_row, tile_width
+from dashboard.change.energy.fetch.kernels import fetch_row
+from dashboard.change.energy.logs.kernels import F, band_modes, count_row, divide_row, ln_row, square_row, tile_width
 
 Row = NDArray[np.float32]
 jit = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
@@ -95,7 +98,8 @@ def _slide(  # noqa: PLR0913, PLR0917 -- a kernel takes its arrays as they are
 
 @jit
 def windows(  # noqa: PLR0913, PLR0917 -- a kernel takes its arrays as they are
-    bits: NDArray[np.int32],
+    stack: NDArray[Any],
+    exponent: float,
     span: tuple[int, int, int],
     dates: NDArray[np.int64],
     spans: NDArray[np.int64],
@@ -111,23 +115,25 @@ def windows(  # noqa: PLR0913, PLR0917 -- a kernel takes its arrays as they are
 
     Logarithms and their sums about the mean of all dates are made once. A window that begins later than the one before
     takes its sums over: the dates that leave are taken out and those that enter are put in. `span` is the first row of
-    the strip, one past its last, and how far `bits` lies above; `prior` is (its degrees of freedom, fewest looks
+    the strip, one past its last, and how far `stack` lies above; `prior` is (its degrees of freedom, fewest looks
     outside a window).
     """
     width = tile_width(dates.size)
     logs = np.empty((dates.size, width), np.float32)
     at, slope = np.empty_like(logs), np.empty_like(logs)
     work = np.empty((6, width), np.float32)
-    for p in range(bits.shape[1]):
-        for x0 in range(0, bits.shape[3], width):
-            x1 = min(x0 + width, bits.shape[3])
+    for p in range(stack.shape[1]):
+        for x0 in range(0, stack.shape[3], width):
+            x1 = min(x0 + width, stack.shape[3])
             n, band = x1 - x0, -1
             for y in range(span[0], span[1]):
                 if rows[0][y] != band:
                     band = rows[0][y]
                     band_modes(mode[p], band, columns[0][x0:x1], columns[1][x0:x1], at, slope)
                 for k in range(dates.size):
-                    own = bits[dates[k], p, y - span[2], x0:x1]
-                    ln_row(own, at[k, :n], slope[k, :n], rows[1][y], logs[k, :n])
+                    own = stack[dates[k], p, y - span[2], x0:x1]
+                    if k + 1 < dates.size:
+                        fetch_row(stack[dates[k + 1], p, y - span[2], x0:x1])
+                    ln_row(own, F(exponent), at[k, :n], slope[k, :n], rows[1][y], logs[k, :n])
                 _about_mean(logs, n, work)
                 _slide(logs, spans, prior, variance[p], work, (y, x0, x1), sums, counts)
