@@ -3,13 +3,15 @@
 from collections import Counter
 from math import isfinite
 
+import shapely
 from matplotlib.axes import Axes
+from shapely.geometry.base import BaseGeometry
 
 from dashboard.briefing.column import Entry, Swatch
 from dashboard.briefing.outline import outline
 from dashboard.briefing.paper import Ink
 from dashboard.briefing.sheet import Sheet, Sifted
-from dashboard.geo.mercator import project
+from dashboard.geo.mercator import bbox_of, project
 from dashboard.model.change import Basis, ChangeRun, ChangeSign
 from dashboard.model.palette import Tokens
 from dashboard.model.view import Layer
@@ -18,9 +20,12 @@ HATCH = "////"
 """Matplotlib's name."""
 _TEXT, _BOLD = Ink("sans", 6.8), Ink("bold", 6.8)
 _NOTE_PT = 5.0
+_SLIVER = 1e-3
+"""Of the map's area: less is the edge of a footprint that its pixels do not quite reach."""
 _WORDS = {
     ChangeSign.BRIGHTER: "brighter after", ChangeSign.DARKER: "darker after", ChangeSign.MIXED: "brighter and darker",
 }  # fmt: skip
+_UNSAID = "not observed before and after: nothing is said of it"
 _LIVE = "Live detection is on the screen only: nothing of it was recorded. Detect, then brief."
 
 
@@ -35,11 +40,24 @@ def sign_colours(tokens: Tokens) -> dict[ChangeSign, str]:
 
 def draw_unobserved(axes: Axes, sheet: Sheet, tokens: Tokens) -> None:
     """Hatch the ground of which the detection can say nothing: no change there is no news."""
-    ground = None if sheet.run is None else sheet.run.unobserved
-    if ground is None or not sheet.has(Layer.CHANGES):
+    ground = unsaid(sheet)
+    if ground is None:
         return
     style = {"edgecolor": tokens.unobserved, "linewidth": 0.0, "alpha": 0.55, "hatch": HATCH}
     outline(axes, project(ground), facecolor="none", zorder=4.9, **style)
+
+
+def unsaid(sheet: Sheet) -> BaseGeometry | None:
+    """Return the ground to hatch for the detection, degrees: not where the picture itself has none and is hatched."""
+    ground = None if sheet.run is None else sheet.run.unobserved
+    if ground is None or not sheet.has(Layer.CHANGES):
+        return None
+    ground = ground if ground.is_valid else shapely.make_valid(ground)
+    if sheet.imagery is not None and sheet.drawn:
+        ground = ground.intersection(shapely.union_all([acq.footprint for acq in sheet.drawn]))
+    whole = shapely.box(*bbox_of(sheet.extent))
+    shown = ground.intersection(whole)
+    return shown if shown.area > _SLIVER * whole.area else None
 
 
 def change_entries(sheet: Sheet, tokens: Tokens) -> list[Entry]:
@@ -61,8 +79,9 @@ def change_entries(sheet: Sheet, tokens: Tokens) -> list[Entry]:
     ]
     entries += [Entry(words=said, ink=_TEXT, gap=0.4) for said in _promises(sheet)]
     if sheet.run.unobserved is not None:
-        swatch = Swatch(kind="hatch", colour=tokens.unobserved, hatch=HATCH)
-        entries.append(Entry(words="not observed before and after: nothing is said of it", ink=_TEXT, swatch=swatch))
+        hatched = unsaid(sheet) is not None
+        swatch = Swatch(kind="hatch", colour=tokens.unobserved, hatch=HATCH) if hatched else None
+        entries.append(Entry(words=_UNSAID if hatched else f"where {_UNSAID}", ink=_TEXT, swatch=swatch, gap=0.4))
     entries += [Entry(words=remark, ink=_TEXT, gap=0.4) for remark in sheet.run.remarks]
     return [*entries, _identity(sheet.run, tokens)]
 
@@ -96,8 +115,8 @@ def _verdicts(sifted: Sifted) -> list[str]:
     """Return what people said of the changes shown; nothing where nobody said anything."""
     if not sifted.verdicts:
         return []
-    counts = [f"{count:,} {words}" for words, count in sifted.verdicts]
-    return [f"of those shown: {', '.join(counts)}; {sifted.unreviewed:,} not reviewed"]
+    counts = [f"{words} {count:,}" for words, count in sifted.verdicts]
+    return [f"reviewed of those shown: {' · '.join(counts)} · not yet {sifted.unreviewed:,}"]
 
 
 def _basis(run: ChangeRun) -> str:

@@ -9,17 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shapely
+import shapely.affinity
 from PIL import Image
 
-from dashboard.briefing.changes import change_entries
+from dashboard.briefing.changes import change_entries, unsaid
 from dashboard.briefing.files import render
-from dashboard.briefing.sheet import Sheet
+from dashboard.briefing.sheet import Imagery, Sheet
 from dashboard.geo.mercator import extent_of, to_mercator
+from dashboard.model.acquisition import PixelFile, Pixels
 from dashboard.model.change import Announced, Basis, ChangeRun, ChangeSign, DetectedChange
 from dashboard.model.errors import InputError, NotFoundError
 from dashboard.model.palette import tokens
 from dashboard.model.review import Verdict
-from dashboard.model.view import Layer, View
+from dashboard.model.view import CompareMode, Layer, View
 from dashboard.workflows import brief_changes
 from dashboard.workflows.brief import SnapshotOptions, sheet_of
 from dashboard.workflows.brief_changes import ChangeChoice
@@ -73,7 +75,7 @@ def test_unasked_they_are_those_that_a_run_is_first_shown_with(found: Workspace)
     assert "expected false polygons per 100 km²: 4 (measured on 8 pseudo-events" in words
     assert "2 of 3 reviewed were real (95 % interval 9 to 99 %)" in words
     assert "3 of 15 reviewed, 3 of them in the surer half: the figure flatters the rest" in words
-    assert "of those shown: 2 confirmed damage, 1 false alarm; 12 not reviewed" in words
+    assert "reviewed of those shown: confirmed damage 2 · false alarm 1 · not yet 12" in words
 
 
 def test_the_filters_of_the_screen_are_those_of_the_sheet(found: Workspace) -> None:
@@ -86,7 +88,7 @@ def test_the_filters_of_the_screen_are_those_of_the_sheet(found: Workspace) -> N
     assert "1 of 1 reviewed" in words
     assert "1 of 3 reviewed, 1 of them in the surer half: too few to stand for the rest" in words
     judged = sheet(found, ChangeChoice(run_id="run", sieve=Sieve(verdicts=frozenset({"damage"}))))
-    assert "of those shown: 2 confirmed damage; 0 not reviewed" in " ".join(said(judged))
+    assert "reviewed of those shown: confirmed damage 2 · not yet 0" in " ".join(said(judged))
     before = replace(VIEW, brush=(T0 - timedelta(days=90), T0 - timedelta(days=60)))
     assert sheet(found, view=before).changes == ()
 
@@ -116,6 +118,25 @@ def test_without_an_announcement_nothing_is_promised(found: Workspace) -> None:
 def test_without_a_review_nothing_is_measured_and_no_verdict_counted(found: Workspace) -> None:
     words = " ".join(said(sheet(found, ChangeChoice(run_id="run", reviewer="a stranger"))))
     assert "reviewed" not in words
+
+
+def test_ground_that_the_picture_itself_lacks_is_hatched_once(found: Workspace) -> None:
+    made = sheet(found)
+    seen = replace(VIEW, compare=CompareMode.A, layers=VIEW.layers | {Layer.IMAGERY})
+    outside = shapely.affinity.translate(made.before.footprint, xoff=90.0)
+    layout = made.layout.map_px
+    picture = Imagery(rgba=np.zeros((layout[3], layout[2], 4), np.uint8))
+    grid = {"crs": "EPSG:32637", "transform": (10.0, 0.0, 0.0, 0.0, -10.0, 0.0), "shape": (2, 2)}
+    pixels = Pixels(**grid, files=(PixelFile(polarisation="VV", path="a/VV.tif", sha256="0" * 64),))
+    drawn = replace(
+        made, view=seen, imagery=picture, after=None,
+        before=replace(made.before, pixels=pixels, footprint=outside),
+    )  # fmt: skip
+    assert unsaid(made) is not None
+    assert unsaid(drawn) is None
+    words = "where not observed before and after: nothing is said of it"
+    (entry,) = [each for each in change_entries(drawn, tokens("light")) if each.words == words]
+    assert entry.swatch is None
 
 
 def test_live_detection_is_not_printed_and_that_is_said(found: Workspace) -> None:
