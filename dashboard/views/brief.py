@@ -8,11 +8,15 @@ import panel_material_ui as pmui
 
 from dashboard.briefing.files import Format
 from dashboard.briefing.layout import Page
+from dashboard.model.dtg import dtg
+from dashboard.model.palette import Theme
+from dashboard.model.view import Layer
 from dashboard.state.session import Session
 from dashboard.views.text import COMPACT, text
 from dashboard.workflows.brief import SnapshotOptions
 
 _PAGES = {"A4 landscape": Page.A4, "16:9 slide": Page.WIDE}
+_PAPERS: dict[str, Theme] = {"Light paper": "light", "Dark": "dark"}
 _FORMATS: dict[str, Format] = {"PNG, 300 dpi": "png", "PDF, vector text": "pdf"}
 
 
@@ -28,9 +32,16 @@ class BriefView(pn.viewable.Viewer):
         self._format = pmui.RadioButtonGroup(
             options=list(_FORMATS), value="PNG, 300 dpi", size="small", margin=(6, 0), sx=COMPACT
         )
-        self._title = pmui.TextInput(label="Title", placeholder="taken from the area", size="small", margin=(10, 0))
-        self._author = pmui.TextInput(label="Analyst (initials)", size="small", margin=(6, 0))
-        self._marking = text("", sizing_mode="stretch_width", margin=(6, 0))
+        self._paper = pmui.RadioButtonGroup(
+            options=list(_PAPERS), value="Light paper", size="small", margin=(6, 0), sx=COMPACT
+        )
+        self._title = pmui.TextInput(
+            label="Title (empty: taken from the area)", size="small", margin=(10, 0), sizing_mode="stretch_width"
+        )
+        self._author = pmui.TextInput(
+            label="Analyst (initials)", size="small", margin=(6, 0), sizing_mode="stretch_width"
+        )
+        self._told = text("", sizing_mode="stretch_width", margin=(6, 0))
         self._start = pmui.Button(label="Make the file", icon="file_download", margin=(10, 0))
         self._cancel = pmui.Button(label="Cancel", variant="text", margin=(10, 0), visible=False)
         self._progress = pmui.LinearProgress(value=0, max=100, variant="determinate", visible=False)
@@ -39,7 +50,7 @@ class BriefView(pn.viewable.Viewer):
         self._cancel.on_click(lambda _: session.briefs.job.cancel())
         self.dialog = pmui.Dialog(
             pn.Column(
-                text("<h2>Brief this view</h2>", margin=0), self._marking, self._page, self._format,
+                text("<h2>Brief this view</h2>", margin=0), self._told, self._page, self._format, self._paper,
                 self._title, self._author, pn.Row(self._start, self._cancel, margin=0), self._progress, self._said,
                 sizing_mode="stretch_width", margin=16, css_classes=["brief"],
             ),
@@ -51,9 +62,9 @@ class BriefView(pn.viewable.Viewer):
         return self.dialog
 
     def open(self) -> None:
-        """Open the dialog for the present view."""
-        self._marking.object = f"Marked <b>{escape(self._session.handling.banner)}</b>, top and bottom."
-        self._said.object = ""
+        """Open the dialog for the present view; an export that runs, or the last one made, is still there."""
+        self._told.object = told(self._session)
+        self.show()
         self.dialog.open = True
 
     def close(self) -> None:
@@ -64,7 +75,7 @@ class BriefView(pn.viewable.Viewer):
         self._session.briefs.export(
             SnapshotOptions(
                 page=_PAGES[self._page.value], format=_FORMATS[self._format.value],
-                title=self._title.value.strip(), author=self._author.value.strip(),
+                theme=_PAPERS[self._paper.value], title=self._title.value.strip(), author=self._author.value.strip(),
                 changes=self._session.briefs.shown(),
             )
         )  # fmt: skip
@@ -87,3 +98,23 @@ class BriefView(pn.viewable.Viewer):
             )
         else:
             self._said.object = f'<span class="failed">{escape(briefs.failure)}</span>' if briefs.failure else ""
+
+
+def told(session: Session) -> str:
+    """Return what the sheet will be marked as and show, and what of the screen it will not: HTML."""
+    reach, view, reviewing = session.reach, session.viewing.view, session.reviewing
+    dates = " · ".join(f"{letter} {dtg(acq.start)}" for letter, acq in (("A", reach.a), ("B", reach.b)) if acq)
+    parts = [f"Marked <b>{escape(session.handling.banner)}</b>, top and bottom."]
+    if dates:
+        parts.append(f'<span class="mono">{dates}</span>')
+    if Layer.CHANGES in view.layers and reviewing.run is not None:
+        noun = "change" if reviewing.total == 1 else "changes"
+        parts.append(f"{reviewing.total:,} detected {noun} in the queue: those on the map are printed, as filtered.")
+    if Layer.LIVE in view.layers:
+        parts.append(
+            '<span class="warn">Live detection stays on the screen: nothing of it is recorded. '
+            "Detect between A and B to print it.</span>"
+        )
+    if view.known_at is not None:
+        parts.append(f'<span class="warn">As known at {dtg(view.known_at)}.</span>')
+    return "<br>".join(parts)
