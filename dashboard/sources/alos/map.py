@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
-from odc.geo.geobox import GeoBox
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError, ProjError
 
@@ -19,7 +18,6 @@ from dashboard.model.acquisition import Geocoding
 from dashboard.model.errors import DamagedProductError
 from dashboard.sources.alos.ceos import CeosRecord
 from dashboard.sources.footprint import position
-from dashboard.sources.geocode.native import Native
 from dashboard.sources.geocode.sensor import GEOD, Floats
 
 CHART_BYTES = 1264
@@ -116,32 +114,6 @@ def map_grid(chart: Chart, shape: tuple[int, int]) -> MapGrid | None:
         if miss is not None and miss <= limit:
             return MapGrid(crs, affine, _is_upright(affine, shape), miss)
     return None
-
-
-class MapPower:
-    """An `OpenPower` of an image whose rows and columns are the map's."""
-
-    def __init__(self, native: Native, grid: MapGrid) -> None:
-        self._native = native
-        self._box = GeoBox(native.shape, grid.affine, grid.crs)
-
-    @property
-    def geobox(self) -> GeoBox:
-        """Grid of the pixels, north up, metres."""
-        return self._box
-
-    @property
-    def polarisations(self) -> tuple[str, ...]:
-        """What can be read, in the order of the product."""
-        return self._native.polarisations
-
-    def read(self, polarisation: str, rows: slice, cols: slice) -> NDArray[np.float32]:
-        """Return (y, x) linear power of a window, NaN where there is no data."""
-        return self._native.read(polarisation, rows, cols)
-
-    def close(self) -> None:
-        """Close the files; reading again opens them again."""
-        self._native.close()
 
 
 class MapSensor:

@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from odc.geo.geobox import GeoBox
+
 from dashboard.model.errors import DamagedProductError, NightglassError
 from dashboard.sources.alos.ceos import is_ceos
 from dashboard.sources.alos.describe import READER, Laid, Stated, acquisition, outline_of, stated_error
 from dashboard.sources.alos.fields import SYSTEMS
 from dashboard.sources.alos.image import CeosImage, CeosNative, read_image
 from dashboard.sources.alos.leader import Leader, read_leader
-from dashboard.sources.alos.map import MapGrid, MapPower, MapSensor, geocoding, map_grid
+from dashboard.sources.alos.map import MapGrid, MapSensor, geocoding, map_grid
 from dashboard.sources.alos.names import Bundle, Name, bundles, parse
 from dashboard.sources.alos.radiometry import Radiometry, radiometry
 from dashboard.sources.alos.sensor import sensor_of
@@ -18,6 +20,7 @@ from dashboard.sources.alos.summary import LINE, Summary, read_summary
 from dashboard.sources.alos.tiff import laid_tiff
 from dashboard.sources.alos.volume import Volume, read_volume
 from dashboard.sources.footprint import bounds_footprint
+from dashboard.sources.geocode.native import MapPower
 from dashboard.sources.geocode.power import GeocodedPower
 from dashboard.sources.geocode.sensor import Sensor
 from dashboard.sources.geocode.terrain import terrain
@@ -115,7 +118,7 @@ def _laid(
     grid = _grid(bundle.name, leader, first)
     error = stated_error(bundle.name)
     if grid is not None and grid.upright:
-        power = MapPower(native, grid)
+        power = MapPower(native, GeoBox(native.shape, grid.affine, grid.crs))
         return power, Laid(
             polarisations=native.polarisations,
             geocoding=geocoding(grid, *error),

@@ -19,6 +19,7 @@ from dashboard.sources.blacksky.record import (
 )
 from dashboard.sources.details import details
 from dashboard.sources.facts import Facts
+from dashboard.sources.folder import files_in
 from dashboard.sources.footprint import clean_footprint
 from dashboard.sources.geocode.rpc import Rpc
 from dashboard.sources.geotiff import MAGIC
@@ -34,7 +35,6 @@ METADATA = "_metadata.json"
 IMAGE = re.compile(r"(?i)(?P<id>.+?)_(?P<form>(?:non-)?ortho(?:-[a-z]+)?)\.tiff?")
 LICENCE = re.compile(r"(?i).*(licen[sc]e|eula).*\.(txt|md)")
 RPC_BYTES = 64 * 1024
-MOST_BESIDE = 20_000
 COMMON = 0.5
 """Of the stated outline and the image's, the share that must be common."""
 
@@ -100,7 +100,7 @@ def _bundle(path: Path) -> _Bundle:
     named = IMAGE.fullmatch(path.name)
     stem = named["id"] if named else path.name[: -len(METADATA)]
     metadata = path.with_name(stem + METADATA)
-    files = _siblings(path.parent)
+    files = files_in(path.parent)
     mine = [file for file in files if file.name.startswith((stem + "_", stem + "."))]
     if metadata not in files:
         msg = f"{metadata.name}, the metadata of {path.name}, is not there; fetch the product again."
@@ -260,15 +260,3 @@ def _left_out(bundle: _Bundle, tile: Tile, bands: Mapping[str, int]) -> tuple[tu
             "proc:bands_left_out": tile.count - len(bands) or None,
         }
     )
-
-
-def _siblings(folder: Path) -> list[Path]:
-    try:
-        found = sorted(file for file in folder.iterdir() if file.is_file() and not file.is_symlink())
-    except OSError as error:
-        msg = f"{folder.name} cannot be listed ({error.strerror}); check its permissions."
-        raise DamagedProductError(msg) from error
-    if len(found) > MOST_BESIDE:
-        msg = f"{folder.name} holds {len(found):,} files; the limit is {MOST_BESIDE:,}. Give one product at a time."
-        raise DamagedProductError(msg)
-    return found

@@ -22,11 +22,12 @@ from dashboard.sources.cosmo.images import Image, images
 from dashboard.sources.cosmo.map import OnMap, on_map
 from dashboard.sources.details import details
 from dashboard.sources.footprint import bounds_footprint, clean_footprint
+from dashboard.sources.geocode.native import MapPower
 from dashboard.sources.geocode.power import GeocodedPower
 from dashboard.sources.geocode.sensor import Sensor, outline
 from dashboard.sources.geocode.terrain import terrain
 from dashboard.sources.hdf5.opening import open_h5
-from dashboard.sources.hdf5.pixels import H5Native, MapPower, power_of
+from dashboard.sources.hdf5.pixels import H5Native, power_of
 from dashboard.sources.marking import exercise, handling
 from dashboard.sources.product import Given, OpenPower, Product, origin
 

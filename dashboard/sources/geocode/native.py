@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
@@ -32,6 +33,32 @@ class Native(Protocol):
 
     def close(self) -> None:
         """Close the files; reading again opens them again."""
+
+
+class MapPower:
+    """An `OpenPower` of an image whose rows and columns are the map's: nothing is resampled."""
+
+    def __init__(self, native: Native, geobox: GeoBox) -> None:
+        self._native = native
+        self._box = geobox
+
+    @property
+    def geobox(self) -> GeoBox:
+        """Grid of the pixels, north up, metres."""
+        return self._box
+
+    @property
+    def polarisations(self) -> tuple[str, ...]:
+        """What can be read, in the order of the product."""
+        return self._native.polarisations
+
+    def read(self, polarisation: str, rows: slice, cols: slice) -> NDArray[np.float32]:
+        """Return (y, x) linear power of a window, NaN where there is no data."""
+        return self._native.read(polarisation, rows, cols)
+
+    def close(self) -> None:
+        """Close the file; reading again opens it again."""
+        self._native.close()
 
 
 class TiffNative:

@@ -9,10 +9,9 @@ from typing import Any
 import h5py
 import numpy as np
 from numpy.typing import NDArray
-from odc.geo.geobox import GeoBox
 
 from dashboard.model.errors import DamagedProductError, GridMismatchError
-from dashboard.sources.geocode.native import Calibrate, Native
+from dashboard.sources.geocode.native import Calibrate
 from dashboard.sources.hdf5.opening import BROKEN, open_h5, pixels
 
 CACHE_BYTES = 64 << 20
@@ -108,32 +107,6 @@ class H5Native:
         if self._file is None:
             self._file = h5py.File(self._path, "r", locking=False, rdcc_nbytes=CACHE_BYTES)
         return self._file
-
-
-class MapPower:
-    """An `OpenPower` of an image that was delivered on a map grid: nothing is resampled."""
-
-    def __init__(self, native: Native, geobox: GeoBox) -> None:
-        self._native = native
-        self._box = geobox
-
-    @property
-    def geobox(self) -> GeoBox:
-        """Grid of the pixels, north up, metres."""
-        return self._box
-
-    @property
-    def polarisations(self) -> tuple[str, ...]:
-        """What can be read, in the order of the product."""
-        return self._native.polarisations
-
-    def read(self, polarisation: str, rows: slice, cols: slice) -> NDArray[np.float32]:
-        """Return (y, x) linear power of a window, NaN where there is no data."""
-        return self._native.read(polarisation, rows, cols)
-
-    def close(self) -> None:
-        """Close the file; reading again opens it again."""
-        self._native.close()
 
 
 def power_of(values: NDArray[Any], factor: float) -> NDArray[np.float32]:

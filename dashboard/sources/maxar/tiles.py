@@ -8,6 +8,7 @@ from typing import Any
 
 from dashboard.model.errors import DamagedProductError
 from dashboard.sources.facts import Facts
+from dashboard.sources.folder import files_in
 from dashboard.sources.geocode.native import MOST_SIDE
 from dashboard.sources.maxar.imd import TILES, load_parts, load_text
 from dashboard.sources.sidecar import inside
@@ -19,8 +20,6 @@ KINDS = (".imd", ".til", ".rpb", ".xml")
 TIFF_SUFFIXES = (".tif", ".tiff")
 LICENCE = re.compile(r"(?i).*(licen[sc]e|eula).*\.(txt|md|html?)")
 MOST_TILES = 4096
-MOST_BESIDE = 20_000
-"""Files in one folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +72,7 @@ def order_of(path: Path) -> Order:
         raise DamagedProductError(msg)
     til = _facts(by_kind, parts, "TIL")
     tiles = _listed(path.parent, til) if til is not None and til.value(TILES) else _unlisted(files, stem)
-    licences = tuple(file for file in _siblings(path.parent) if LICENCE.fullmatch(file.name))
+    licences = tuple(file for file in files_in(path.parent) if LICENCE.fullmatch(file.name))
     return Order(
         stem=stem,
         facts=facts,
@@ -137,22 +136,10 @@ def _unlisted(files: Sequence[Path], stem: str) -> list[Tile]:
 def _beside(path: Path, stem: str) -> list[Path]:
     """Return the files whose names belong to a picture, in order: its own and those with more at the end."""
     wanted = stem.casefold()
-    return [file for file in _siblings(path.parent) if _belongs(TILE_TOKEN.sub("", file.name).casefold(), wanted)]
+    return [file for file in files_in(path.parent) if _belongs(TILE_TOKEN.sub("", file.name).casefold(), wanted)]
 
 
 def _belongs(name: str, stem: str) -> bool:
     """Whether a name is the picture's, or goes on with a dash: ``-BROWSE.JPG``, ``-README.XML``."""
     rest = name.removeprefix(stem)
     return rest != name and rest[:1] in {".", "-"}
-
-
-def _siblings(folder: Path) -> list[Path]:
-    try:
-        found = sorted(file for file in folder.iterdir() if file.is_file() and not file.is_symlink())
-    except OSError as error:
-        msg = f"{folder.name} cannot be listed ({error.strerror}); check its permissions."
-        raise DamagedProductError(msg) from error
-    if len(found) > MOST_BESIDE:
-        msg = f"{folder.name} holds {len(found):,} files; the limit is {MOST_BESIDE:,}. Give one order at a time."
-        raise DamagedProductError(msg)
-    return found
