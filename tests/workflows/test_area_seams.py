@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from dashboard.workflows.detection import area_seams
-from dashboard.workflows.detection.area_seams import Pixels, Rule, divide, neighbourhoods
+from dashboard.workflows.detection import area_borders
+from dashboard.workflows.detection.area_borders import Borders, Groups, together
+from dashboard.workflows.detection.area_seams import Pixels, Rule, divide
 from dashboard.workflows.detection.area_tiles import Layout
 
 
@@ -42,21 +43,47 @@ def facts(patches, tile, area):
     return found
 
 
-def cut(energy, step, layout, rule, order=None):
+def handed_over(layers, layout, rule, tiles=None):
+    """Part every tile; return what was left in each, and what each hands over."""
+    left, handed = {}, {}
+    for tile in tiles or layout.tiles():
+        wide = tile.widened(rule.ring, layout.shape)
+        left[tile], handed[tile] = divide(layers[:, *wide.slices], tile, wide, layout.shape, rule)
+    return left, handed
+
+
+def joined(handed, layout, rule):
+    """Return the neighbourhoods of what was handed over."""
+    borders = Borders(layout.shape, rule)
+    for tile in layout.tiles():
+        borders.add(tile, Groups.of(handed[tile], tile, layout.shape, rule))
+    return borders.neighbourhoods()
+
+
+def drawn(near, handed, layers, area):
+    """Return the pixels of a neighbourhood as an image over its window."""
+    names = {tile.name: each for tile, each in handed.items()}
+    image = np.full((layers, near.window.height, near.window.width), np.nan, np.float32)
+    for name, groups in near.members:
+        names[name].draw(image, near.window, area, groups)
+    return image
+
+
+def cut(energy, step, layout, rule, order=None, close=None):
     """Search an area tile by tile; return the objects and how many were put together across borders."""
     layers = np.concatenate([energy[None], step])
     layers.flags.writeable = False
-    found, parts = {}, []
+    found = {}
     tiles = list(layout.tiles())
-    for tile in tiles if order is None else [tiles[n] for n in order]:
+    left, handed = handed_over(layers, layout, rule, tiles if order is None else [tiles[n] for n in order])
+    for tile, own in left.items():
         wide = tile.widened(rule.ring, layout.shape)
-        own, handed = divide(layers[:, *wide.slices], tile, wide, layout.shape, rule)
         found |= facts(rule.search(own, array(layers[1:, *wide.slices])), wide, layout.shape)
-        parts.append(handed)
     across = 0
-    for near in neighbourhoods(Pixels.of(parts), layout.shape, rule):
-        image = near.image(layout.shape)
-        more = facts(rule.search(image[0], array(image[1:])), near.around(layout.shape), layout.shape)
+    every = joined(handed, layout, rule)
+    for near in every if close is None else together(every, close):
+        image = drawn(near, handed, len(layers), layout.shape)
+        more = facts(rule.search(image[0], array(image[1:])), near.window, layout.shape)
         assert not set(more) & set(found)
         across += len(more)
         found |= more
@@ -77,8 +104,9 @@ def test_cut_equals_whole(seed, side, phase, size, holes):
     energy = field((250, 270), seed, holes)
     step = steps(energy, seed)
     whole = facts(rule.search(energy, array(step)), next(Layout(shape=energy.shape, side=1024).tiles()), energy.shape)
-    found, _ = cut(energy, step, Layout(shape=energy.shape, side=side, phase=phase), rule)
-    assert found == whole
+    layout = Layout(shape=energy.shape, side=side, phase=phase)
+    assert cut(energy, step, layout, rule)[0] == whole
+    assert cut(energy, step, layout, rule, close=100)[0] == whole
 
 
 def test_objects_do_cross_borders_here_and_the_order_of_tiles_is_nothing():
@@ -108,17 +136,15 @@ def test_what_chance_leaves_at_borders_is_not_kept():
     energy = field((150, 170), 7) % 3.0
     energy[:, 40:70] = 2.0  # seen to no end by any tile, and without a seed
     layers = np.concatenate([energy[None], steps(energy, 7)])
-    parts = []
-    for tile in (layout := Layout(shape=energy.shape, side=32)).tiles():
-        wide = tile.widened(rule.ring, layout.shape)
-        parts.append(divide(layers[:, *wide.slices], tile, wide, layout.shape, rule)[1])
-    assert Pixels.of(parts).place.size > 1000
-    assert list(neighbourhoods(Pixels.of(parts), layout.shape, rule)) == []
+    layout = Layout(shape=energy.shape, side=32)
+    _, handed = handed_over(layers, layout, rule)
+    assert sum(each.place.size for each in handed.values()) > 1000
+    assert joined(handed, layout, rule) == []
 
 
 def test_an_object_too_large_for_one_window_is_cut_along_the_areas_own_lines(monkeypatch):
-    monkeypatch.setattr(area_seams, "MOST_WINDOW", 5000)
-    monkeypatch.setattr(area_seams, "CUT", 50)
+    monkeypatch.setattr(area_borders, "MOST_WINDOW", 5000)
+    monkeypatch.setattr(area_borders, "CUT", 50)
     rule = Rule(seed=3.0, grow=1.6, least_px=4, resolution_px=1.0)
     energy = np.ones((120, 120), np.float32)
     energy[20:110, 30:40] = 5.0
@@ -129,9 +155,34 @@ def test_an_object_too_large_for_one_window_is_cut_along_the_areas_own_lines(mon
 
 
 def test_nothing_handed_over_is_nothing_found():
-    empty = Pixels(place=np.empty(0, np.int64), values=np.empty((3, 0), np.float32))
+    nothing = Pixels(place=np.empty(0, np.int64), values=np.empty((3, 0), np.float32), group=np.empty(0, np.int32))
     rule = Rule(seed=3.0, grow=1.6, least_px=4, resolution_px=1.0)
-    assert list(neighbourhoods(Pixels.of([empty, empty]), (10, 10), rule)) == []
+    layout = Layout(shape=(64, 64), side=32)
+    assert joined(dict.fromkeys(layout.tiles(), nothing), layout, rule) == []
+
+
+@pytest.mark.parametrize("changed", ["blocks", "all"])
+def test_who_joins_an_area_holds_a_line_of_it_and_not_all(changed):
+    """Two and four times as many rows of tiles: what is held grows by numbers for each group, and by no pixel."""
+    rule = Rule(seed=3.0, grow=1.6, least_px=4, resolution_px=1.0)
+    side, held, pixels, groups = 64, [], [], []
+    for rows in (4, 8, 16):
+        layout = Layout(shape=(rows * side, 4 * side), side=side)
+        energy = np.full(layout.shape, 5.0, np.float32)
+        if changed == "blocks":  # on the borders, so that all of them are handed over
+            down, right = (np.abs((np.arange(size) + 8) % 32 - 8) < 6 for size in layout.shape)
+            energy[~(down[:, None] & right)] = 1.0
+        _, handed = handed_over(np.concatenate([energy[None], steps(energy, 1)]), layout, rule)
+        borders, most = Borders(layout.shape, rule), 0
+        for tile in layout.tiles():
+            borders.add(tile, Groups.of(handed[tile], tile, layout.shape, rule))
+            most = max(most, borders.held_bytes)
+        held.append(most)
+        pixels.append(sum(each.place.nbytes + each.values.nbytes for each in handed.values()))
+        groups.append(sum(int(each.group.max()) for each in handed.values()))
+    assert pixels[2] > 3.5 * pixels[0] > 0
+    assert held[2] - held[0] < 150 * (groups[2] - groups[0])
+    assert held[2] - held[0] < 0.02 * (pixels[2] - pixels[0])
 
 
 @pytest.mark.parametrize(("resolution", "least"), [(1.0, 4), (5.0, 25)])

@@ -1,27 +1,31 @@
 """Detect changes over any area at full resolution: tile by tile, on the workers there are, resumed where it stopped."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-
-import numpy as np
 
 from dashboard.change.placebo import WITHIN
 from dashboard.model.change import ChangeRun, DetectedChange
 from dashboard.model.errors import CancelledError, InputError, ResourceError
 from dashboard.model.progress import CancelToken, Progress, Report, silent
 from dashboard.workflows.cluster import Crew, crew, each
-from dashboard.workflows.detection.area_found import Placed
-from dashboard.workflows.detection.area_gather import Searched, gather, gathered, observed_km2, unobserved
-from dashboard.workflows.detection.area_grid import AreaGrid, area_grid
+from dashboard.workflows.detection.area_gather import (
+    Searched,
+    all_parts,
+    collected,
+    gather,
+    observed_km2,
+    unobserved,
+)
+from dashboard.workflows.detection.area_grid import area_grid
+from dashboard.workflows.detection.area_job import Part
 from dashboard.workflows.detection.area_plan import Area, Plan, plan
-from dashboard.workflows.detection.area_steps import Part, finish, search
+from dashboard.workflows.detection.area_steps import finish, search
 from dashboard.workflows.detection.area_store import STOPPED
 from dashboard.workflows.detection.engine import LAX, whole_scene
-from dashboard.workflows.detection.floor import crowded, left_out
-from dashboard.workflows.detection.looks import ChosenStack
+from dashboard.workflows.detection.floor import left_out
 from dashboard.workflows.detection.question import Question
 from dashboard.workflows.detection.record import Answer, Found, Parameters, recorded
-from dashboard.workflows.detection.run import MOST_VALUES, detect, grid_parameters
+from dashboard.workflows.detection.run import grid_parameters
 from dashboard.workflows.detection.stacks import chosen_stacks, require
 from dashboard.workflows.extent import Box, box_of
 from dashboard.workflows.workspace import Workspace
@@ -49,8 +53,7 @@ def detect_area(  # noqa: PLR0913 -- a use case: what, where, how finely, by who
     it is cut and in whatever order. Memory is that of a tile in each worker. What is finished stays in ``runs/`` below
     the workspace until all is recorded: the same call goes on where a stopped or killed one was.
 
-    A question whose dates or method cannot be calibrated on the past is answered on the whole grid at once, where that
-    fits in memory.
+    Every method is answered so: what it needs of the whole area is measured once.
 
     Parameters
     ----------
@@ -79,8 +82,8 @@ def detect_area(  # noqa: PLR0913 -- a use case: what, where, how finely, by who
     InputError, NotComparableError, UnknownUnitsError
         If the question cannot be answered from the looks there are.
     ResourceError
-        If the area is too large for the method, more is found than anyone could review, the scheduler or its workers
-        are not there, or the same run is under way in another process.
+        If more is found than anyone could review, the scheduler or its workers are not there, or the same run is under
+        way in another process.
     DamagedProductError, NotFoundError
         If a pixel file is damaged or missing.
     CancelledError
@@ -98,23 +101,18 @@ def detect_area(  # noqa: PLR0913 -- a use case: what, where, how finely, by who
         grid=grid,
         side=tile_px,
     )
-    if area.in_tiles:
-        watch = _Watch(report, cancel)
-        with area.store.held():
-            try:
-                answer = _answer(area, scheduler or "", watch)
-            except InputError:
-                area.store.clear()  # the same question would be refused again: there is nothing to go on with
-                raise
-            if answer is not None:
-                watch.say(_FINISHED, "recording")
-                run, changes = recorded(workspace, answer)
-            area.store.clear()
-        if answer is not None:
-            report(Progress(1.0, f"{len(changes)} changes"))
-            return run, changes
-    _refuse_whole(chosen, grid)
-    return detect(workspace, question, geobox=grid.geobox, report=report, cancel=cancel)
+    watch = _Watch(report, cancel)
+    with area.store.held():
+        try:
+            answer = _told(area, *_searched(area, scheduler or "", watch))
+        except InputError:
+            area.store.clear()  # the same question would be refused again: there is nothing to go on with
+            raise
+        watch.say(_FINISHED, "recording")
+        run, changes = recorded(workspace, answer)
+        area.store.clear()
+    report(Progress(1.0, f"{len(changes)} changes"))
+    return run, changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,51 +127,46 @@ class _Watch:
         self.report(Progress(done, text))
 
 
-def _refuse_whole(chosen: Sequence[ChosenStack], grid: AreaGrid) -> None:
-    layers = sum(len(one.passes) * len(one.polarisations) for one in chosen)
-    height, width = map(int, grid.geobox.shape)
-    if height * width * layers > MOST_VALUES:
-        what = f"This method, or these dates, need all of the area at once: {width} x {height} pixels of {layers} looks"
-        remedy = "widen the period before so that its past can calibrate it, or give a smaller area or coarser pixels"
-        raise ResourceError(f"{what} are more than {MOST_VALUES:,}; {remedy}.")
-
-
-def _answer(area: Area, scheduler: str, watch: _Watch) -> Answer | None:
-    """Measure, search all tiles, and finish what reaches across their borders, on workers."""
+def _searched(area: Area, scheduler: str, watch: _Watch) -> tuple[Plan, Searched]:
+    """Measure, search all tiles, and finish what reaches across their borders, on workers that are gone afterwards."""
     watch.say(0.0, "opening workers")
     with crew(scheduler) as workers:
         try:
             watch.say(_OPENED, "measuring the area")
             [(_, made)] = each(workers, plan, [area], cancel=watch.cancel)
-            return None if made is None else _searched(made, area.question, workers, watch)
+            job = made.job
+            watch.say(_PLANNED, f"searching {job.layout.count} tiles")
+            tiles = (Part(job=job, tile=tile) for tile in job.layout.tiles())
+            stretch = _Stretch(_PLANNED, _SEARCHED, job.layout.count, "searched {} of {} tiles")
+            _work(workers, search, tiles, watch, stretch)
+            found = gather(job)
+            _refuse_many(found.objects + len(found.seams))
+            stretch = _Stretch(_SEARCHED, _FINISHED, len(found.seams), "finished {} of {} seams")
+            _work(workers, finish, found.seams, watch, stretch)
         except BaseException as error:
             area.store.stop()  # before the workers are waited for: they look at it between two reads
             if isinstance(error, CancelledError):
                 raise CancelledError(STOPPED) from error
             raise
+    return made, found
 
 
-def _searched(made: Plan, question: Question, workers: Crew, watch: _Watch) -> Answer:
-    tiles = [Part(job=made.job, tile=tile) for tile in made.job.layout.tiles()]
-    watch.say(_PLANNED, f"searching {len(tiles)} tiles")
-    _work(workers, search, tiles, watch, (_PLANNED, _SEARCHED, "searched {} of {} tiles"))
-    found = gather(made.job)
-    _refuse_many(len(found.objects) + len(found.seams))
-    _work(workers, finish, found.seams, watch, (_SEARCHED, _FINISHED, "finished {} of {} seams"))
-    return _told(made, question, found, gathered(made.job, found.seams))
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """A part of the progress: where it begins and ends, of how many pieces, in which words."""
+
+    start: float
+    stop: float
+    count: int
+    text: str
+
+    def at(self, done: int) -> tuple[float, str]:
+        return self.start + (self.stop - self.start) * done / self.count, self.text.format(done, self.count)
 
 
-def _work(
-    workers: Crew,
-    work: Callable[[Part], str],
-    parts: Sequence[Part],
-    watch: _Watch,
-    told: tuple[float, float, str],
-) -> None:
-    start, stop, text = told
-    results = each(workers, work, parts, cancel=watch.cancel)
-    for done, _ in enumerate(results, start=1):
-        watch.say(start + (stop - start) * done / len(parts), text.format(done, len(parts)))
+def _work(workers: Crew, work: Callable[[Part], str], parts: Iterable[Part], watch: _Watch, stretch: _Stretch) -> None:
+    for done, _ in enumerate(each(workers, work, parts, cancel=watch.cancel), start=1):
+        watch.say(*stretch.at(done))
 
 
 def _refuse_many(count: int) -> None:
@@ -182,38 +175,40 @@ def _refuse_many(count: int) -> None:
         raise ResourceError(f"{what}. Give a smaller false-alarm rate or a smaller area.")
 
 
-def _told(made: Plan, question: Question, searched: Searched, across: Sequence[Placed]) -> Answer:
-    job, solved = made.job, made.solved
-    objects = sorted((*searched.objects, *across), key=lambda one: one.place)
+def _told(area: Area, made: Plan, searched: Searched) -> Answer:
+    job, question = made.job, area.question
     if not searched.observed.any():
         said = f"{question.before[0]:%Y-%m-%d} to {question.after[1]:%Y-%m-%d}"
         raise InputError(
             f"No ground here was seen both before and after in {said}; move the area or widen the periods."
         )
-    least = crowded([one.patch.score for one in objects], job.least)
-    objects = [one for one in objects if one.patch.score >= least]
-    p_values = solved.examined.law.p(np.array([one.patch.peak for one in objects], np.float32))
-    excess = searched.lax / float(searched.observed.sum()) / LAX
-    trusted = excess <= max(WITHIN, made.usual)
-    own: Parameters = {"scene_excess": round(excess, 3), "tiled": True}
+    objects, least = collected(job, all_parts(job, searched.seams))
+    trusted, remarks, own = _compared(made, searched)
     return Answer(
         question=question,
         chosen=job.stacks,
-        method=solved.examined.method.value,
+        method=made.method.value,
         extent=box_of(job.geobox),
         observed_km2=observed_km2(job, searched.observed),
         unobserved=unobserved(job, searched.observed),
-        basis=solved.basis,
-        announced=solved.announced,
-        remarks=(
-            *solved.examined.remarks,
-            *(() if trusted else (whole_scene(excess, made.usual),)),
-            *left_out(least),
-        ),
+        basis=made.basis,
+        announced=made.announced,
+        remarks=(*made.remarks, *remarks, *left_out(least)),
         found=tuple(
             Found(patch=one.patch, outline=one.outline, p_value=float(p), looks=one.looks, dated=one.dated)
-            for one, p in zip(objects, p_values, strict=True)
+            for one, p in zip(objects, made.p([one.patch.peak for one in objects]), strict=True)
         ),
-        parameters=solved.parameters | grid_parameters(job.geobox) | own,
+        parameters=made.parameters | grid_parameters(job.geobox) | own,
         trusted=trusted,
     )
+
+
+def _compared(made: Plan, searched: Searched) -> tuple[bool, tuple[str, ...], Parameters]:
+    """Whether false-alarm figures hold for these looks, what is said of it, and the same as parameters."""
+    own: Parameters = {"tiled": True}
+    if made.usual is None:
+        return True, (), own
+    excess = searched.lax / float(searched.observed.sum()) / LAX
+    trusted = excess <= max(WITHIN, made.usual)
+    said = () if trusted else (whole_scene(excess, made.usual),)
+    return trusted, said, own | {"scene_excess": round(excess, 3)}

@@ -25,7 +25,8 @@ class Placed:
     """Its label means nothing outside its own tile."""
     looks: tuple[int, int]
     """Valid looks before and after, the median inside."""
-    dated: Dated
+    dated: Dated | None
+    """None where the method dates nothing."""
     outline: shapely.Polygon | shapely.MultiPolygon
     """Longitude and latitude, degrees."""
 
@@ -37,7 +38,7 @@ def facts(found: Iterable[Placed]) -> list[dict[str, Any]]:
             "place": each.place,
             "patch": _plain(each.patch),
             "looks": list(each.looks),
-            "dated": _plain(each.dated),
+            "dated": None if each.dated is None else _plain(each.dated),
             "outline": shapely.to_wkb(each.outline, hex=True),
         }
         for each in found
@@ -51,7 +52,7 @@ def from_facts(listed: Iterable[Mapping[str, Any]]) -> list[Placed]:
             place=each["place"],
             patch=_patch(each["patch"]),
             looks=(each["looks"][0], each["looks"][1]),
-            dated=_dated(each["dated"]),
+            dated=None if each["dated"] is None else _dated(each["dated"]),
             outline=shapely.from_wkb(each["outline"]),
         )
         for each in listed

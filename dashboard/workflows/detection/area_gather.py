@@ -1,6 +1,6 @@
 """From the pieces of a run to what is said of the area: all its objects, and the ground that was seen."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,26 +11,24 @@ from shapely.geometry.base import BaseGeometry
 
 from dashboard.model.errors import ResourceError
 from dashboard.raster.vectorise import polygons
+from dashboard.workflows.detection.area_borders import Borders, Groups, together
 from dashboard.workflows.detection.area_found import Placed, from_facts
-from dashboard.workflows.detection.area_seams import Pixels, neighbourhoods
-from dashboard.workflows.detection.area_steps import DATED_PX, Job, Part, handed_over
+from dashboard.workflows.detection.area_job import Job, Part
 from dashboard.workflows.detection.area_store import Piece
 from dashboard.workflows.detection.area_tiles import CELL
+from dashboard.workflows.detection.floor import MOST_OBJECTS, crowded
 from dashboard.workflows.detection.unobserved import outline_of
 from dashboard.workflows.observed import pixel_areas
-
-CLOSE_PX = DATED_PX // 2
-"""Neighbourhoods that begin in one square of so many pixels, and are no larger, are finished together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Searched:
     """What all tiles together say, before objects across borders are finished."""
 
-    objects: tuple[Placed, ...]
-    """That lie in one tile."""
+    objects: int
+    """That lie in one tile: how many."""
     seams: tuple[Part, ...]
-    """Neighbourhoods across borders; the pieces with their pixels are written."""
+    """Neighbourhoods across borders."""
     observed: NDArray[np.int64]
     """(row, column) of cells: pixels seen before and after."""
     lax: int
@@ -38,7 +36,7 @@ class Searched:
 
 
 def gather(job: Job) -> Searched:
-    """Put the pieces of all tiles together.
+    """Put together what the pieces of all tiles say, one after the other: objects and pixels stay where they are.
 
     Raises
     ------
@@ -47,24 +45,50 @@ def gather(job: Job) -> Searched:
     """
     rows, cols = job.layout.cells
     observed = np.zeros((len(rows) - 1, len(cols) - 1), np.int64)
-    objects: list[Placed] = []
-    handed: list[Pixels] = []
-    lax = 0
+    borders = Borders(job.layout.shape, job.rule)
+    objects = lax = 0
     for tile in job.layout.tiles():
         piece = held(job, Part(job=job, tile=tile).name)
-        objects += from_facts(piece.facts["objects"])
+        objects += len(piece.facts["objects"])
         lax += piece.facts["lax"]
         row, col = piece.facts["cell"]
         counts = piece.arrays["observed"]
         observed[row : row + counts.shape[0], col : col + counts.shape[1]] += counts
-        if piece.arrays["place"].size:
-            handed.append(handed_over(piece))
-    return Searched(objects=tuple(objects), seams=tuple(_seams(job, handed)), observed=observed, lax=lax)
+        borders.add(tile, Groups(table=piece.arrays["table"], place=piece.arrays["place"], group=piece.arrays["group"]))
+    near = together(borders.neighbourhoods(), job.dated_px // 2)
+    seams = tuple(Part(job=job, tile=each.window, members=each.members) for each in near)
+    return Searched(objects=objects, seams=seams, observed=observed, lax=lax)
 
 
-def gathered(job: Job, parts: Iterable[Part]) -> list[Placed]:
-    """Return the objects of finished neighbourhoods."""
-    return [each for part in parts for each in from_facts(held(job, part.name).facts["objects"])]
+def collected(job: Job, parts: Iterable[Part]) -> tuple[list[Placed], float]:
+    """Return the objects of finished parts in reading order, and the score that they begin at.
+
+    No more than twice what one run records is in memory at a time: of more, the weaker are let go as they come.
+    """
+    kept: list[Placed] = []
+    least = job.least
+    for part in parts:
+        kept += [each for each in placed(job, part) if each.patch.score >= least]
+        if len(kept) > 2 * MOST_OBJECTS:
+            kept, least = _strongest(kept, least)
+    kept, least = _strongest(kept, least)
+    return sorted(kept, key=lambda one: one.place), least
+
+
+def placed(job: Job, part: Part) -> list[Placed]:
+    """Return the objects of a finished part."""
+    return from_facts(held(job, part.name).facts["objects"])
+
+
+def all_parts(job: Job, seams: Sequence[Part]) -> Iterator[Part]:
+    """Yield every tile, then what was finished across borders."""
+    yield from (Part(job=job, tile=tile) for tile in job.layout.tiles())
+    yield from seams
+
+
+def _strongest(found: list[Placed], least: float) -> tuple[list[Placed], float]:
+    least = max(least, crowded([each.patch.score for each in found], least))
+    return [each for each in found if each.patch.score >= least], least
 
 
 def held(job: Job, name: str) -> Piece:
@@ -105,24 +129,3 @@ def unobserved(job: Job, observed: NDArray[np.int64]) -> BaseGeometry | None:
     whole = GeoBox((1, 1), job.geobox.affine * Affine.scale(width, height), job.geobox.crs)
     found = outline.intersection(polygons(np.ones((1, 1), np.int32), whole)[1])  # cells at the edge reach beyond it
     return None if found.is_empty else found
-
-
-def _seams(job: Job, handed: Sequence[Pixels]) -> Iterable[Part]:
-    if not handed:
-        return
-    area = job.layout.shape
-    for near in _together(neighbourhoods(Pixels.of(handed), area, job.rule), area):
-        part = Part(job=job, tile=near.around(area), seam=str(int(near.place[0])))
-        job.store.put(part.pixels, Piece(arrays={"place": near.place, "values": near.values}))
-        yield part
-
-
-def _together(every: Iterable[Pixels], area: tuple[int, int]) -> Iterable[Pixels]:
-    """Join neighbourhoods that lie close together, so that their ground is read once: they stay apart in the search."""
-    close: dict[tuple[int, ...], list[Pixels]] = {}
-    for near in every:
-        tile = near.around(area)
-        small = max(tile.height, tile.width) <= CLOSE_PX
-        place = (tile.top // CLOSE_PX, tile.left // CLOSE_PX) if small else (int(near.place[0]), -1, -1)
-        close.setdefault(place, []).append(near)
-    return [Pixels.of(group) for group in close.values()]

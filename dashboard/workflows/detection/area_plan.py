@@ -5,41 +5,38 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from dashboard import __version__
-from dashboard.change.energy import Reference, merged, reference
-from dashboard.change.periods import enough
-from dashboard.model.progress import CancelToken
+from dashboard.change.placebo import Calibration
+from dashboard.model.change import Announced, Basis
 from dashboard.raster.archive import Archive
 from dashboard.workflows.detection.area_grid import AreaGrid
-from dashboard.workflows.detection.area_known import NAME, Known, packed
-from dashboard.workflows.detection.area_lazy import lazy_stack
+from dashboard.workflows.detection.area_ground import Ground
+from dashboard.workflows.detection.area_job import CACHE_BYTES, DATED_PX, Job
+from dashboard.workflows.detection.area_known import NAME, Known, bare, packed
 from dashboard.workflows.detection.area_seams import Rule
-from dashboard.workflows.detection.area_steps import CACHE_BYTES, Job
 from dashboard.workflows.detection.area_store import Stopped, Store
 from dashboard.workflows.detection.area_tiles import Layout, side_for
-from dashboard.workflows.detection.engine import LAX, Examined, Solved, decide
+from dashboard.workflows.detection.engine import LAX, Examined, Parameters, Solved, decide
 from dashboard.workflows.detection.floor import least_score, searched_km2
-from dashboard.workflows.detection.laws import PlaceboLaw
+from dashboard.workflows.detection.laws import DrawnLaw, Law, PlaceboLaw
 from dashboard.workflows.detection.looks import ChosenStack
-from dashboard.workflows.detection.measures import Seen, TStat, lead_looks
-from dashboard.workflows.detection.methods import out_of_season
-from dashboard.workflows.detection.placebos import RECORDED, Limits, blocks, past
+from dashboard.workflows.detection.means import Means
+from dashboard.workflows.detection.measures import Measure, Seen
+from dashboard.workflows.detection.methods import Case, Taken, chosen_method
+from dashboard.workflows.detection.placebos import RECORDED, Limits
 from dashboard.workflows.detection.question import Method, Question
 from dashboard.workflows.detection.setting import Setting, setting
-from dashboard.workflows.detection.stacks import read_stack
 
 TILE_BYTES = 900_000_000
 """Stacks of one tile and the work on them; one worker holds one tile."""
-COARSE_BYTES = 600_000_000
-"""Of the copy of one stack on which its common mode is measured; its cells are 16 pixels wide or more."""
-SAMPLE_PX = 500_000
-"""Pixels at full resolution on which variances and strata are measured, about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,27 +56,20 @@ class Area:
     """How much of the past is looked at."""
 
     @property
-    def looks(self) -> tuple[int, int]:
-        """Looks before and after of the stack with most pseudo-events."""
-        frames = [xr.DataArray(np.empty(len(one.passes)), {"time": one.times}, ("time",)) for one in self.stacks]
-        return lead_looks(frames, self.question.periods)
-
-    @property
-    def in_tiles(self) -> bool:
-        """Whether the method and the dates allow to calibrate on the past, and so to search tile by tile."""
-        return self.question.method in (Method.AUTO, Method.CHANGE_TSTAT) and enough(*self.looks)
-
-    @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
         height, width = self.grid.geobox.shape
         return int(height), int(width)
 
     @property
+    def fitting(self) -> int:
+        """Side of a square whose looks fit in a worker."""
+        return side_for(sum(len(one.passes) * len(one.polarisations) for one in self.stacks), TILE_BYTES)
+
+    @property
     def layout(self) -> Layout:
         """How the area is cut."""
-        layers = sum(len(one.passes) * len(one.polarisations) for one in self.stacks)
-        return Layout(shape=self.shape, side=self.side or side_for(layers, TILE_BYTES), phase=self.grid.phase)
+        return Layout(shape=self.shape, side=self.side or self.fitting, phase=self.grid.phase)
 
     @property
     def store(self) -> Store:
@@ -99,70 +89,96 @@ class Area:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Plan:
-    """An area run made ready."""
+    """An area run made ready, and what its record says whatever is found."""
 
     job: Job
-    solved: Solved
-    """The rule, the law and the announcement of the question; its objects are still to be found."""
-    usual: float
-    """By what factor more ground than usual reached `Job.lax` in the worst pseudo-event."""
+    method: Method
+    """That is used, never `AUTO`."""
+    basis: Basis
+    announced: Announced | None
+    remarks: tuple[str, ...]
+    parameters: Parameters
+    chance: Calibration | None
+    """P-values of energies; None where these are -log10 of their p-values themselves."""
+    usual: float | None
+    """By what factor more ground than usual reached `Job.lax` in the worst pseudo-event; None without any."""
+
+    def p(self, peaks: Sequence[float]) -> NDArray[np.float64]:
+        """Return the p-values of energies that were made even."""
+        values = np.array(peaks, np.float32)
+        return np.power(10.0, -values.astype(np.float64)) if self.chance is None else self.chance.p(values)
 
 
-def plan(area: Area) -> Plan | None:
-    """Measure an area and calibrate the question on its past; None where there are no pseudo-events to do it on.
+def plan(area: Area) -> Plan:
+    """Measure an area and find out what chance does to the method that its dates allow.
 
-    The common mode comes from a coarse copy of the area, variances and strata from blocks at full resolution spread
-    over it, thresholds and the announcement from pseudo-events on such blocks. None of it depends on the tiles. What
-    the tiles need of it is left in the store.
+    The common mode comes from a coarse copy of the area, variances, strata and looks from blocks at full resolution
+    spread over it, thresholds and the announcement from pseudo-events on such blocks, or from simulated speckle. None
+    of it depends on the tiles. What the tiles need of it is left in the store.
 
     Raises
     ------
+    InputError
+        If the method asked for needs more looks than there are.
     CancelledError
         If the run was stopped.
     NotFoundError, DamagedProductError
         If a pixel file is missing or damaged.
     """
-    stop, geobox = Stopped(area.store), area.grid.geobox
-    fixed = setting(area.question, area.stacks, geobox)
+    stop = Stopped(area.store)
+    fixed = setting(area.question, area.stacks, area.grid.geobox)
     with Archive(area.archive, CACHE_BYTES) as archive:
-        lazy = [lazy_stack(archive, one, geobox, stop) for one in area.stacks]
-        measured = _reference(archive, area, lazy, fixed, stop)
-        measure = TStat(periods=fixed.periods, options=fixed.options, reference=measured, looks=area.looks)
-        found = past(measure, lazy, fixed, area.limits, stop)
-    if found is None:
-        return None
-    solved = decide(_nothing_yet(measure, PlaceboLaw(past=found), fixed, lazy), area.question.far)
-    known = Known(reference=measured, calibration=found.calibration)
-    job = Job(
+        ground = Ground(archive=archive, stacks=area.stacks, grid=area.grid, setting=fixed, cancel=stop)
+        lazy = ground.lazy()
+        case = Case(
+            arrays=lazy, question=area.question, chosen=area.stacks, setting=fixed, limits=area.limits, cancel=stop,
+            scene=ground.reference, sample=cache(ground.sample),
+        )  # fmt: skip
+        taken = chosen_method(case)
+    names = _names(taken.measure, area.stacks)
+    solved = decide(_nothing_yet(taken, fixed, names, len(area.stacks)), area.question.far)
+    job = _job(area, taken, solved, names)
+    return Plan(
+        job=job,
+        method=taken.method,
+        basis=solved.basis,
+        announced=solved.announced,
+        remarks=taken.remarks,
+        parameters=solved.parameters,
+        chance=_chance(taken.law),
+        usual=_usual(taken.law, job.lax),
+    )
+
+
+def _job(area: Area, taken: Taken, solved: Solved, names: tuple[str, ...]) -> Job:
+    law, fixed = taken.law, solved.examined.setting
+    placebo = isinstance(law, PlaceboLaw)
+    known = Known.of(taken.measure, _chance(law) if placebo and law.stratified else None)
+    return Job(
         archive=area.archive,
-        store=_keep(area.store, known),
+        store=_keep(area.store, known, solved.parameters),
         stacks=area.stacks,
-        geobox=geobox,
+        geobox=area.grid.geobox,
         layout=area.layout,
-        periods=fixed.periods,
+        bare=bare(taken.measure),
         options=fixed.options,
-        looks=area.looks,
+        names=names,
         rule=Rule(
             seed=float(solved.parameters["seed"]),
             grow=float(solved.parameters["grow"]),
             least_px=fixed.least_px,
             resolution_px=fixed.resolution_px,
         ),
-        lax=found.calibration.threshold(LAX),
+        lax=law.threshold(LAX) if placebo else math.inf,
         least=least_score(solved.announced, searched_km2(fixed, area.shape)),
+        dated_px=min(DATED_PX, area.fitting),
     )
-    # Fields of pseudo-events have said what they had to say, and the reference is in the store: both are large.
-    law = PlaceboLaw(past=replace(found, fields=(), raw=()))
-    bare = replace(measure, reference=Reference(common=(), variance=()))
-    light = replace(solved, examined=replace(solved.examined, law=law, measure=bare))
-    shares = [float(np.mean(each[np.isfinite(each)] >= job.lax)) for each in found.fields if np.isfinite(each).any()]
-    return Plan(job=job, solved=light, usual=max(shares, default=0.0) / LAX)
 
 
-def _keep(store: Store, known: Known) -> Store:
+def _keep(store: Store, known: Known, parameters: Parameters) -> Store:
     """Leave what tiles must know in the store, and return the store for pieces that follow from it."""
     piece, digest = packed(known), hashlib.sha256(store.key.encode())
-    digest.update(json.dumps(dict(piece.facts), sort_keys=True).encode())
+    digest.update(json.dumps([dict(piece.facts), parameters], sort_keys=True).encode())
     for name, array in sorted(piece.arrays.items()):
         digest.update(name.encode() + np.ascontiguousarray(array).tobytes())
     own = replace(store, key=digest.hexdigest())
@@ -170,61 +186,41 @@ def _keep(store: Store, known: Known) -> Store:
     return own
 
 
-def _reference(
-    archive: Archive, area: Area, lazy: Sequence[xr.DataArray], fixed: Setting, stop: CancelToken
-) -> Reference:
-    geobox = area.grid.geobox
-    steps = [_step(one, area.shape) for one in area.stacks]
-    if max(steps) == 1:
-        arrays = [read_stack(archive, one, geobox, stop) for one in area.stacks]
-        return reference(arrays, fixed.periods, fixed.options)
-    parts = []
-    for one, step in zip(area.stacks, steps, strict=True):
-        coarse = read_stack(archive, one, geobox.zoom_out(step), stop)
-        parts.append(reference([coarse], fixed.periods, fixed.options))
-        del coarse
-    common = replace(
-        parts[0],
-        common=tuple(mode for each in parts for mode in each.common),
-        variance=tuple(level for each in parts for level in each.variance),
-    )
-    samples = []
-    for rows, cols in blocks(area.shape, SAMPLE_PX):
-        part = [each[:, :, rows, cols] for each in lazy]
-        if _seen_twice(part):
-            samples.append(reference(part, fixed.periods, fixed.options))
-    whole = [each for each in samples if np.isfinite([each.brightness_edges, each.variability_edges]).all()]
-    return merged(common, whole) if whole else common
+def _chance(law: Law) -> Calibration | None:
+    if isinstance(law, PlaceboLaw):
+        return law.past.calibration
+    return law.calibration if isinstance(law, DrawnLaw) else None
 
 
-def _step(one: ChosenStack, shape: tuple[int, int]) -> int:
-    """By how much coarser the copy of a stack must be."""
-    most = COARSE_BYTES / (4 * len(one.passes) * len(one.polarisations))
-    return max(1, math.ceil(math.sqrt(shape[0] * shape[1] / most)))
+def _usual(law: Law, lax: float) -> float | None:
+    if not isinstance(law, PlaceboLaw):
+        return None
+    known = (each[np.isfinite(each)] for each in law.past.fields)
+    return max((float(np.mean(each >= lax)) for each in known if each.size), default=0.0) / LAX
 
 
-def _seen_twice(part: Sequence[xr.DataArray]) -> bool:
-    """Whether some tenth of a block was observed on three dates, so that it has a variance."""
-    return any(((np.isfinite(each.values).sum(axis=0) >= 3).mean(axis=(1, 2)) > 0.1).all() for each in part)
+def _names(measure: Measure, stacks: Sequence[ChosenStack]) -> tuple[str, ...]:
+    """Polarisations of the steps that a method gives, in its order."""
+    if isinstance(measure, Means):
+        return measure.names
+    return tuple(dict.fromkeys(name for one in stacks for name in one.polarisations))
 
 
-def _nothing_yet(measure: TStat, law: PlaceboLaw, fixed: Setting, lazy: Sequence[xr.DataArray]) -> Examined:
+def _nothing_yet(taken: Taken, fixed: Setting, names: tuple[str, ...], stacks: int) -> Examined:
     """The question before any ground is looked at: what decides of it decides of every tile."""
-    names = list(dict.fromkeys(str(name) for each in lazy for name in each["polarisation"].values))
-    nothing = np.full((1, 1), np.nan, np.float32)
-    none = np.zeros((1, 1), np.int16)
+    nothing, none = np.full((1, 1), np.nan, np.float32), np.zeros((1, 1), np.int16)
     seen = Seen(
         field=nothing,
         step_db=xr.DataArray(
             np.full((len(names), 1, 1), np.nan, np.float32),
             dims=("polarisation", "y", "x"),
-            coords={"polarisation": names},
+            coords={"polarisation": list(names)},
         ),
         looks_before=none,
         looks_after=none,
-        stack_fields=np.full((len(lazy), 1, 1), np.nan, np.float32),
+        stack_fields=np.full((stacks, 1, 1), np.nan, np.float32),
     )
     return Examined(
-        method=Method.CHANGE_TSTAT, setting=fixed, measure=measure, seen=seen, law=law, even=nothing,
-        remarks=out_of_season(lazy, fixed.periods),
+        method=taken.method, setting=fixed, measure=taken.measure, seen=seen, law=taken.law, even=nothing,
+        remarks=taken.remarks,
     )  # fmt: skip

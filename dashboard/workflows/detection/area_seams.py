@@ -6,7 +6,7 @@ across a border every tile hands over its own pixels, with the ring around them;
 same rule. So a tile hands over little, and nothing is decided with half of the evidence.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isqrt
 
@@ -14,17 +14,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from dashboard.change import outlines
 from dashboard.change.patches import Patches, patches
 from dashboard.workflows.detection.area_tiles import Tile
 
-MOST_WINDOW = 16_000_000
-"""Pixels of the largest window that is searched at once; a neighbourhood that needs more is cut along fixed lines."""
-CUT = 4096
-"""Distance of these lines, pixels; they belong to the area, not to its tiles."""
 _SIGHT = 16
 """Pixels beyond what must be seen: patches of chance are smaller, seen whole, and known to be nothing."""
 _EIGHT = np.ones((3, 3), np.int8)
@@ -77,27 +71,16 @@ class Pixels:
     """Flat index in the area's grid."""
     values: NDArray[np.float32]
     """(layer, pixel); the first layer is the energy."""
+    group: NDArray[np.int32]
+    """Of 8-connected pixels, from 1."""
 
-    @staticmethod
-    def of(parts: Sequence["Pixels"]) -> "Pixels":
-        """Return the pixels of all parts; where they repeat each other they agree."""
-        place, first = np.unique(np.concatenate([part.place for part in parts]), return_index=True)
-        values = np.concatenate([part.values for part in parts], axis=1)
-        return Pixels(place=place, values=values[:, first])
-
-    def around(self, area: tuple[int, int]) -> Tile:
-        """Return the smallest rectangle that holds all of them."""
+    def draw(self, layers: NDArray[np.float32], window: Tile, area: tuple[int, int], groups: Sequence[int]) -> None:
+        """Draw the pixels of some groups into an image (layer, y, x) over a window, as far as they lie in it."""
         rows, cols = np.divmod(self.place, area[1])
-        top, left = int(rows.min()), int(cols.min())
-        return Tile(top, left, int(rows.max()) - top + 1, int(cols.max()) - left + 1)
-
-    def image(self, area: tuple[int, int]) -> NDArray[np.float32]:
-        """Return them as an image (layer, y, x) over that rectangle, NaN where there are none."""
-        tile = self.around(area)
-        rows, cols = np.divmod(self.place, area[1])
-        layers = np.full((len(self.values), tile.height, tile.width), np.nan, np.float32)
-        layers[:, rows - tile.top, cols - tile.left] = self.values
-        return layers
+        rows, cols = rows - window.top, cols - window.left
+        here = np.isin(self.group, np.array(groups, np.int32))
+        here &= (rows >= 0) & (rows < window.height) & (cols >= 0) & (cols < window.width)
+        layers[:, rows[here], cols[here]] = self.values[:, here]
 
 
 def divide(
@@ -133,7 +116,8 @@ def divide(
     handed = outlines.widened(possible & core & (inside & outside)[labels], rule.reach)
     rows, cols = np.nonzero(handed)
     place = (rows + wide.top).astype(np.int64) * area[1] + cols + wide.left
-    return own, Pixels(place=place, values=layers[:, rows, cols])
+    group = _labelled(handed, 0)[0][rows, cols]
+    return own, Pixels(place=place, values=layers[:, rows, cols], group=group)
 
 
 def _labelled(mask: NDArray[np.bool_], pixels: int) -> tuple[NDArray[np.int32], int]:
@@ -161,60 +145,3 @@ def _cut_edge(wide: Tile, area: tuple[int, int], half_cell: int) -> NDArray[np.b
     seen = (slice(near * before, size - near * after) for (before, after), size in zip(ends, edge.shape, strict=True))
     edge[tuple(seen)] = False
     return edge
-
-
-def neighbourhoods(pixels: Pixels, area: tuple[int, int], rule: Rule) -> Iterator[Pixels]:
-    """Yield the neighbourhoods among pixels that can hold an object, in reading order."""
-    if not pixels.place.size:
-        return
-    group = _groups(pixels.place, area)
-    group = _kept(group, pixels.values[0], rule)
-    group = _cut(group, pixels.place, area)
-    order = np.argsort(group, kind="stable")
-    order = order[group[order] > 0]
-    if not order.size:
-        return
-    for chosen in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
-        yield Pixels(place=pixels.place[chosen], values=pixels.values[:, chosen])
-
-
-def _groups(place: NDArray[np.int64], area: tuple[int, int]) -> NDArray[np.int64]:
-    """Number of the 8-connected group of every pixel, from 1 in reading order."""
-    pairs = outlines.touching(place, area)
-    graph = coo_array((np.ones(pairs[0].size, np.int8), pairs), shape=(place.size, place.size))
-    return _renumbered(connected_components(graph, directed=False)[1].astype(np.int64))
-
-
-def _kept(group: NDArray[np.int64], energy: NDArray[np.float32], rule: Rule) -> NDArray[np.int64]:
-    """The same with 0 for groups that hold no seed, or too few pixels above the growth threshold."""
-    total = int(group.max()) + 1
-    grown = np.bincount(group[energy >= np.float32(rule.grow)], minlength=total) >= rule.least_px
-    seeded = np.bincount(group[energy >= np.float32(rule.seed)], minlength=total) > 0
-    return np.where((grown & seeded)[group], group, 0)
-
-
-def _cut(group: NDArray[np.int64], place: NDArray[np.int64], area: tuple[int, int]) -> NDArray[np.int64]:
-    """The same with groups whose window is too large parted along fixed lines."""
-    rows, cols = np.divmod(place, area[1])
-    total = int(group.max()) + 1
-    size = np.ones(total, np.int64)
-    for at in (rows, cols):
-        low, high = np.full(total, np.iinfo(np.int64).max), np.full(total, -1)
-        np.minimum.at(low, group, at)
-        np.maximum.at(high, group, at)
-        size *= np.maximum(high - low + 1, 1)
-    large = (size > MOST_WINDOW) & (np.arange(total) > 0)
-    if not large.any():
-        return group
-    across = -(-area[1] // CUT) + 1
-    piece = np.where(large[group], 1 + (rows // CUT) * across + cols // CUT, 0)
-    fresh = _renumbered(group * (int(piece.max()) + 1) + piece)
-    return np.where(group > 0, fresh, 0)
-
-
-def _renumbered(group: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Numbers from 1 in the order in which they first come."""
-    _, first, back = np.unique(group, return_index=True, return_inverse=True)
-    rank = np.empty(first.size, np.int64)
-    rank[np.argsort(first)] = np.arange(1, first.size + 1)
-    return rank[back]

@@ -4,95 +4,45 @@ Everything a step is told is small; everything it finds is in its piece of the s
 nothing. So it does not matter who does a step, how often, or who dies while doing it.
 """
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from odc.geo.geobox import GeoBox
 
-from dashboard.change.energy import Options
 from dashboard.change.patches import Patches
-from dashboard.change.periods import Periods
-from dashboard.change.points import object_dates
+from dashboard.change.points import Dated, object_dates
 from dashboard.model.errors import ResourceError
 from dashboard.model.progress import CancelToken
 from dashboard.raster.archive import Archive
 from dashboard.raster.vectorise import polygons
+from dashboard.workflows.detection.area_borders import Groups
 from dashboard.workflows.detection.area_found import Placed, facts, median_looks
+from dashboard.workflows.detection.area_job import CACHE_BYTES, Job, Part, edge_of
 from dashboard.workflows.detection.area_known import known_of
-from dashboard.workflows.detection.area_seams import Pixels, Rule, divide
-from dashboard.workflows.detection.area_store import Piece, Stopped, Store
-from dashboard.workflows.detection.area_tiles import Layout, Tile, part
+from dashboard.workflows.detection.area_seams import Pixels, divide
+from dashboard.workflows.detection.area_store import Piece, Stopped
+from dashboard.workflows.detection.area_tiles import Tile, part
 from dashboard.workflows.detection.floor import from_score
 from dashboard.workflows.detection.laws import evened
-from dashboard.workflows.detection.looks import ChosenStack
-from dashboard.workflows.detection.measures import Seen, TStat
+from dashboard.workflows.detection.measures import Measure, Seen, TStat
 from dashboard.workflows.detection.onset import onset, onset_halo
+from dashboard.workflows.detection.scans import Scan
 from dashboard.workflows.detection.stacks import read_stack
 
-CACHE_BYTES = 64 * 2**20
-"""Decoded blocks that one worker keeps: what two neighbouring layers of a tile share, no more."""
-DATED_PX = 1024
-"""An object that is wider is dated by its part within so many pixels, about the strongest pixel."""
 _SEEN = ("energy", "before", "after", "onset")
 """Layers before those of the steps, one for each polarisation."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """Everything that the steps of one run share."""
-
-    archive: Path
-    """The archive's folder, the same path for every worker."""
-    store: Store
-    stacks: tuple[ChosenStack, ...]
-    geobox: GeoBox
-    layout: Layout
-    periods: Periods
-    options: Options
-    looks: tuple[int, int]
-    rule: Rule
-    lax: float
-    """Energies from here on are counted: as many as in the past, unless the whole scene changed."""
-    least: float = -math.inf
-    """Score from which objects are kept."""
-
-    @property
-    def measure(self) -> TStat:
-        """The statistic, with what it needs of the whole area from the store."""
-        known = known_of(self.store)
-        return TStat(periods=self.periods, options=self.options, reference=known.reference, looks=self.looks)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """One step: a tile to search, or some neighbourhoods across borders to finish."""
-
-    job: Job
-    tile: Tile
-    seam: str = ""
-    """Place of the first pixel of neighbourhoods that lie in `tile`; empty for a tile to search."""
-
-    @property
-    def name(self) -> str:
-        """Return the name of the piece that the step leaves."""
-        return f"seam-{self.seam}" if self.seam else f"tile-{self.tile.name}"
-
-    @property
-    def pixels(self) -> str:
-        """Return the name of the piece that holds the pixels of the neighbourhoods."""
-        return f"near-{self.seam}"
 
 
 def search(step: Part) -> str:
     """Search a tile: finish the objects that lie in it, hand over what reaches across its borders; return the name.
 
-    The piece holds the objects, observed pixels by cell, and pixels of neighbourhoods that go on elsewhere.
+    Its piece holds the objects, observed pixels by cell, and a summary of what goes on elsewhere; the pixels of that
+    are in a piece of their own, which only those read who finish it.
 
     Raises
     ------
@@ -102,17 +52,17 @@ def search(step: Part) -> str:
         If a pixel file is missing or damaged, or there is no room for the piece.
     """
     job, stop = step.job, Stopped(step.job.store)
-    if job.store.get(step.name) is not None:
+    if _searched(job, step):
         return step.name
     stop.check()
-    area = job.layout.shape
-    measure = job.measure
+    area, measure = job.layout.shape, job.measure
     wide = step.tile.widened(job.rule.ring, area)
-    outer = wide.widened(max(measure.halo, onset_halo(job.options)), area)
+    dating = onset_halo(job.options) if isinstance(measure, TStat | Scan) else 0
+    outer = wide.widened(max(measure.halo, dating), area)
     stacks = read(job, outer, stop)
     stop.check()
-    seen = _cropped(job, measure.see(stacks), stacks, wide.inside(outer))
-    dates = onset(stacks, job.periods, reference=measure.reference, options=job.options)[wide.inside(outer)]
+    seen = _cropped(job, measure, stacks, wide.inside(outer))
+    dates = _onset(job, measure, stacks, wide.inside(outer))
     layers = _layers(seen, dates)
     own, handed = divide(layers, step.tile, wide, area, job.rule)
     found = from_score(job.rule.search(own, seen.step_db, dates), job.least)
@@ -121,18 +71,27 @@ def search(step: Part) -> str:
     objects = described(job, wide, found, layers, inner)
     energy = layers[0][step.tile.inside(wide)]
     (row, col), counts = job.layout.cell_counts(step.tile, np.isfinite(energy))
+    groups = Groups.of(handed, step.tile, area, job.rule)
+    if handed.place.size:
+        whole: dict[str, NDArray[Any]] = {"place": handed.place, "values": handed.values, "group": handed.group}
+        job.store.put(edge_of(step.tile.name), Piece(arrays=whole))
     job.store.put(
         step.name,
         Piece(
             facts={"objects": facts(objects), "cell": [row, col], "lax": int((energy >= job.lax).sum())},
-            arrays={"observed": counts, "place": handed.place, "values": handed.values},
+            arrays={"observed": counts, "table": groups.table, "place": groups.place, "group": groups.group},
         ),
     )
     return step.name
 
 
+def _searched(job: Job, step: Part) -> bool:
+    piece = job.store.get(step.name)
+    return piece is not None and (not len(piece.arrays["table"]) or job.store.get(edge_of(step.tile.name)) is not None)
+
+
 def finish(step: Part) -> str:
-    """Find and describe the objects of neighbourhoods that were put together from several tiles; return the name.
+    """Find and describe the objects of neighbourhoods that are put together from several tiles; return the name.
 
     Raises
     ------
@@ -141,21 +100,45 @@ def finish(step: Part) -> str:
     job, stop = step.job, Stopped(step.job.store)
     if job.store.get(step.name) is not None:
         return step.name
-    held = job.store.get(step.pixels)
-    if held is None:
-        raise ResourceError(f"{step.pixels} is gone from {job.store.folder}; leave the folder alone, and run again.")
-    layers = handed_over(held).image(job.layout.shape)
-    found = from_score(job.rule.search(layers[0], _steps(job, layers), layers[3]), job.least)
-    if max(layers.shape[1:]) <= DATED_PX:
-        stacks = read(job, step.tile, stop) if found.found else []
-        objects = described(job, step.tile, found, layers, stacks)
+    tile, layers = _put_together(job, step)
+    dates = layers[3] if isinstance(job.bare, TStat | Scan) else None
+    found = from_score(job.rule.search(layers[0], _steps(job, layers), dates), job.least)
+    if max(layers.shape[1:]) <= job.dated_px:
+        stacks = read(job, tile, stop) if found.found and dates is not None else []
+        objects = described(job, tile, found, layers, stacks)
     else:
         objects = []
         for label in range(1, len(found.found) + 1):
             stop.check()
-            objects.append(_apart(job, step.tile, layers, (found, label)))
+            objects.append(_apart(job, tile, layers, (found, label)))
     job.store.put(step.name, Piece(facts={"objects": facts(objects)}))
     return step.name
+
+
+def _put_together(job: Job, step: Part) -> tuple[Tile, NDArray[np.float32]]:
+    """The smallest rectangle that holds the pixels of a step, and their layers (layer, y, x), NaN where there is none.
+
+    One tile's pixels are in memory at a time.
+    """
+    layers = np.full((len(_SEEN) + len(job.names), step.tile.height, step.tile.width), np.nan, np.float32)
+    for name, groups in step.members:
+        piece = job.store.get(edge_of(name))
+        if piece is None:
+            what = f"{edge_of(name)} is gone from {job.store.folder}"
+            raise ResourceError(f"{what}; leave the folder alone, and run the same again.")
+        handed_over(piece).draw(layers, step.tile, job.layout.shape, groups)
+    there = np.isfinite(layers[1])  # looks are known of every pixel that was handed over, seen or not
+    rows, cols = np.flatnonzero(there.any(axis=1)), np.flatnonzero(there.any(axis=0))
+    if not rows.size:
+        return Tile(step.tile.top, step.tile.left, 1, 1), layers[:, :1, :1]
+    inner = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(cols[0]), int(cols[-1]) + 1)
+    tile = Tile(
+        step.tile.top + inner[0].start,
+        step.tile.left + inner[1].start,
+        inner[0].stop - inner[0].start,
+        inner[1].stop - inner[1].start,
+    )
+    return tile, layers[(slice(None), *inner)]
 
 
 def read(job: Job, tile: Tile, cancel: CancelToken | None) -> list[xr.DataArray]:
@@ -178,7 +161,7 @@ def described(
     """Return the objects of an array over `tile` with all that is said of them."""
     if not found.found:
         return []
-    dated = object_dates(stacks, found.labels, reference=job.measure.reference, options=job.options)
+    dated = _dated(job, found, stacks)
     looks = median_looks(found.labels, layers[1], layers[2], len(found.found))
     outlines = polygons(found.labels, part(job.geobox, tile))
     first = _first(found.labels, len(found.found))
@@ -195,18 +178,27 @@ def described(
     ]
 
 
+def _dated(job: Job, found: Patches, stacks: Sequence[xr.DataArray]) -> Sequence[Dated | None]:
+    """When every object changed; nothing where the method has no such statistic."""
+    measure = job.measure
+    if not isinstance(measure, TStat | Scan):
+        return [None] * len(found.found)
+    return object_dates(stacks, found.labels, reference=measure.reference, options=job.options)
+
+
 def _apart(job: Job, tile: Tile, layers: NDArray[np.float32], which: tuple[Patches, int]) -> Placed:
-    """Describe one object over `tile`, reading no more of the stacks than `DATED_PX` on a side."""
+    """Describe one object over `tile`, reading no more of the stacks than `Job.dated_px` on a side."""
     found, label = which
     rows, cols = np.nonzero(found.labels == label)
     peak = int(np.argmax(np.nan_to_num(layers[0][rows, cols])))
-    top, bottom = _about(int(rows.min()), int(rows.max()) + 1, int(rows[peak]))
-    left, right = _about(int(cols.min()), int(cols.max()) + 1, int(cols[peak]))
+    top, bottom = _about(int(rows.min()), int(rows.max()) + 1, int(rows[peak]), job.dated_px)
+    left, right = _about(int(cols.min()), int(cols.max()) + 1, int(cols[peak]), job.dated_px)
     own = Patches(
         labels=(found.labels[top:bottom, left:right] == label).astype(np.int32), found=(found.found[label - 1],)
     )
     near = Tile(tile.top + top, tile.left + left, bottom - top, right - left)
-    (described_,) = described(job, near, own, layers[:, top:bottom, left:right], read(job, near, Stopped(job.store)))
+    stacks = read(job, near, Stopped(job.store)) if isinstance(job.bare, TStat | Scan) else []
+    (described_,) = described(job, near, own, layers[:, top:bottom, left:right], stacks)
     if (near.height, near.width) == (int(np.ptp(rows)) + 1, int(np.ptp(cols)) + 1):
         return described_
     whole = (found.labels == label).astype(np.int32)
@@ -219,10 +211,10 @@ def _apart(job: Job, tile: Tile, layers: NDArray[np.float32], which: tuple[Patch
     )
 
 
-def _about(first: int, last: int, middle: int) -> tuple[int, int]:
-    """Ends of the stretch about `middle` within first and last, no longer than `DATED_PX`."""
-    start = max(first, min(middle - DATED_PX // 2, last - DATED_PX))
-    return start, min(start + DATED_PX, last)
+def _about(first: int, last: int, middle: int, most: int) -> tuple[int, int]:
+    """Ends of the stretch about `middle` within first and last, no longer than `most`."""
+    start = max(first, min(middle - most // 2, last - most))
+    return start, min(start + most, last)
 
 
 def _first(labels: NDArray[np.int32], count: int) -> NDArray[np.int64]:
@@ -232,11 +224,14 @@ def _first(labels: NDArray[np.int32], count: int) -> NDArray[np.int64]:
     return first[1:]
 
 
-def _cropped(job: Job, seen: Seen, stacks: Sequence[xr.DataArray], inner: tuple[slice, slice]) -> Seen:
-    """The answer without the ring that only smoothing needed, strata made alike."""
-    strata = job.measure.strata([stack[(..., *inner)] for stack in stacks])
+def _cropped(job: Job, measure: Measure, stacks: Sequence[xr.DataArray], inner: tuple[slice, slice]) -> Seen:
+    """The answer without the ring that only smoothing needed, strata made alike where chance differs between them."""
+    seen, known = measure.see(stacks), known_of(job.store).calibration
+    field = seen.field[inner]
+    if known is not None:
+        field = evened(known, field, measure.strata([stack[(..., *inner)] for stack in stacks]))
     return Seen(
-        field=evened(known_of(job.store).calibration, seen.field[inner], strata),
+        field=field,
         step_db=seen.step_db[(..., *inner)],
         looks_before=seen.looks_before[inner],
         looks_after=seen.looks_after[inner],
@@ -244,18 +239,24 @@ def _cropped(job: Job, seen: Seen, stacks: Sequence[xr.DataArray], inner: tuple[
     )
 
 
-def _layers(seen: Seen, dates: NDArray[np.int16]) -> NDArray[np.float32]:
+def _onset(
+    job: Job, measure: Measure, stacks: Sequence[xr.DataArray], inner: tuple[slice, slice]
+) -> NDArray[np.int16] | None:
+    if not isinstance(measure, TStat | Scan):
+        return None
+    return onset(stacks, measure.periods, reference=measure.reference, options=job.options)[inner]
+
+
+def _layers(seen: Seen, dates: NDArray[np.int16] | None) -> NDArray[np.float32]:
     looks = (seen.looks_before.astype(np.float32), seen.looks_after.astype(np.float32))
-    return np.concatenate(
-        [np.stack([seen.field, *looks, dates.astype(np.float32)]), np.asarray(seen.step_db.values, np.float32)]
-    )
+    when = np.zeros(seen.field.shape, np.float32) if dates is None else dates.astype(np.float32)
+    return np.concatenate([np.stack([seen.field, *looks, when]), np.asarray(seen.step_db.values, np.float32)])
 
 
 def _steps(job: Job, layers: NDArray[np.float32]) -> xr.DataArray:
-    names = list(dict.fromkeys(name for stack in job.stacks for name in stack.polarisations))
-    return xr.DataArray(layers[len(_SEEN) :], dims=("polarisation", "y", "x"), coords={"polarisation": names})
+    return xr.DataArray(layers[len(_SEEN) :], dims=("polarisation", "y", "x"), coords={"polarisation": list(job.names)})
 
 
 def handed_over(piece: Piece) -> Pixels:
     """Return the pixels that a tile handed over."""
-    return Pixels(place=piece.arrays["place"], values=piece.arrays["values"])
+    return Pixels(place=piece.arrays["place"], values=piece.arrays["values"], group=piece.arrays["group"])

@@ -1,7 +1,7 @@
 """The ratio of means over few dates, by the law of speckle as it is measured on the very pair of means."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
@@ -13,6 +13,7 @@ from dashboard.change.ratio import common_mode, log_ratio_means
 from dashboard.workflows.calibrate import Speckle, speckle
 from dashboard.workflows.detection.laws import ExactLaw, Parameters
 from dashboard.workflows.detection.measures import Field, Seen
+from dashboard.workflows.detection.scans import valid_looks
 from dashboard.workflows.detection.setting import Setting
 from dashboard.workflows.detection.simulated import DrawnP, combined, sigma_of
 from dashboard.workflows.detection.stacks import ChosenStack
@@ -22,17 +23,60 @@ CHECKED_AT = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StackSpeckle:
+    """What one stack's scene says about its means: measured once, the same for every part of it."""
+
+    common_db: NDArray[np.float64]
+    """(time, polarisation) what the scene shares on each date."""
+    looks: Mapping[str, float]
+    """Equivalent looks of one date, for every polarisation."""
+    seen: tuple[str, ...]
+    """Polarisations that were observed both before and after anywhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Means:
     """The log ratio of the means after and before: every stack and polarisation tested by itself, then together."""
 
-    seen: Seen
+    periods: Periods
     looks: tuple[int, int]
+    speckle: tuple[StackSpeckle | None, ...]
+    """One for each stack; None for those without a look before or without one after."""
     halo: int = 0
     spread_px: float = 0.0
 
-    def see(self, arrays: Sequence[xr.DataArray]) -> Seen:  # noqa: ARG002
-        """Return the answer: the law was measured on the whole grid, so there is only the whole grid's."""
-        return self.seen
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Polarisations of the steps, whatever part is looked at."""
+        seen = dict.fromkeys(name for own in self.speckle if own is not None for name in own.seen)
+        return tuple(seen) or ("none",)
+
+    def see(self, arrays: Sequence[xr.DataArray]) -> Seen:
+        """Answer the question: each pixel by the law of its own numbers of looks."""
+        shape = arrays[0].shape[2:]
+        nothing = np.full(shape, np.nan, np.float32)
+        looks = np.zeros((2, *shape), np.int16)
+        p: list[NDArray[np.float64]] = []
+        fields: list[Field] = []
+        steps: dict[str, list[NDArray[np.float32]]] = {}
+        for array, known in zip(arrays, self.speckle, strict=True):
+            own: list[NDArray[np.float64]] = []
+            if known is not None:
+                tested = _tested(array, self.periods, known)
+                for name in known.seen:
+                    own.append(tested["p_value"].sel(polarisation=name).values)
+                    steps.setdefault(name, []).append(tested["ratio_db"].sel(polarisation=name).values)
+                looks += valid_looks(array, self.periods)
+            fields.append(combined(own) if own else nothing)
+            p += own
+        planes = np.stack([_nanmean(steps[name]) if name in steps else nothing for name in self.names])
+        return Seen(
+            field=combined(p) if p else nothing,
+            step_db=xr.DataArray(planes, dims=("polarisation", "y", "x"), coords={"polarisation": list(self.names)}),
+            looks_before=looks[0],
+            looks_after=looks[1],
+            stack_fields=np.stack(fields),
+        )
 
     def placebos(self, arrays: Sequence[xr.DataArray], most: int) -> Iterator[tuple[int, Field]]:  # noqa: ARG002
         """Give none: too few dates are what this method is for."""
@@ -43,14 +87,15 @@ class Means:
         return np.zeros(arrays[0].shape[2:], np.uint8)
 
 
-@dataclass(slots=True)
-class _Gathered:
-    p: list[NDArray[np.float64]] = field(default_factory=list)
-    stack_fields: list[NDArray[np.float32]] = field(default_factory=list)
-    steps: dict[str, list[NDArray[np.float32]]] = field(default_factory=dict)
-    sigmas: list[float] = field(default_factory=list)
-    parameters: Parameters = field(default_factory=dict)
-    factors: list[float] = field(default_factory=list)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Measured:
+    """One stack's speckle, and what is said of it in the record."""
+
+    known: StackSpeckle
+    parameters: Parameters
+    sigmas: tuple[float, ...]
+    factor: float | None
+    """By what factor its law fires too often between dates before; None where there is but one."""
 
 
 def means(
@@ -58,89 +103,86 @@ def means(
 ) -> tuple[Means, ExactLaw, tuple[str, ...]]:
     """Test the ratio of the means of few dates, its looks and common mode measured on the ratio itself.
 
+    Parameters
+    ----------
+    arrays
+        The stacks, or a fair sample of their ground: what is measured holds for all of it.
+    chosen, setting, looks
+        What they are of, what is asked, and how many looks there are before and after.
+
     Returns
     -------
     tuple
-        The answer, the law it was tested by, and remarks: whether the law held between dates before, where there
-        were two.
+        The method ready for any part of the ground, the law it tests by, and remarks: whether the law held between
+        dates before, where there were two.
 
     Raises
     ------
     InputError
         If looks are neither stated nor measurable.
     """
-    made = _Gathered()
-    shape = arrays[0].shape[2:]
-    before, after = np.zeros(shape, np.int16), np.zeros(shape, np.int16)
-    for array, one in zip(arrays, chosen, strict=True):
-        first, second = setting.periods.split(array["time"].values)
-        counts = int(first.sum()), int(second.sum())
-        if min(counts) == 0:
-            made.stack_fields.append(np.full(shape, np.nan, np.float32))
-            continue
-        own = _stack(array, one, setting, made)
-        made.stack_fields.append(combined(own))
-        made.p += own
-        seen = np.isfinite(array.values).any(axis=1)
-        before += seen[first].sum(axis=0).astype(np.int16)
-        after += seen[second].sum(axis=0).astype(np.int16)
-    names = list(made.steps)
-    nothing = np.full(shape, np.nan, np.float32)
-    steps = np.stack([_nanmean(made.steps[name]) for name in names]) if names else nothing[None]
-    answer = Seen(
-        field=combined(made.p) if made.p else nothing,
-        step_db=xr.DataArray(steps, dims=("polarisation", "y", "x"), coords={"polarisation": names or ["none"]}),
-        looks_before=before,
-        looks_after=after,
-        stack_fields=np.stack(made.stack_fields),
+    made = [_measured(array, one, setting) for array, one in zip(arrays, chosen, strict=True)]
+    there = [each for each in made if each is not None]
+    parameters: Parameters = {}
+    for each in there:
+        parameters |= each.parameters
+    tests = sum(len(each.known.seen) for each in there)
+    sigma = max((sigma for each in there for sigma in each.sigmas), default=0.0)
+    measure = Means(
+        periods=setting.periods, looks=looks, speckle=tuple(None if each is None else each.known for each in made)
     )
-    draw = DrawnP(max(len(made.p), 1), max(made.sigmas, default=0.0))
-    law = ExactLaw(draw=draw, parameters=made.parameters)
-    return Means(seen=answer, looks=looks), law, _said(made.factors)
+    law = ExactLaw(draw=DrawnP(max(tests, 1), sigma), parameters=parameters)
+    return measure, law, _said([each.factor for each in there if each.factor is not None])
 
 
-def _stack(array: xr.DataArray, one: ChosenStack, setting: Setting, made: _Gathered) -> list[NDArray[np.float64]]:
-    """Test every polarisation of a stack, each pixel by the law of its own numbers of looks."""
-    found = []
+def _measured(array: xr.DataArray, one: ChosenStack, setting: Setting) -> _Measured | None:
     first, second = setting.periods.split(array["time"].values)
     dates = int(first.sum()), int(second.sum())
-    tested, laws = _tested(array, one, setting.periods, setting.areas.middle_m2, dates)
-    for plane, name in enumerate(one.polarisations):
-        ratio = tested["ratio_db"].values[plane]
-        if name not in laws:
-            continue
-        found.append(tested["p_value"].values[plane])
-        made.steps.setdefault(name, []).append(ratio)
-        made.sigmas.append(sigma_of(np.where(np.abs(ratio) < 3.0 * np.nanstd(ratio), ratio, np.nan)))
+    if min(dates) == 0:
+        return None
+    known, laws, ratio = _speckle(array, one, setting.periods, setting.areas.middle_m2, dates)
+    parameters: Parameters = {}
+    for name in known.seen:
         prefix = f"{one.anchor.id} {name} "
-        made.parameters |= {prefix + key: value for key, value in laws[name].parameters}
-    if dates[0] >= 2 and found:
-        made.factors.append(_factor(array, one, setting, np.flatnonzero(first)))
-    return found
+        parameters |= {prefix + key: value for key, value in laws[name].parameters}
+    planes = [ratio[one.polarisations.index(name)] for name in known.seen]
+    checked = dates[0] >= 2 and bool(known.seen)
+    return _Measured(
+        known=known,
+        parameters=parameters,
+        sigmas=tuple(sigma_of(np.where(np.abs(each) < 3.0 * np.nanstd(each), each, np.nan)) for each in planes),
+        factor=_factor(array, one, setting, np.flatnonzero(first)) if checked else None,
+    )
 
 
-def _tested(
+def _speckle(
     array: xr.DataArray, one: ChosenStack, periods: Periods, pixel_m2: float, dates: tuple[int, int]
-) -> tuple[xr.Dataset, dict[str, Speckle]]:
-    """Return the test with looks as they are measured on its own ratio, and the law of every polarisation seen."""
+) -> tuple[StackSpeckle, dict[str, Speckle], NDArray[np.float32]]:
+    """Measure looks on the very ratio that is tested; also the law of every polarisation seen, and that ratio in dB."""
     common = common_mode(array, periods)
     usual = one.anchor.looks or 1.0
-    raw = log_ratio_means(array, periods, usual, common_mode_db=common)["ratio_db"].values
+    ratio = log_ratio_means(array, periods, usual, common_mode_db=common)["ratio_db"].values
     laws = {
-        name: speckle(raw[plane], one.anchor, one.anchor, pixel_m2, dates=dates)
+        name: speckle(ratio[plane], one.anchor, one.anchor, pixel_m2, dates=dates)
         for plane, name in enumerate(one.polarisations)
-        if np.isfinite(raw[plane]).any()
+        if np.isfinite(ratio[plane]).any()
     }
     looks = {name: laws[name].after / dates[1] if name in laws else usual for name in one.polarisations}
-    return log_ratio_means(array, periods, looks, common_mode_db=common), laws
+    return StackSpeckle(common_db=common.values, looks=looks, seen=tuple(laws)), laws, ratio
+
+
+def _tested(array: xr.DataArray, periods: Periods, known: StackSpeckle) -> xr.Dataset:
+    common = xr.DataArray(known.common_db, dims=array.dims[:2])
+    return log_ratio_means(array, periods, known.looks, common_mode_db=common)
 
 
 def _factor(array: xr.DataArray, one: ChosenStack, setting: Setting, before: NDArray[np.intp]) -> float:
     """By what factor the law fires too often between the last look before and the others."""
     times = array["time"].values
     periods = Periods(before=(times[before[0]], times[before[-2]]), after=(times[before[-1]], times[before[-1]]))
-    tested, laws = _tested(array[before], one, periods, setting.areas.middle_m2, (before.size - 1, 1))
-    return check(tested["p_value"].values, CHECKED_AT) if laws else 1.0
+    past = array[before]
+    known, laws, _ = _speckle(past, one, periods, setting.areas.middle_m2, (before.size - 1, 1))
+    return check(_tested(past, periods, known)["p_value"].values, CHECKED_AT) if laws else 1.0
 
 
 def _said(factors: Sequence[float]) -> tuple[str, ...]:
@@ -154,7 +196,7 @@ def _said(factors: Sequence[float]) -> tuple[str, ...]:
     return (f"its check failed: between looks before, {often}; expect {expected} false alarms than announced",)
 
 
-def _nanmean(layers: Sequence[NDArray[np.float32]] | NDArray[np.float32]) -> NDArray[np.float32]:
+def _nanmean(layers: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     stack = np.asarray(layers, np.float32)
     known = np.isfinite(stack)
     count = known.sum(axis=0)

@@ -1,13 +1,13 @@
 """Which method answers a question: the best that its dates allow, and in plain words what was taken instead."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
-from dashboard.change.energy import reference
+from dashboard.change.energy import Reference, reference
 from dashboard.change.energy.options import FEWEST_BEFORE
 from dashboard.change.periods import BEFORE_EACH_AFTER, Periods, enough
 from dashboard.change.periods import FEWEST_BEFORE as FEWEST_FOR_PLACEBO
@@ -50,6 +50,20 @@ class Case:
     setting: Setting
     limits: Limits
     cancel: CancelToken | None = None
+    scene: Callable[[], Reference] | None = None
+    """Measures what the whole scene says, where `arrays` are too large to be measured themselves."""
+    sample: Callable[[], Sequence[xr.DataArray]] | None = None
+    """Gives the same stacks on a fair sample of their ground, in memory, where `arrays` are not."""
+
+    def reference(self) -> Reference:
+        """Return what the whole scene says about its quiet state."""
+        if self.scene is not None:
+            return self.scene()
+        return reference(self.arrays, self.setting.periods, self.setting.options)
+
+    def ground(self) -> Sequence[xr.DataArray]:
+        """Return what speckle is measured on: all of the ground, or a fair sample."""
+        return self.arrays if self.sample is None else self.sample()
 
     @property
     def looks(self) -> tuple[int, int]:
@@ -113,7 +127,7 @@ def _tstat(case: Case) -> TStat:
     return TStat(
         periods=fixed.periods,
         options=fixed.options,
-        reference=reference(case.arrays, fixed.periods, fixed.options),
+        reference=case.reference(),
         looks=case.looks,
     )
 
@@ -126,10 +140,10 @@ def _by_theory(case: Case, measure: TStat, found: Past | None) -> Taken:
     if found is None:
         if case.question.method is Method.AUTO:
             return _means(case, (f"{few}: the law of speckle is used, measured on this pair",))
-        law: Law = speckle_law(measure, case.arrays, case.chosen)
+        law: Law = speckle_law(measure, case.ground(), case.chosen)
         said = f"{few}: chance is that of simulated speckle, which could not be checked here"
         return Taken(Method.CHANGE_TSTAT, measure, law, (said,))
-    drawn = speckle_law(measure, case.arrays, case.chosen)
+    drawn = speckle_law(measure, case.ground(), case.chosen)
     factor = held(drawn, found)
     often = f"between looks before it fired {factor:.1f} times as often as it says"
     if is_valid(factor) or case.question.method is Method.CHANGE_TSTAT:
@@ -147,7 +161,7 @@ def held(law: DrawnLaw, found: Past) -> float:
 
 
 def _means(case: Case, remarks: tuple[str, ...]) -> Taken:
-    measure, law, checked = means(case.arrays, case.chosen, case.setting, case.looks)
+    measure, law, checked = means(case.ground(), case.chosen, case.setting, case.looks)
     return Taken(Method.LOG_RATIO, measure, law, (*remarks, *checked))
 
 

@@ -1,12 +1,12 @@
 """Methods that are asked for by name, made ready, each with what its numbers rest on."""
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
-from dashboard.change.energy import reference
 from dashboard.change.periods import FEWEST_BEFORE
 from dashboard.change.placebo import is_valid
 from dashboard.change.ratio import ratio_db
@@ -51,8 +51,7 @@ def other_method(case: "Case") -> Ready:
 
 def _scan(case: "Case") -> Ready:
     fixed = case.setting
-    known = reference(case.arrays, fixed.periods, fixed.options)
-    measure = Scan(periods=fixed.periods, options=fixed.options, reference=known, looks=(1, 1))
+    measure = Scan(periods=fixed.periods, options=fixed.options, reference=case.reference(), looks=(1, 1))
     law = _calibrated(case, measure)
     said = "false alarms were counted once, at any instant of the looks before: expect rather fewer than announced"
     return Method.CHANGE_POINT, measure, law, (said,)
@@ -75,9 +74,9 @@ def _calibrated(case: "Case", measure: Measure) -> PlaceboLaw:
 
 
 def _sequential(case: "Case") -> Ready:
-    fixed = case.setting
+    fixed, ground = case.setting, case.ground()
     looks = tuple(
-        _looks_each(array, one, fixed.areas.middle_m2) for array, one in zip(case.arrays, case.chosen, strict=True)
+        _looks_each(array, one, fixed.areas.middle_m2) for array, one in zip(ground, case.chosen, strict=True)
     )
     measure = Sequential(periods=fixed.periods, looks=case.looks, looks_each=looks, far=case.question.far)
     parameters: dict[str, str | float | int | bool] = {
@@ -85,7 +84,7 @@ def _sequential(case: "Case") -> Ready:
         for one, counts in zip(case.chosen, looks, strict=True)
         for name, count in counts.items()
     }
-    sigma = correlation_px(case.arrays[0])
+    sigma = correlation_px(ground[0])
     law = ExactLaw(draw=DrawnP(1, sigma), parameters=parameters | {"correlation_px": round(sigma, 3)})
     said = "for surfaces that hardly vary, such as water, bare soil and ports: seasons count as changes"
     return Method.SEQUENTIAL, measure, law, (said, _checked(case, measure))
@@ -95,14 +94,12 @@ def _looks_each(array: xr.DataArray, one: ChosenStack, pixel_m2: float) -> dict[
     """Looks of one date by polarisation, measured between neighbouring dates: the median of all pairs."""
     found = {}
     for plane, name in enumerate(one.polarisations):
-        pairs = zip(array.values[:-1, plane], array.values[1:, plane], strict=True)
-        ratios = [ratio for a, b in pairs if np.isfinite(ratio := ratio_db(a, b)).any()]
-        if not ratios:
+        power = array.values[:, plane]
+        pairs = [at for at, (a, b) in enumerate(pairwise(power)) if np.isfinite(ratio_db(a, b)).any()]
+        if not pairs:
             raise InputError(f"{one.anchor.constellation} has no two dates over the same ground in {name}.")
-        step = max(1, len(ratios) // 8)
-        found[name] = float(
-            np.median([speckle(ratio, one.anchor, one.anchor, pixel_m2).after for ratio in ratios[::step]])
-        )  # fmt: skip
+        ratios = (ratio_db(power[at], power[at + 1]) for at in pairs[:: max(1, len(pairs) // 8)])
+        found[name] = float(np.median([speckle(each, one.anchor, one.anchor, pixel_m2).after for each in ratios]))
     return found
 
 
@@ -111,9 +108,10 @@ def _checked(case: "Case", measure: Sequential) -> str:
     before, _ = case.looks
     if before < 3:
         return f"its law could not be checked: there are only {before} looks before"
-    height, width = case.arrays[0].shape[2:]
+    ground = case.ground()
+    height, width = ground[0].shape[2:]
     step = max(1, int(np.sqrt(height * width / case.limits.pixels)))
-    part = [each[:, :, ::step, ::step] for each in case.arrays]
+    part = [each[:, :, ::step, ::step] for each in ground]
     _, field = next(measure.placebos(part, 1))
     known = field[np.isfinite(field)]
     factor = float(np.mean(known >= -np.log10(measure.far)) / measure.far) if known.size else 1.0

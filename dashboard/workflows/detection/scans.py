@@ -1,6 +1,6 @@
 """Methods that look at every instant of a series: the change-point scan and the sequential omnibus test."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,7 +60,7 @@ class Scan:
     def _scanned(
         self, array: xr.DataArray, number: int, dates: NDArray[np.bool_], *, anywhere: bool = False
     ) -> tuple[Field, xr.DataArray]:
-        part = array[dates]
+        part = chosen_dates(array, dates)
         only = self.reference.only(number)
         found = change_point(part, reference=only, options=self.options, most=1, gate=_ANY_ENERGY)
         index, energy = found["index"].values[0], found["energy"].values[0]
@@ -113,7 +113,7 @@ class Sequential:
         return np.zeros(arrays[0].shape[2:], np.uint8)
 
     def _tested(self, array: xr.DataArray, number: int, dates: NDArray[np.bool_], *, anywhere: bool = False) -> Field:
-        part = array[dates]
+        part = chosen_dates(array, dates)
         found = sequential_omnibus(part, self.looks_each[number], far=self.far, threads=2)
         last = found["last"].values
         late = anywhere | (part["time"].values[np.maximum(last, 0)] > self.periods.before[1])
@@ -133,11 +133,7 @@ def seen_of(
     together: object = None,
 ) -> Seen:
     """Return an answer from the fields and steps of every stack."""
-    looks = np.zeros((2, *arrays[0].shape[2:]), np.int16)
-    for array in arrays:
-        seen = np.isfinite(array.values).any(axis=1)
-        for place, mask in enumerate(periods.split(array["time"].values)):
-            looks[place] += seen[mask].sum(axis=0).astype(np.int16)
+    looks = sum((valid_looks(array, periods) for array in arrays[1:]), valid_looks(arrays[0], periods))
     names = list(dict.fromkeys(str(name) for step in steps for name in step["polarisation"].values))
     planes = []
     for name in names:
@@ -153,11 +149,25 @@ def seen_of(
     )
 
 
+def chosen_dates(array: xr.DataArray, dates: NDArray[np.bool_]) -> xr.DataArray:
+    """Return some dates of a stack; the stack itself, not a copy, where that is all of them."""
+    return array if dates.all() else array[dates]
+
+
+def valid_looks(array: xr.DataArray, periods: Periods) -> NDArray[np.int16]:
+    """(2, y, x): valid looks before and after, counted date by date: a mask of all dates would be a quarter more."""
+    counts = np.zeros((2, *array.shape[2:]), np.int16)
+    power = array.values
+    for count, chosen in zip(counts, periods.split(array["time"].values), strict=True):
+        for date in np.flatnonzero(chosen):
+            np.add(count, np.isfinite(power[date]).any(axis=0), out=count)
+    return counts
+
+
 def both(array: xr.DataArray, periods: Periods) -> NDArray[np.bool_]:
     """(y, x): where a stack has a valid look before and one after."""
-    seen = np.isfinite(array.values).any(axis=1)
-    before, after = periods.split(array["time"].values)
-    return np.asarray(seen[before].any(axis=0) & seen[after].any(axis=0))
+    before, after = valid_looks(array, periods)
+    return np.asarray((before > 0) & (after > 0))
 
 
 def total(fields: Sequence[Field]) -> Field:
@@ -178,7 +188,10 @@ def _best(fields: Sequence[Field]) -> Field:
 
 def steps_of(array: xr.DataArray, periods: Periods) -> xr.DataArray:
     """Mean after minus mean before, dB, as it was observed."""
-    before, after = (_mean(list(array.values[mask])) for mask in periods.split(array["time"].values))
+    power = array.values
+    before, after = (
+        _mean(power[date] for date in np.flatnonzero(mask)) for mask in periods.split(array["time"].values)
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
         step = (10.0 * np.log10(after / before)).astype(np.float32)
     names = [str(name) for name in array["polarisation"].values]
@@ -186,9 +199,14 @@ def steps_of(array: xr.DataArray, periods: Periods) -> xr.DataArray:
     return xr.DataArray(step, dims=("polarisation", "y", "x"), coords={"polarisation": names})
 
 
-def _mean(layers: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    stack = np.stack(list(layers))
-    known = np.isfinite(stack)
-    count = known.sum(axis=0)
-    summed = np.where(known, stack, 0.0).sum(axis=0)
+def _mean(layers: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Mean of what is known, layer by layer: memory is that of one."""
+    every = iter(layers)
+    summed = next(every)
+    known = np.isfinite(summed)
+    summed, count = np.where(known, summed, np.float32(0)), known.astype(np.int16)
+    for layer in every:
+        known = np.isfinite(layer)
+        np.add(summed, layer, out=summed, where=known)
+        count += known
     return np.where(count > 0, summed / np.maximum(count, 1), np.nan).astype(np.float32)

@@ -161,7 +161,11 @@ def _shrink(sums: Real, mean: Real, base: Real, product: Real, terms: tuple[floa
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
 def profile_of_some(scene: Scene, counts: Real, sums: Real, squares: Real, out: Real) -> None:
-    """Set the same where looks are missing; 0 where there are fewer than three."""
+    """Set the same where looks are missing; 0 where there are fewer than three.
+
+    Step by step as `profile_of_all`, so that a pixel with all its looks has the same to the last bit whichever of the
+    two its row went through: a row is a tile's, and what is missing may lie in another tile.
+    """
     bands, dates, width = sums.shape[0], sums.shape[1] - 1, sums.shape[2]
     base, mean = np.empty((bands, width), np.float32), np.empty((bands, width), np.float32)
     level, scale = np.ones(width, np.float32), np.empty(width, np.float32)
@@ -174,7 +178,7 @@ def profile_of_some(scene: Scene, counts: Real, sums: Real, squares: Real, out: 
     for x in range(width):
         n = counts[dates, x]
         scale[x] = np.float32(scene[4]) + n if n >= np.float32(3.0) else np.float32(0.0)
-        level[x] = ln(level[x])
+        level[x] = ln(level[x]) * scale[x]
     product, share = np.empty(width, np.float32), np.empty(width, np.float32)
     for k in range(1, dates):
         product[:] = np.float32(1.0)
@@ -184,7 +188,7 @@ def profile_of_some(scene: Scene, counts: Real, sums: Real, squares: Real, out: 
             for x in range(width):
                 product[x] *= max(sums[b, k, x], np.float32(scene[4] * scene[3][b]))
         for x in range(width):
-            out[k - 1, x] = scale[x] * (level[x] - ln(product[x]))
+            out[k - 1, x] = level[x] - scale[x] * ln(product[x])
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
