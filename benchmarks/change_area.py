@@ -1,42 +1,46 @@
 """Promise: an area of 20,000 x 20,000 pixels and 60 dual-pol dates in less than 4 GB of all processes together.
 
-Measured on areas of several sizes up to a side of 6,000 pixels (unless told), at full resolution, on workers of one's
-own; resident memory is that of this process and of all its workers, added up ten times a second, so pages that they
-share count more than once. What is real: every file is a whole archive COG of speckle with its pyramid, everything is
-read, compared, dated, outlined and recorded. What is not: only six quiet images exist for each polarisation, and three
-of them once more with 400 changed blocks for the last dates; all dates are hard links to these, in random order. The
-large area's figure is an extrapolation, and says so: time grows with the tiles, memory with what is kept of each.
+Measured on areas of several sizes up to a side of 6,000 pixels (unless told), at full resolution, on two workers of
+one's own. Memory is that of this process and of all its workers, added up five times a second, twice: resident pages
+(RSS), of which those that processes share count more than once, and proportional ones (PSS), which count each page
+once: what the machine has less. What is real: every file is a whole archive COG of speckle with its pyramid, everything
+is read, compared, dated, outlined and recorded. What is not: only six quiet images exist for each polarisation, and
+three of them once more with 400 changed blocks for the last dates; all dates are hard links to these, in random order.
 
-Run: ``python -m benchmarks.change_area [FOLDER] [SIDE ...]``
+The large area's figure is an extrapolation, and says so. Time grows with the tiles. Of memory, the highest of any size
+stands, for a worker holds one tile whatever the area; what this process grew from the smallest size to the largest is
+taken to grow on with the ground.
+
+Run: ``python -m benchmarks.change_area [FOLDER] [SIDE ...] [--method NAME]``
 """
 
 import argparse
 import json
 import os
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-import psutil
 import shapely
 from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
+from benchmarks.family import Memory
 from benchmarks.stackgen import CORNER, CRS, SPACING_M
 from benchmarks.table import Row, show
 from dashboard.model.acquisition import Acquisition, Calibration, Origin, PixelFile, Pixels, Quantity
 from dashboard.model.progress import Progress
 from dashboard.raster.write import write_cog
 from dashboard.workflows.detection.area import detect_area
-from dashboard.workflows.detection.question import Question
+from dashboard.workflows.detection.question import Method, Question
 from dashboard.workflows.extent import box_of
 from dashboard.workflows.workspace import Workspace, open_workspace
 
@@ -112,6 +116,10 @@ def filled(folder: Path, size: int) -> Workspace:
     return workspace
 
 
+def _made(folder: Path, size: int) -> None:
+    filled(folder, size).close()
+
+
 def _look(workspace: Workspace, number: int, image: int, size: int) -> Acquisition:
     files = []
     for place, (name, db) in enumerate(_POLARISATIONS.items()):
@@ -133,40 +141,6 @@ def _look(workspace: Workspace, number: int, image: int, size: int) -> Acquisiti
     )  # fmt: skip
 
 
-@dataclass(slots=True)
-class _Memory:
-    """Resident memory of a family of processes over time."""
-
-    samples: list[tuple[float, float, float]] = field(default_factory=list)
-    """(seconds, GB of all, GB of this process)."""
-
-    @contextmanager
-    def watched(self) -> Iterator[None]:
-        done = threading.Event()
-        watcher = threading.Thread(target=self._watch, args=(done,), daemon=True)
-        watcher.start()
-        try:
-            yield
-        finally:
-            done.set()
-            watcher.join()
-
-    def _watch(self, done: threading.Event) -> None:
-        own, start = psutil.Process(), time.perf_counter()
-        while not done.wait(0.1):
-            sizes = [own.memory_info().rss]
-            for child in own.children(recursive=True):
-                try:
-                    sizes.append(child.memory_info().rss)
-                except psutil.NoSuchProcess:
-                    continue
-            self.samples.append((time.perf_counter() - start, sum(sizes) / 1e9, sizes[0] / 1e9))
-
-    def peak(self, first: float, last: float, *, own: bool = False) -> float:
-        """Return the highest between two moments, GB."""
-        return max((each[1 + own] for each in self.samples if first <= each[0] <= last), default=0.0)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Measured:
     side: int
@@ -174,24 +148,28 @@ class _Measured:
     planned: float
     """Seconds until the first tile."""
     tiles: int
+    searched: float
+    """Seconds until the last tile."""
     changes: int
-    memory: _Memory
+    memory: Memory
 
-    @property
-    def quarters(self) -> list[float]:
-        """Peak of all processes in each quarter of the time that tiles took."""
-        ends = np.linspace(self.planned, self.seconds, 5)
-        return [self.memory.peak(a, b) for a, b in pairwise(ends)]
+    def quarters(self, what: str) -> str:
+        """Return the peaks in each quarter of the time that tiles took."""
+        ends = np.linspace(self.planned, self.searched, 5)
+        return " ".join(f"{self.memory.peak(what, a, b):.2f}" for a, b in pairwise(ends))
 
 
-def measure(folder: Path, side: int) -> _Measured:
+def measure(folder: Path, side: int, method: Method = Method.AUTO) -> _Measured:
     """Search an area once, from nothing."""
-    memory, told = _Memory(), []
+    memory, told = Memory(), []
     with filled(folder, side) as workspace:
         first = START - timedelta(days=1)
         event = START + timedelta(days=6 * (DATES - AFTER))
         asked = Question(
-            before=(first, event - timedelta(hours=1)), after=(event, event + timedelta(days=60)), anchors=("area-000",)
+            before=(first, event - timedelta(hours=1)),
+            after=(event, event + timedelta(days=60)),
+            anchors=("area-000",),
+            method=method,
         )
         start = time.perf_counter()
 
@@ -204,25 +182,30 @@ def measure(folder: Path, side: int) -> _Measured:
     searched = [at for at, text in told if text.startswith("searched")]
     planned = next(at for at, text in told if text.startswith("searching"))
     return _Measured(
-        side=side, seconds=seconds, planned=planned, tiles=len(searched), changes=len(changes), memory=memory
-    )
+        side=side, seconds=seconds, planned=planned, tiles=len(searched), searched=searched[-1], changes=len(changes),
+        memory=memory,
+    )  # fmt: skip
 
 
-def run(folder: Path, sides: tuple[int, ...] = SIDES) -> list[Row]:
-    """Measure every size, the smallest first, and extrapolate from the last."""
-    every = [measure(folder, side) for side in sides]
+def run(folder: Path, sides: tuple[int, ...] = SIDES, method: Method = Method.AUTO) -> list[Row]:
+    """Measure every size, each in a process of its own that kept nothing of the one before, and extrapolate."""
+    with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as alone:
+        list(alone.map(partial(_made, folder), sides))
+        every = list(alone.map(partial(measure, folder, method=method), sides))
     rows = []
     for one in every:
         rate = one.side**2 * DATES / one.seconds / 1e6
-        flat = " ".join(f"{peak:.2f}" for peak in one.quarters)
         rows.append(
             Row(
                 promise=f"area of {one.side}² x {DATES} dual-pol",
-                figure=f"{one.seconds:.0f} s, {one.memory.peak(0, one.seconds):.2f} GB",
+                figure=f"{one.seconds:.0f} s, PSS {one.memory.peak('pss'):.2f} GB, RSS {one.memory.peak('rss'):.2f} GB",
                 target=f"<= {LIMIT_GB:g} GB",
                 peer="",
                 note=f"{one.side}²: {one.tiles} tiles after {one.planned:.0f} s of measuring, {one.changes} changes, "
-                f"{rate:.0f} Mpx·dates/s all in; GB by quarter of the tiles: {flat}",
+                f"{rate:.0f} Mpx·dates/s all in, load {os.getloadavg()[0]:.1f}; GB (PSS) measuring "
+                f"{one.memory.peak('pss', 0, one.planned):.2f}, by quarter of the tiles {one.quarters('pss')}, then "
+                f"{one.memory.peak('pss', one.searched):.2f}; this process {one.quarters('own')}, at the end "
+                f"{one.memory.peak('own', one.searched):.2f}; largest worker {one.memory.peak('worker'):.2f} (RSS)",
             )
         )
     return [*rows, _extrapolated(every)]
@@ -232,16 +215,26 @@ def _extrapolated(every: list[_Measured]) -> Row:
     last = every[-1]
     factor = (LARGE / last.side) ** 2
     seconds = last.planned + (last.seconds - last.planned) * factor
-    own = [last.memory.peak(*span, own=True) for span in ((0, last.planned), (last.planned, last.seconds))]
-    memory = last.memory.peak(0, last.seconds) + max(own[1] - own[0], 0.0) * (factor - 1.0)
+    highest = {what: max(one.memory.peak(what) for one in every) for what in ("pss", "rss")}
+    grown = max(_growth(every) * (LARGE**2 - last.side**2), 0.0)
     return Row(
         promise=f"area of {LARGE}² x {DATES}, extrapolated",
-        figure=f"{seconds / 60:.0f} min, {memory:.1f} GB",
+        figure=f"{seconds / 60:.0f} min, PSS {highest['pss'] + grown:.1f} GB, RSS {highest['rss'] + grown:.1f} GB",
         target=f"<= {LIMIT_GB:g} GB",
         peer="",
-        note=f"extrapolated from {last.side}²: time by the ground; memory by what this process grew while tiles were "
-        f"searched ({1e3 * (own[1] - own[0]):.0f} MB), as if all of that grew with the ground",
+        note=f"extrapolated from {last.side}²: time by the ground; memory is the highest of any size, and what this "
+        f"process grew from the smallest to the largest while tiles were searched, as if all of that grew with the "
+        f"ground ({1e3 * grown:.0f} MB)",
     )
+
+
+def _growth(every: list[_Measured]) -> float:
+    """GB for each pixel of ground that this process grew by, from the smallest area to the largest."""
+    first, last = every[0], every[-1]
+    if first.side == last.side:
+        return 0.0
+    own = [one.memory.peak("own", one.planned, one.searched) for one in (first, last)]
+    return (own[1] - own[0]) / (last.side**2 - first.side**2)
 
 
 def main() -> None:
@@ -249,9 +242,10 @@ def main() -> None:
     default = Path(tempfile.gettempdir()) / "nightglass-bench"
     parser.add_argument("folder", nargs="?", type=Path, default=default)
     parser.add_argument("sides", nargs="*", type=int, default=list(SIDES))
+    parser.add_argument("--method", type=Method, default=Method.AUTO)
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
-    show("Areas", run(given.folder, tuple(given.sides)))
+    show("Areas", run(given.folder, tuple(given.sides), given.method))
 
 
 if __name__ == "__main__":
