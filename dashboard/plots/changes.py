@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from bokeh.models import ColumnDataSource, CustomJS, GlyphRenderer, ImageRGBA, MultiPolygons, Range1d
+from bokeh.models import ColumnDataSource, GlyphRenderer, MultiPolygons, Range1d
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from dashboard.model.palette import Tokens
 from dashboard.plots.columns import area_columns
+from dashboard.plots.painted import canvas_colours, painted
 from dashboard.plots.stepped import lay_under
 from dashboard.plots.surface import ABOVE, Surface
 
@@ -21,47 +22,26 @@ PICTURE_OF_CHANGES, UNOBSERVED = "change-picture", "unobserved"
 FILL, LINE = "2e", "ff"
 """Strengths of a polygon's ground and of its outline: those of the shapes."""
 _COLUMNS = ("image", "outlines", "x", "y", "dw", "dh", "stamp")
-_PLACE = ("x", "y", "dw", "dh")
 _PAINTED = """
 const {score, sign, ground, outline, stamp} = ranking.data;
-const from = ranks.data;
-const to = drawn.data;
-const at = to.image[0];
-const put = (image, place) => {
-  to.image[0] = image;
-  for (const side of ["x", "y", "dw", "dh"]) to[side][0] = place[side][0];
-  drawn.change.emit();
-};
-const blank = (rows, columns) => new at.constructor(new Uint32Array(rows * columns).buffer, [rows, columns]);
-if (!from.image.length) {
-  if (at.length > 1) put(blank(1, 1), to);
-  return;
-}
-if (from.stamp[0] !== stamp[0]) return;  // of another run: what belongs to it is on its way
-const plain = (array, kind) => new kind(array.buffer, array.byteOffset, array.length);
+if (meant.data.stamp[0] !== stamp[0]) return;  // of another run: what belongs to it is on its way
 const [scores, signs] = [plain(score[0], Float64Array), plain(sign[0], Uint8Array)];
-const [image, lines] = [plain(from.image[0], Uint16Array), plain(from.outlines[0], Uint8Array)];
 let first = 1;
 for (let end = scores.length; first < end;) {
   const middle = (first + end) >> 1;
   if (scores[middle] < least.start) first = middle + 1;
   else end = middle;
 }
-const shades = [ground[0], outline[0]].map((colours) => {
-  const shade = new Uint32Array(scores.length);
-  for (let rank = first; rank < shade.length; rank++) shade[rank] = colours[signs[rank]];
-  return shade;
+const [grounds, outlines] = [ground[0], outline[0]].map((colours) => {
+  const shades = new Uint32Array(scores.length);
+  for (let rank = first; rank < shades.length; rank++) shades[rank] = colours[signs[rank]];
+  return shades;
 });
-const [rows, columns] = from.image[0].shape;
-const same = at.shape[0] === rows && at.shape[1] === columns;
-const into = same ? at : blank(rows, columns);
-const out = plain(into, Uint32Array);
-const [grounds, outlines] = shades;
+const [ranks, lines] = [plain(meanings, Uint16Array), plain(meant.data.outlines[0], Uint8Array)];
 for (let i = 0; i < out.length; i++) {
-  const rank = image[i];
+  const rank = ranks[i];
   out[i] = rank === 0 ? 0 : (lines[i >> 3] >> (i & 7)) & 1 ? outlines[rank] : grounds[rank];
 }
-put(into, from);
 """
 
 
@@ -105,8 +85,8 @@ class RankedLayer:
         ):
             self._meant, self._stamp = meant, self._stamp + 1
             self.ranking.data = {
-                "score": [found.scores], "sign": [found.signs], "ground": [colours(signs, FILL)],
-                "outline": [colours(signs, LINE)], "stamp": [self._stamp],
+                "score": [found.scores], "sign": [found.signs], "ground": _shades(signs, FILL),
+                "outline": _shades(signs, LINE), "stamp": [self._stamp],
             }  # fmt: skip
         x0, y0, x1, y1 = found.bounds
         self.source.data = {
@@ -121,16 +101,8 @@ class RankedLayer:
             self.source.data = {name: [] for name in _COLUMNS}
 
 
-def colours(signs: tuple[str, str, str], strength: str) -> NDArray[np.uint32]:
-    """Return colours as a canvas holds them: red in the lowest byte.
-
-    Parameters
-    ----------
-    signs : ``#rrggbb``
-    strength : two hexadecimal digits
-    """
-    rgba = [bytes.fromhex(f"{sign[1:]}{strength}") for sign in signs]
-    return np.frombuffer(b"".join(rgba), "<u4").astype(np.uint32)
+def _shades(signs: tuple[str, str, str], strength: str) -> list[NDArray[np.uint32]]:
+    return [canvas_colours([f"{sign}{strength}" for sign in signs])]
 
 
 def _ranked_layer(made: Surface, least: Range1d) -> RankedLayer:
@@ -138,14 +110,8 @@ def _ranked_layer(made: Surface, least: Range1d) -> RankedLayer:
     ranking = ColumnDataSource(
         {name: [] for name in ("score", "sign", "ground", "outline", "stamp")}, name=f"{PICTURE_OF_CHANGES}-ranking"
     )
-    nowhere = {name: [0.0] for name in _PLACE}
-    drawn = ColumnDataSource({"image": [np.zeros((1, 1), np.uint32)], **nowhere}, name=f"{PICTURE_OF_CHANGES}-drawn")
-    paint = CustomJS(args={"ranks": source, "ranking": ranking, "drawn": drawn, "least": least}, code=_PAINTED)
-    for each in (source, ranking):
-        each.js_on_change("data", paint)
+    paint = painted(made, source, {"ranking": ranking, "least": least}, _PAINTED, under="changes")
     least.js_on_change("start", paint)
-    glyph = ImageRGBA(image="image", x="x", y="y", dw="dw", dh="dh")
-    lay_under(made, GlyphRenderer(data_source=drawn, glyph=glyph, name=f"{PICTURE_OF_CHANGES}-picture"), "changes")
     return RankedLayer(source, ranking)
 
 

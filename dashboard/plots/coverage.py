@@ -3,13 +3,19 @@
 from dataclasses import dataclass
 
 import numpy as np
-from bokeh.models import ColumnDataSource, GlyphRenderer, Image, LinearColorMapper
+from bokeh.models import ColumnDataSource
 from numpy.typing import NDArray
 
+from dashboard.plots.painted import canvas_colours, painted
 from dashboard.plots.pictured import no_picture, picture_columns
-from dashboard.plots.surface import PICTURE, Surface
+from dashboard.plots.surface import ABOVE, Surface
 
 COVERAGE = "coverage"
+_PAINTED = """
+const table = plain(shades.data.colour[0], Uint32Array);
+const values = plain(meanings, Uint8Array);
+for (let i = 0; i < out.length; i++) out[i] = table[values[i]];
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +23,7 @@ class CoverageLayer:
     """The layer's source and the colours of its values."""
 
     source: ColumnDataSource
-    mapper: LinearColorMapper
+    shades: ColumnDataSource
 
     def put(self, picture: NDArray[np.uint8], bounds: tuple[float, float, float, float]) -> None:
         """Show a picture (y, x), north first, within (x0, y0, x1, y1) in Mercator metres."""
@@ -29,17 +35,15 @@ class CoverageLayer:
             self.source.data = no_picture()
 
     def colour(self, palette: list[str]) -> None:
-        """Set the colour of each value, ``#rrggbbaa`` from 0 on."""
-        self.mapper.update(palette=palette, low=0, high=len(palette))
+        """Set the colour of each value, ``#rrggbbaa`` from 0 on; nothing is sent when it is the same."""
+        colours = canvas_colours(palette)
+        if not np.array_equal(self.shades.data["colour"][0], colours):
+            self.shades.data = {"colour": [colours]}
 
 
 def coverage_layer(made: Surface) -> CoverageLayer:
     """Add the layer to a composed map, above the imagery."""
     source = ColumnDataSource(no_picture(), name=COVERAGE)
-    mapper = LinearColorMapper(palette=["#00000000", "#00000000"], low=0, high=2)
-    glyph = Image(image="image", x="x", y="y", dw="dw", dh="dh", color_mapper=mapper)
-    renderer = GlyphRenderer(data_source=source, glyph=glyph, name=f"{COVERAGE}-picture")
-    renderers = made.figure.renderers
-    place = renderers.index(made.glyphs[PICTURE]) + 1
-    made.figure.renderers = [*renderers[:place], renderer, *renderers[place:]]
-    return CoverageLayer(source, mapper)
+    shades = ColumnDataSource({"colour": [np.zeros(1, np.uint32)]}, name=f"{COVERAGE}-shades")
+    painted(made, source, {"shades": shades}, _PAINTED, under=ABOVE[0].name)
+    return CoverageLayer(source, shades)

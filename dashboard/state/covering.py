@@ -10,12 +10,13 @@ import param
 from dashboard.catalog.engine import Kind
 from dashboard.geo.mercator import bbox_of, screen_geobox, to_lonlat
 from dashboard.model.coverage import Coverage, Spot
-from dashboard.model.view import Layer
+from dashboard.model.view import Extent, Layer
 from dashboard.state.background import Background, Latest, explain
 from dashboard.state.notices import Notices
 from dashboard.state.pictures import Doing, Status, bounded
 from dashboard.state.viewing import Viewing
-from dashboard.workflows.coverage import CoveragePicture, coverage, coverage_picture, scope_of, spot
+from dashboard.workflows.coverage import CoveragePicture, coverage, scope_of, spot
+from dashboard.workflows.coverage_ahead import coverage_around, coverage_here, reaches
 from dashboard.workflows.workspace import Workspace
 
 
@@ -36,7 +37,9 @@ class Covering(param.Parameterized):
         self._workspace = workspace
         self._viewing = viewing
         self._notices = notices
-        self._drawn, self._listed, self._pointed = Latest(background), Latest(background), Latest(background)
+        self._background = background
+        self._drawn, self._beyond = Latest(background), Latest(background)
+        self._listed, self._pointed = Latest(background), Latest(background)
         self._asked: tuple[Any, ...] | None = None
         self._asked_table: tuple[Any, ...] | None = None
         self.clock = _clock
@@ -70,12 +73,15 @@ class Covering(param.Parameterized):
         self._asked = key
         self.spot = None
         self._tell(Status(Doing.LOADING))
-        geobox, now = screen_geobox(view.extent, *size), self.clock()
-        self._drawn.ask(partial(coverage_picture, self._workspace, scope, view.measure, geobox, now), self._came)
+        question = (self._workspace, scope, view.measure, screen_geobox(view.extent, *size), self.clock())
+        self._drawn.ask(partial(coverage_here, *question), partial(self._came, view.extent, question))
 
-    def _came(self, result: Any) -> None:  # noqa: ANN401 - a picture or an exception
+    def _came(self, extent: Extent, question: tuple[Any, ...], result: Any) -> None:  # noqa: ANN401 - picture or failure
         self._made(result)
-        self.on_made()
+        # Only then what waited for the picture: a message leaves when this has ended, the picture first.
+        self._background.later(self.on_made)
+        if isinstance(result, CoveragePicture) and not reaches(result, extent):
+            self._beyond.ask(partial(coverage_around, *question), partial(self._widened, self._asked))
 
     def _made(self, result: Any) -> None:  # noqa: ANN401 - a picture or an exception
         if isinstance(result, Exception):
@@ -87,6 +93,11 @@ class Covering(param.Parameterized):
         empty = Status(Doing.EMPTY, "no look here in the period")
         self.picture = result
         self._tell(Status() if result.count else empty)
+
+    def _widened(self, asked: tuple[Any, ...] | None, result: Any) -> None:  # noqa: ANN401 - a picture or an exception
+        """Show the picture that reaches beyond the screen, unless the map shows something else by now."""
+        if isinstance(result, Exception) or asked == self._asked:
+            self._made(result)
 
     def _tell(self, status: Status) -> None:
         if status != self.status:

@@ -16,7 +16,7 @@ from dashboard.model.coverage import Box, Coverage, Delay, Measure, ProviderCove
 from dashboard.model.handling import Handling
 from dashboard.model.view import View
 from dashboard.render.coverage import classes as shown
-from dashboard.render.coverage.footprints import Window, counts, gaps, kinds, latest
+from dashboard.render.coverage.footprints import Window, counts, gap_block, gaps, kinds, latest
 from dashboard.workflows.coverage_looks import Looks, looks
 from dashboard.workflows.workspace import Workspace
 
@@ -67,14 +67,15 @@ def coverage_picture(
     GridMismatchError
         If the grid is rotated or not north up.
     """
-    until = scope.as_of(now or datetime.now(UTC))
+    until = moment_of(scope, now)
     all_looks, window = looks(workspace, scope.known_at), Window.of(geobox)
     order = all_looks.chosen(scope, until)
     order = order[all_looks.footprints.inside(*window.bounds)[order]]
-    values, block = _values(all_looks, order, measure, window, until)
+    block = block_of(all_looks, scope, measure, window, until)
+    found = values(all_looks, order, measure, window, until, block=block)
     return CoveragePicture(
         measure=measure,
-        picture=shown.classes(measure, values, window),
+        picture=shown.classes(measure, found, window),
         bounds=window.bounds,
         start=scope.start,
         as_of=until,
@@ -84,22 +85,36 @@ def coverage_picture(
     )
 
 
-def _values(
-    found: Looks, order: NDArray[np.int64], measure: Measure, window: Window, until: datetime
-) -> tuple[NDArray[np.int64] | NDArray[np.int32], int]:
+def moment_of(scope: Scope, now: datetime | None) -> datetime:
+    """Return what ages are counted from; None takes the clock."""
+    return scope.as_of(now or datetime.now(UTC))
+
+
+def block_of(found: Looks, scope: Scope, measure: Measure, window: Window, until: datetime) -> int:
+    """Return for how many pixels a side one value is worked out on a screen."""
+    if measure is not Measure.GAP:
+        return 1
+    order = found.chosen(scope, until)
+    return gap_block(found.footprints, order, window)
+
+
+def values(
+    found: Looks, order: NDArray[np.int64], measure: Measure, window: Window, until: datetime, *, block: int
+) -> NDArray[np.int64] | NDArray[np.int32]:
+    """Return a measure of some looks, oldest first, per pixel of a window, as `classes` takes it."""
     if measure is Measure.LOOKS:
-        return counts(found.footprints, order, window), 1
+        return counts(found.footprints, order, window)
     if measure is Measure.PROVIDERS:
-        return kinds(found.footprints, order, found.providers, window), 1
+        return kinds(found.footprints, order, found.providers, window)
     seconds = found.starts[order] // _SECOND
     if measure is Measure.AGE:
         last = latest(found.footprints, order, window)
         # The last one is where there was no look: place -1.
         ages = np.append(micros(until) // _SECOND - seconds, -1).astype(np.int32)
-        return ages[last], 1
-    between = gaps(found.footprints, order, seconds, window)
+        return ages[last]
+    between = gaps(found.footprints, order, seconds, window, block=block)
     once = between.seen & (between.gap < 0)
-    return np.where(once, np.iinfo(np.int32).max, between.gap).astype(np.int32), between.block
+    return np.where(once, np.iinfo(np.int32).max, between.gap).astype(np.int32)
 
 
 def spot(workspace: Workspace, scope: Scope, place: tuple[float, float], now: datetime | None = None) -> Spot:

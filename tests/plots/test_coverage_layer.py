@@ -42,8 +42,11 @@ def test_a_picture_is_turned_south_first_and_taken_away_again() -> None:
 
 def test_every_value_of_a_picture_has_the_colour_of_its_place() -> None:
     layer = coverage_layer(surface(Extent(0.0, 0.0, 100.0, 50.0), DARK))
-    layer.colour([f"#00000{value}00" for value in range(9)])
-    assert (layer.mapper.low, layer.mapper.high, len(layer.mapper.palette)) == (0, 9, 9)
+    layer.colour(["#01020304", "#ff000080"])
+    assert layer.shades.data["colour"][0].tolist() == [0x04030201, 0x800000FF]
+    sent = layer.shades.data
+    layer.colour(["#01020304", "#ff000080"])
+    assert layer.shades.data is sent
 
 
 def test_the_ruler_shares_the_window_and_shows_the_brush() -> None:

@@ -9,7 +9,7 @@ from shapely import box
 
 from dashboard.model.palette import tokens
 from dashboard.model.view import Extent
-from dashboard.plots.changes import LINE, UNOBSERVED, Ranked, change_layers, colours
+from dashboard.plots.changes import UNOBSERVED, Ranked, change_layers
 from dashboard.plots.coverage import coverage_layer
 from dashboard.plots.live import FIRST, HATCH, HATCH_PX, live_layer, live_picture, live_shades
 from dashboard.plots.stepped import LEVELS, NOTHING
@@ -70,6 +70,7 @@ def test_ranks_travel_with_what_they_stand_for_only_when_that_is_new() -> None:
     packed = np.unpackbits(layer.source.data["outlines"][0], count=12, bitorder="little")
     np.testing.assert_array_equal(packed.reshape(3, 4), outlines[::-1])
     assert layer.ranking.data["sign"][0] is kinds
+    assert layer.ranking.data["outline"][0].tolist() == [0xFF111111, 0xFF222222, 0xFF333333]
     meant = layer.ranking.data
     layer.put(replace(found, bounds=(1.0, 0.0, 9.0, 6.0)), SIGNS)
     assert layer.ranking.data is meant
@@ -79,11 +80,6 @@ def test_ranks_travel_with_what_they_stand_for_only_when_that_is_new() -> None:
     assert layer.source.data["stamp"] == layer.ranking.data["stamp"]
     layer.clear()
     assert layer.source.data["image"] == []
-
-
-def test_colours_lie_as_a_canvas_holds_them() -> None:
-    first, *_ = colours(("#010203", "#ffffff", "#000000"), LINE).tolist()
-    assert first == 0xFF030201
 
 
 def test_the_hatch_lies_where_nothing_was_seen_and_stays_on_its_ground() -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import shapely
 from desk_makers import T0, begin
@@ -15,7 +16,7 @@ from dashboard.model.acquisition import Acquisition, Origin
 from dashboard.model.coverage import Measure
 from dashboard.model.errors import CatalogError
 from dashboard.model.handling import Handling, Tlp
-from dashboard.model.view import Layer
+from dashboard.model.view import Extent, Layer
 from dashboard.render.coverage.classes import FIRST
 from dashboard.state import covering as module
 from dashboard.state.pictures import Doing
@@ -58,6 +59,16 @@ def looks(session: Session) -> int:
     return session.covering.picture.count
 
 
+def on_screen(session: Session) -> np.ndarray:
+    """The part of the picture that lies on the screen."""
+    found, seen = session.covering.picture, session.viewing.view.extent
+    height, width = found.picture.shape
+    x0, y0, x1, y1 = found.bounds
+    across, down = width / (x1 - x0), height / (y1 - y0)
+    rows = slice(round((y1 - seen.y1) * down), round((y1 - seen.y0) * down))
+    return found.picture[rows, round((seen.x0 - x0) * across) : round((seen.x1 - x0) * across)]
+
+
 def test_nothing_is_worked_out_for_nobody(session: Session) -> None:
     assert session.covering.picture is None
     session.covering.point(*to_mercator(36.2, 48.1))
@@ -67,7 +78,7 @@ def test_nothing_is_worked_out_for_nobody(session: Session) -> None:
 def test_the_layer_follows_the_view_and_goes_with_it(session: Session) -> None:
     session.viewing.show(Layer.COVERAGE, on=True)
     assert looks(session) == 3
-    assert (session.covering.picture.picture >= FIRST).all()
+    assert (on_screen(session) >= FIRST).all()
     session.viewing.choose_constellations(("capella",))
     assert looks(session) == 1
     session.viewing.choose_constellations(())
@@ -124,6 +135,37 @@ def test_nothing_is_worked_out_again_that_has_not_changed(session: Session) -> N
     assert session.covering.table is table
 
 
+def test_a_pan_within_the_picture_keeps_it_and_counts_anew(session: Session) -> None:
+    session.viewing.moved(extent_of(BOX, margin=0.0, aspect=1.75))
+    session.viewing.show(Layer.COVERAGE, on=True)
+    before, here = session.covering.picture, session.viewing.view.extent
+    step = 0.1 * (here.x1 - here.x0)
+    session.viewing.moved(Extent(here.x0 + step, here.y0, here.x1 + step, here.y1))
+    assert session.covering.picture.picture is before.picture
+    assert session.covering.picture.bounds == before.bounds
+    step = 3.0 * (here.x1 - here.x0)
+    session.viewing.moved(Extent(here.x0 + step, here.y0, here.x1 + step, here.y1))
+    assert session.covering.picture.picture is not before.picture
+    assert looks(session) == 0
+
+
+def test_what_waits_for_the_picture_is_told_after_it_has_left(session: Session) -> None:
+    told: list[bool] = []
+    session.covering.on_made = lambda: told.append(session.covering.picture is not None and not session.covering.making)
+    session.viewing.show(Layer.COVERAGE, on=True)
+    assert told == [True]
+
+
+def test_a_failure_beyond_the_screen_is_said(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise CatalogError("the disk is on fire")
+
+    monkeypatch.setattr(module, "coverage_around", refuse)
+    session.viewing.show(Layer.COVERAGE, on=True)
+    assert session.covering.status.doing is Doing.FAILED
+    assert "on fire" in session.covering.status.why
+
+
 def test_what_is_ingested_meanwhile_counts_when_it_is_heard_of(session: Session, workspace: Workspace) -> None:
     session.viewing.show(Layer.COVERAGE, on=True)
     session.covering.watched = True
@@ -174,7 +216,7 @@ def test_a_failure_is_said_at_the_layer_and_the_next_look_tries_again(
         raise CatalogError("the disk is on fire")
 
     with monkeypatch.context() as broken:
-        broken.setattr(module, "coverage_picture", refuse)
+        broken.setattr(module, "coverage_here", refuse)
         broken.setattr(module, "coverage", refuse)
         session.viewing.show(Layer.COVERAGE, on=True)
         session.covering.watched = True

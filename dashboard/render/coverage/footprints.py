@@ -216,13 +216,16 @@ class Gaps:
     """Pixels a side for which one value was worked out, at their middle."""
 
 
-def gaps(shapes: Footprints, order: NDArray[np.int64], times: NDArray[np.int64], window: Window) -> Gaps:
+def gaps(
+    shapes: Footprints, order: NDArray[np.int64], times: NDArray[np.int64], window: Window, *, block: int | None = None
+) -> Gaps:
     """Return the longest time between two looks of every pixel.
 
     Parameters
     ----------
     order : footprints, oldest first
     times : (order,) when each look began, seconds
+    block : pixels a side for which one value is worked out; None for what `gap_block` says of the window
 
     Raises
     ------
@@ -230,7 +233,7 @@ def gaps(shapes: Footprints, order: NDArray[np.int64], times: NDArray[np.int64],
         If the times span more than 68 years.
     """
     chosen = np.flatnonzero(shapes.inside(*window.bounds)[order])
-    block = _block(shapes, order[chosen], window)
+    block = gap_block(shapes, order, window) if block is None else block
     coarse = window.coarse(block)
     state = np.empty((2, coarse.height, coarse.width), np.int32)
     state[0], state[1] = times_kernels.ONCE, times_kernels.NEVER
@@ -244,10 +247,10 @@ def gaps(shapes: Footprints, order: NDArray[np.int64], times: NDArray[np.int64],
     return Gaps(gap, last != times_kernels.NEVER, block)
 
 
-def _block(shapes: Footprints, order: NDArray[np.int64], window: Window) -> int:
+def gap_block(shapes: Footprints, order: NDArray[np.int64], window: Window) -> int:
     """Return the size of the blocks that keep gaps affordable: what footprints' boxes cover bounds the work."""
     west, south, east, north = window.bounds
-    boxes = shapes.boxes[order]
+    boxes = shapes.boxes[_seen(shapes, order, window)]
     across = np.minimum(boxes[:, 2], east) - np.maximum(boxes[:, 0], west)
     down = np.minimum(boxes[:, 3], north) - np.maximum(boxes[:, 1], south)
     visits = float((across * down).sum()) / (window.sizes[0] * window.sizes[1])
