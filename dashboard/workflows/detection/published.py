@@ -19,6 +19,7 @@ REACH_M = 165.0
 """Its largest disc, its median and its filter together."""
 _DISC_M = 100.0
 """Radius of its middle disc; half of it is the standard deviation of a disc along one axis."""
+_PARTS_OF_A_METRE = 64
 _DAY = np.timedelta64(1, "D")
 _OLD, _NEW = np.datetime64("2000-01-01", "ns"), np.datetime64("2100-01-01", "ns")
 _RELABELLED = Periods(before=(_OLD, _NEW - _DAY), after=(_NEW, np.datetime64("2200-01-01", "ns")))
@@ -69,7 +70,16 @@ class Published:
 
     def _statistic(self, arrays: Sequence[xr.DataArray], periods: Periods) -> Field:
         variance: Literal["welch", "pooled"] = "welch" if self.looks[1] > 1 else "pooled"
-        return np.asarray(pwtt(arrays, periods, variance=variance)["statistic"].values, np.float32)
+        grids = [self._in_metres(array) for array in arrays]
+        return np.asarray(pwtt(grids, periods, variance=variance)["statistic"].values, np.float32)
+
+    def _in_metres(self, array: xr.DataArray) -> xr.DataArray:
+        """The same array on a grid of metres on the ground, whatever the units of its own.
+
+        Sixty-fourths of a metre are exact in floating point: every part of a grid has discs of the same size.
+        """
+        side = round(self.pixel_m * _PARTS_OF_A_METRE) / _PARTS_OF_A_METRE or self.pixel_m
+        return array.assign_coords({name: np.arange(array.sizes[name]) * side for name in ("y", "x")})
 
 
 def _counts(array: xr.DataArray, periods: Periods) -> tuple[int, int]:
