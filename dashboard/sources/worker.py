@@ -53,19 +53,19 @@ class Worker:
         NightglassError
             What the reader raised; `DamagedProductError` if the process died or hung over the product.
         """
-        with self._lock:
-            if self._process is not None and self._process.exitcode is not None:
-                self.end()  # it died between two products: neither is to blame
-            self._ask("read", reader, path, given, product=path)
-            life = self._life
+        life, taken = self._begin(reader, path, given), 0
         try:
             while True:
                 with self._lock:
-                    if self._life != life:
-                        raise _died(path.name, "was replaced while it read")
+                    self._bury()
+                    if (
+                        self._life != life
+                    ):  # the pixels of what it gave killed it: what comes after them is still wanted
+                        life = self._begin(reader, path, given, past=taken)
                     kind, *rest = self._ask("next", product=path)
                 if kind == "end":
                     return
+                taken += 1
                 yield self._taken(rest, path)
         except GeneratorExit:
             with self._lock, contextlib.suppress(NightglassError):
@@ -96,15 +96,33 @@ class Worker:
         return found
 
     def close(self, power: "DistantPower") -> None:
-        """Close the files of a product; nothing to do when its process is gone."""
+        """Close the files of a product; nothing to do when its process is gone, which is no fault of the product."""
         with self._lock:
+            self._bury()
             if power.life == self._life:
-                self._ask("close", power.distant.handle, product=power.product)
+                with contextlib.suppress(DamagedProductError):
+                    self._ask("close", power.distant.handle, product=power.product)
 
     def forget(self, life: int, handle: int) -> None:
         """Note that nobody holds some pixels any more; the process is told with the next question."""
         if life == self._life:
             self._gone.append(handle)
+
+    def _begin(self, reader: str, path: Path, given: Given, past: int = 0) -> int:
+        """Have a product read from its beginning, or past what was taken before; return the life that reads it."""
+        with self._lock:
+            self._bury()
+            self._ask("read", reader, path, given, product=path)
+            for _ in range(past):
+                _, *rest = self._ask("next", product=path)
+                if len(rest) == 2:
+                    self._gone.append(rest[1].handle)
+            return self._life
+
+    def _bury(self) -> None:
+        """Clear away a process that died between two questions: neither product is to blame."""
+        if self._process is not None and self._process.exitcode is not None:
+            self.end()
 
     def _taken(self, rest: list[Any], product: Path) -> Found:
         if len(rest) == 1:

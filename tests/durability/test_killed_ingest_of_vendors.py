@@ -160,6 +160,6 @@ def test_a_killed_reader_costs_one_product_at_most(tmp_path: Path, delivery: Pat
 
 def _kill_later(process: "subprocess.Popen[str]", moments: random.Random) -> None:
     reader = reader_of(process)
-    time.sleep(moments.uniform(1.0, 2.5))
+    time.sleep(moments.uniform(0.5, 2.5))
     with suppress(ProcessLookupError):  # the ingest may have ended, and its reader with it
         os.kill(reader, signal.SIGKILL)

@@ -152,6 +152,23 @@ def test_a_process_that_died_between_two_products_costs_neither(worker: Worker, 
     assert len(read(worker, order("go"))) == 3
 
 
+def test_products_that_end_the_process_cost_themselves_and_not_what_comes_after(worker: Worker, order) -> None:
+    """Two of three end it, one over its pixels and one while nobody asks; closing what was open there is no failure."""
+    stream, seen = worker.read("obedient", order("go"), NOTHING_GIVEN), []
+    for found in stream:
+        assert isinstance(found, Product)
+        assert found.power is not None
+        seen.append(found.acquisition.id)
+        if len(seen) < 3:
+            os.kill(int(found.acquisition.origin.reader_version), signal.SIGKILL)
+        if len(seen) == 1:
+            with pytest.raises(DamagedProductError, match="signal 9"):
+                found.power.read("VV", slice(0, 1), slice(0, 1))
+        found.close()
+    assert seen == ["made-up-0", "made-up-1", "made-up-2"]
+    assert found.power.read("VH", slice(0, 1), slice(0, 1)) == 0.5
+
+
 def test_a_read_may_be_left_in_the_middle(worker: Worker, order) -> None:
     stream = worker.read("obedient", order("go"), NOTHING_GIVEN)
     next(stream)
