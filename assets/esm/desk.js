@@ -32,13 +32,13 @@ function box(wanted, root = document) {
 }
 const isGoTo = (node) => node.placeholder?.startsWith("Place, MGRS");
 const isNote = (node) => node.name === "review-note" && node.checkVisibility();
-const NOTE_TRIES = 20;
+const TRIES = 20;
 
-// The note's field is there once the session has brought its tab to the front.
-function writeNote(tries = NOTE_TRIES) {
-  const found = box(isNote);
+// The note's field is there once the session has brought its tab to the front, any other once the page is complete.
+function write(wanted, tries = TRIES) {
+  const found = box(wanted);
   if (found) found.focus();
-  else if (tries > 0) setTimeout(() => writeNote(tries - 1), 50);
+  else if (tries > 0) setTimeout(() => write(wanted, tries - 1), 50);
 }
 
 export function render({model, el}) {
@@ -59,10 +59,10 @@ export function render({model, el}) {
     if (pressing && /^(play|finish)$/.test(wanted)) return;
     event.preventDefault();
     if (wanted === "go-to") {
-      box(isGoTo)?.focus();
+      write(isGoTo);
       return;
     }
-    if (wanted === "note") writeNote();
+    if (wanted === "note") write(isNote);
     if (wanted === "copy") {
       const text = window.nightglassCursor?.mgrs;
       if (text) navigator.clipboard?.writeText(text).then(() => post({type: "copied", text}), () => post({type: "copied", text: ""}));
@@ -118,4 +118,8 @@ export function render({model, el}) {
     window.removeEventListener("drop", dropped);
   });
   if (model.token) address();
+
+  // What was pressed before there was a session.
+  window.dispatchEvent(new Event("nightglass:desk"));
+  for (const event of window.nightglassKeys?.splice(0) ?? []) pressed(event);
 }

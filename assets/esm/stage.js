@@ -77,9 +77,12 @@ class Stage {
     this.cursor = (event) => this.pointed(event.detail.x, event.detail.y);
     this.onKeyDown = (event) => this.key(event, true);
     this.onKeyUp = (event) => this.key(event, false);
+    // A hand that lets go has come to its place: nothing is gained by waiting whether it moves on.
+    this.onLetGo = () => this.settling && setTimeout(() => this.settling && this.tell(), 0);
     window.addEventListener("nightglass:cursor", this.cursor);
     document.addEventListener("keydown", this.onKeyDown);
     document.addEventListener("keyup", this.onKeyUp);
+    document.addEventListener("pointerup", this.onLetGo, true);
     this.labels();
     this.goTo(this.model.extent);
     for (const name of Object.keys(this.transports)) this.received(name);
@@ -92,6 +95,7 @@ class Stage {
     window.removeEventListener("nightglass:cursor", this.cursor);
     document.removeEventListener("keydown", this.onKeyDown);
     document.removeEventListener("keyup", this.onKeyUp);
+    document.removeEventListener("pointerup", this.onLetGo, true);
   }
 
   // Extent -----------------------------------------------------------------------------------------------------------
@@ -127,6 +131,7 @@ class Stage {
 
   tell() {
     clearTimeout(this.settling);
+    this.settling = 0;
     const {x_range: x, y_range: y, inner_width: w, inner_height: h} = this.figure;
     this.metresPerPixel = (x.end - x.start) / w;
     this.rule();
@@ -218,6 +223,7 @@ class Stage {
       this.acknowledged = number;
       requestAnimationFrame(() => {
         window.nightglassDrawn = {number, at: performance.now()};
+        window.dispatchEvent(new Event("nightglass:drawn"));
         post({type: "drawn", number});
       });
     }

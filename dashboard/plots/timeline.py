@@ -145,9 +145,17 @@ def lay_lanes(made: Timeline, names: Sequence[str]) -> None:
     made.figure.y_range.update(start=-0.5, end=count - 0.5)
     made.figure.yaxis.ticker = FixedTicker(ticks=list(range(count)))
     made.figure.yaxis.major_label_overrides = {count - 1 - index: name for index, name in enumerate(names)}
-    lane = min(LANE_PX, max(LEAST_LANE_PX, LANES_PX // max(count, 1)))
-    made.figure.height = lane * count + AXIS_PX
-    made.figure.yaxis.major_label_text_font_size = "12px" if lane >= 20 else "11px"
+    made.figure.height = lanes_px(count)
+    made.figure.yaxis.major_label_text_font_size = "12px" if _lane_px(count) >= 20 else "11px"
+
+
+def lanes_px(count: int) -> int:
+    """Return the height of the figure with so many lanes, pixels."""
+    return _lane_px(count) * count + AXIS_PX
+
+
+def _lane_px(count: int) -> int:
+    return min(LANE_PX, max(LEAST_LANE_PX, LANES_PX // max(count, 1)))
 
 
 def flag_columns(

@@ -16,14 +16,16 @@ from dashboard.model.palette import tokens
 from dashboard.model.token import decode
 from dashboard.model.view import View
 from dashboard.plots.surface import prepare
+from dashboard.server.firstlook import FirstLook, asked_view
+from dashboard.server.pages import Module, answer_in_two
 from dashboard.server.services import DocumentBackground, Services
 from dashboard.server.uploads import Upload
+from dashboard.server.wire import inline_small_arrays
 from dashboard.settings.config import LOOPBACK, Settings
 from dashboard.state.exchanging import UPLOADS
 from dashboard.state.notices import Weight
 from dashboard.state.session import Session
 from dashboard.views.app import App
-from dashboard.workflows.areas import default_view
 
 PREPARE_SECONDS = 1.5
 """After a page was built the figure of the next one is composed, when this one has been drawn."""
@@ -61,15 +63,7 @@ def page_factory(
 
     def build() -> Any:  # noqa: ANN401 - a Panel viewable
         document = pn.state.curdoc
-        token = _argument("v")
-        problem = ""
-        view = None
-        if token:
-            try:
-                view = decode(token)
-            except InputError as error:
-                problem = str(error)
-        view = view or (first_view() if first_view else default_view(services.workspace))
+        view, problem = asked_view(services.workspace, _argument("v"), first_view)
         background = DocumentBackground(services.executor, document)
         session = Session(services.workspace, view, background, services.hub)
         session.prime()
@@ -140,6 +134,8 @@ def serve(
     """Serve until interrupted (or return the running server when `start` is False)."""
     check_host(settings.host)
     prepare(tokens())
+    answer_in_two()
+    inline_small_arrays()
     exports = services.workspace.root / "exports"
     exports.mkdir(exist_ok=True)
     port = settings.port or _free_port(settings.host)
@@ -156,6 +152,8 @@ def serve(
         verbose=False,
         static_dirs={"assets": str(asset())},
         extra_patterns=[
+            (r"/modules/(.*)", Module),
+            (r"/first", FirstLook, {"services": services, "first_view": first_view}),
             (r"/reopen", Reopen),
             (r"/import", Upload, {"folder": services.workspace.root / UPLOADS}),
             (r"/ready", Ready),

@@ -14,8 +14,10 @@ from dashboard.state.session import Session
 from dashboard.views.esm import style
 from dashboard.views.keyboard import Keyboard
 from dashboard.views.keysheet import key_sheet
+from dashboard.views.marking import mark
 from dashboard.views.stage import Desk
 from dashboard.views.text import text
+from dashboard.views.variables import variables
 from dashboard.views.wiring import Panels, wire
 
 pn.extension(notifications=False)
@@ -67,13 +69,12 @@ class App:
             self._top, panels.header.__panel__(), body, self._sides["timeline"], self._bottom, self._notice,
             self.desk, panels.brief.__panel__(),
             self.sheet, sizing_mode="stretch_both", css_classes=["shell"], margin=0,
-            styles=_variables(tokens(self.theme)),
+            styles=variables(tokens(self.theme)),
             stylesheets=[style("shell")],
         )  # fmt: skip
         self.page = pmui.Page(
             title="Nightglass", main=[self.shell], dark_theme=self.theme == "dark", theme_toggle=False,
             theme_config={"dark": _mui(tokens("dark")), "light": _mui(tokens("light"))}, busy_indicator=None,
-            raw_css=[style("page")],
             sx={
                 "& > .header": _HIDDEN, "& > main > div > .MuiToolbar-root": _HIDDEN,
                 "& > main": {"minWidth": 0, "width": "100vw"},
@@ -139,9 +140,7 @@ class App:
         self._mark()
 
     def _mark(self) -> None:
-        banner = self._session.handling.banner
-        kind = "exercise" if "EXERCISE" in banner else "unmarked" if banner == "UNMARKED" else "marked"
-        text = f'<div class="mark {kind}">{escape(banner)}</div>'
+        text = mark(self._session.handling.banner)
         for pane in (self._top, self._bottom):
             if pane.object != text:
                 pane.object = text
@@ -162,7 +161,7 @@ class App:
         """Change light and dark in place."""
         self.theme = theme
         self.page.dark_theme = theme == "dark"
-        self.shell.styles = _variables(tokens(theme))
+        self.shell.styles = variables(tokens(theme))
         self._session.overlaying.theme = theme
         panels = self.panels
         for part in (
@@ -170,14 +169,6 @@ class App:
             panels.live,
         ):  # fmt: skip
             part.retheme(theme)
-
-
-def _variables(colours: Tokens) -> dict[str, str]:
-    names = ("page", "panel", "line", "text", "muted", "accent", "a", "b", "warning", "error", "banner", "banner_text",
-             "exercise", "exercise_text")  # fmt: skip
-    made = {f"--ng-{name.replace('_', '-')}": getattr(colours, name) for name in names}
-    made["--ng-glass"] = f"{colours.panel}e6"
-    return made
 
 
 def _mui(colours: Tokens) -> dict[str, Any]:

@@ -6,12 +6,11 @@ from html import escape
 from typing import Any, ClassVar
 
 import param
-from panel.custom import JSComponent
 
-from dashboard.views.esm import module, style
+from dashboard.views.esm import Component, module, style
 
 
-class Card(JSComponent):
+class Card(Component):
     """HTML with controls."""
 
     html = param.String(default="")

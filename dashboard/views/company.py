@@ -4,17 +4,16 @@ from typing import Any, ClassVar
 
 import panel as pn
 import param
-from panel.custom import JSComponent
 
 from dashboard.geo.mercator import to_mercator
 from dashboard.model.palette import tokens
 from dashboard.model.person import Person, colours
 from dashboard.state.company import Company
-from dashboard.views.esm import module, style
+from dashboard.views.esm import Component, module, style
 from dashboard.views.mailbox import Mailbox, Message
 
 
-class Strip(JSComponent):
+class Strip(Component):
     """Initials of everybody here; one's own open a dialog. The browser remembers one's name and switches."""
 
     me = param.Dict(default={}, doc="Name, colour, initials of oneself and what one shares and sees.")
@@ -27,7 +26,7 @@ class Strip(JSComponent):
     _stylesheets: ClassVar[list[str]] = [style("people")]
 
 
-class Cursors(JSComponent):
+class Cursors(Component):
     """Overlay of the map: the others' pointers, and a frame in the colour of the person who is followed."""
 
     cursors = param.List(default=[], doc="Id, name, colour, x and y (Mercator metres) of every pointer to draw.")

@@ -5,7 +5,6 @@ from typing import ClassVar
 
 import panel as pn
 import param
-from panel.custom import JSComponent
 
 from dashboard.model.coverage import Coverage, Measure
 from dashboard.model.palette import Theme, tokens
@@ -17,13 +16,13 @@ from dashboard.render.coverage.classes import period as period_words
 from dashboard.state.session import Session
 from dashboard.views.card import Card, button, chosen, said
 from dashboard.views.coveragetext import legend, strips, table, tip
-from dashboard.views.esm import module, style
+from dashboard.views.esm import Component, module, style
 from dashboard.views.mailbox import Mailbox
 from dashboard.workflows.coverage import CoveragePicture
 from dashboard.workflows.coverage_table import separated
 
 
-class CoverageOverlay(JSComponent):
+class CoverageOverlay(Component):
     """Legend of the layer, and what the point under the pointer says; both lie over the map."""
 
     legend = param.String(default="", doc="HTML; empty while the layer is off.")
@@ -59,7 +58,7 @@ class CoverageView(pn.viewable.Viewer):
         found, colours = self._session.covering.picture, tokens(self._theme)
         if found is None:
             self.layer.clear()
-        elif found is not self._drawn:
+        elif self._drawn is None or found.picture is not self._drawn.picture:  # a pan within it needs no other
             self.layer.colour(palette(found.measure, colours.mixed, colours.unobserved))
             self.layer.put(found.picture, found.bounds)
         self._drawn = found

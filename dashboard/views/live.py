@@ -4,20 +4,19 @@ from typing import ClassVar
 
 import panel as pn
 import param
-from panel.custom import JSComponent
 
 from dashboard.model.palette import Theme, tokens
 from dashboard.plots.live import live_layer, live_picture, live_shades
 from dashboard.plots.stepped import SteppedLayer
 from dashboard.state.session import Session
-from dashboard.views.esm import module, style
+from dashboard.views.esm import Component, module, style
 from dashboard.views.layerdata import sign_colours
 from dashboard.views.livetext import expected, foot, head
 from dashboard.views.map import MapView
 from dashboard.workflows.detection.live import SCORES, Live
 
 
-class LiveOverlay(JSComponent):
+class LiveOverlay(Component):
     """Legend of the layer over the map, and the slider that hides what lies below a score."""
 
     head = param.String(default="", doc="HTML above the slider; empty while the layer is off.")

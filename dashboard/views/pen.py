@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import param
-from panel.custom import JSComponent
 
 from dashboard.geo.geodesy import area_km2, length_km
 from dashboard.geo.mercator import to_mercator
@@ -13,14 +12,14 @@ from dashboard.model.errors import InputError
 from dashboard.model.palette import Theme, tokens
 from dashboard.model.sketch import Shape, Sketch
 from dashboard.state.session import Session
-from dashboard.views.esm import module, style
+from dashboard.views.esm import Component, module, style
 from dashboard.views.layerdata import side_colour
 from dashboard.views.mailbox import Mailbox, Message
 
 Parts = list[list[list[list[float]]]]
 
 
-class Pen(JSComponent):
+class Pen(Component):
     """The client half; see assets/esm/pen.js."""
 
     open = param.Boolean(default=False)

@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import param
-from panel.custom import JSComponent
 
-from dashboard.views.esm import module, style
+from dashboard.views.esm import Component, module, style
 
 Row = tuple[str, ...]
 """Id, then one text a column."""
 
 
-class Rows(JSComponent):
+class Rows(Component):
     """One page of a longer list; picks are reported by id, never by place."""
 
     table = param.String(default="", doc="Name that the page's messages carry.")

@@ -3,12 +3,11 @@
 from typing import ClassVar
 
 import param
-from panel.custom import JSComponent
 
-from dashboard.views.esm import module, style
+from dashboard.views.esm import Component, module, style
 
 
-class Stage(JSComponent):
+class Stage(Component):
     """Overlay of the map: frames are composed here in the browser, and pan, zoom and swipe end here."""
 
     extent = param.List(
@@ -29,7 +28,7 @@ class Stage(JSComponent):
     _stylesheets: ClassVar[list[str]] = [style("stage")]
 
 
-class Desk(JSComponent):
+class Desk(Component):
     """Keys, address, dropped files and the clipboard of one page."""
 
     token = param.String(default="", doc="View token that the address shows.")
