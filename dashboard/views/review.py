@@ -190,7 +190,7 @@ class ReviewView(pn.viewable.Viewer):
         """Show the run, the slider, what reviewing measured and the filters."""
         if not self._watched:
             return
-        reviewing, changing = self._session.reviewing, self._session.changing
+        reviewing, changing, view = self._session.reviewing, self._session.changing, self._session.viewing.view
         fronts = self._session.fronting.fronts
         sides = sorted({area.side for area in fronts.after.areas}) if fronts is not None and fronts.after else []
         detecting = Detecting(
@@ -200,11 +200,11 @@ class ReviewView(pn.viewable.Viewer):
         least = reviewing.threshold
         scores, expected = stops(reviewing.run, reviewing.scores, least)
         self._head.param.update(
-            html=head(reviewing.run, changing.runs, changing.run_id, detecting), stops=scores, expected=expected,
-            at=bisect_right(scores, least),
+            html=head(reviewing.run, changing.runs, changing.run_id, detecting, (view.a, view.b)),
+            stops=scores, expected=expected, at=bisect_right(scores, least),
             foot="" if reviewing.run is None else foot(
                 reviewing.sieve, reviewing.order, sides, reviewing.summary,
-                brushed=self._session.viewing.view.brush is not None,
+                brushed=view.brush is not None,
             ),
         )  # fmt: skip
 

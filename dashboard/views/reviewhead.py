@@ -41,16 +41,44 @@ class Detecting:
     """Value -> words."""
 
 
-def head(run: ChangeRun | None, runs: Sequence[ChangeRun], chosen_run: str | None, detecting: Detecting) -> str:
-    """Return what stands above the slider."""
-    latest = "the latest between A and B" + (f": {run_words(run)}" if run and not chosen_run else "")
-    listed = {"": latest, **{each.id: run_words(each) for each in reversed(runs)}}
-    chooser = (
-        chosen("Run", "run", chosen_run or "", listed, said("review-run") + _LEAVE)
-        if runs
-        else '<p class="muted">Nothing has been detected here yet: choose A and B, then detect.</p>'
-    )
-    return chooser + (about(run) if run else "") + _detection(detecting, folded=run is not None)
+def head(
+    run: ChangeRun | None,
+    runs: Sequence[ChangeRun],
+    chosen_run: str | None,
+    detecting: Detecting,
+    pair: tuple[str | None, str | None] = (None, None),
+) -> str:
+    """Return what stands above the slider.
+
+    Parameters
+    ----------
+    pair : the acquisitions A and B: their runs are listed apart from those of other dates
+    """
+    if not runs:
+        said_ = '<p class="muted">Nothing has been detected yet.</p>'
+    else:
+        said_ = _chooser(runs, chosen_run or "", pair)
+        if run is None:
+            said_ += '<p class="muted">No run between A and B yet: detect, or choose a run of other dates.</p>'
+        elif not chosen_run:
+            said_ += f'<p class="mono">{escape(run_words(run))}</p>'
+    return said_ + (about(run) if run else "") + _detection(detecting, folded=run is not None)
+
+
+def _chooser(runs: Sequence[ChangeRun], chosen_run: str, pair: tuple[str | None, str | None]) -> str:
+    """Return the field with every run, the latest first: those between A and B, then those of other dates."""
+    groups: dict[str, list[ChangeRun]] = {"Between A and B": [], "Other dates": []}
+    for run in reversed(runs):
+        groups["Between A and B" if (run.before, run.after) == pair else "Other dates"].append(run)
+    options = f'<option value=""{"" if chosen_run else " selected"}>the latest between A and B</option>'
+    for title, listed in groups.items():
+        made = "".join(
+            f'<option value="{escape(each.id)}"{" selected" if each.id == chosen_run else ""}>'
+            f"{escape(run_words(each))}</option>"
+            for each in listed
+        )
+        options += f'<optgroup label="{title} ({len(listed):,})">{made}</optgroup>' if made else ""
+    return f'<label>Run<select name="run" {said("review-run")}{_LEAVE}>{options}</select></label>'
 
 
 def _detection(detecting: Detecting, *, folded: bool) -> str:

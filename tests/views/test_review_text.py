@@ -148,6 +148,17 @@ class TestRun:
         assert "Cancel" in running
         assert " disabled" not in head(RUN, (RUN,), None, IDLE)
 
+    def test_runs_between_a_and_b_stand_apart_from_two_hundred_others(self) -> None:
+        runs = [replace(RUN, id=f"run-{n}", before="a" if n % 50 == 0 else "x") for n in range(200)]
+        html = head(runs[0], runs, "run-50", IDLE, ("a", RUN.after))
+        assert re.findall(r'<optgroup label="([^"]*)">', html) == ["Between A and B (4)", "Other dates (196)"]
+        assert re.findall(r'<option value="([^"]*)"', html)[:5] == ["", "run-150", "run-100", "run-50", "run-0"]
+        assert '<option value="run-50" selected>' in html
+
+    def test_without_a_run_it_says_whether_there_are_others(self) -> None:
+        assert "No run between A and B yet" in head(None, [RUN], None, IDLE, ("x", "y"))
+        assert "Nothing has been detected yet" in head(None, [], None, IDLE)
+
     @given(st.floats(0.5, 1e4), st.floats(1.001, 1e3))
     def test_the_slider_rises_over_all_scores_and_says_what_the_run_announces(self, low: float, ratio: float) -> None:
         scores, told = stops(RUN, (low, low * ratio))
