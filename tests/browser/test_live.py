@@ -141,13 +141,22 @@ def test_why_it_cannot_be_is_said_in_its_row(open_page, story) -> None:
     assert driver.length("live") == 0
 
 
-def test_on_a_phone_the_legend_leaves_the_map_in_sight(open_page, story) -> None:
+def test_on_a_phone_the_legend_is_one_line_until_it_is_touched(open_page, story) -> None:
     driver = open_page(address(story), width=390, height=844, touch=True)
     layer(driver)
-    legend = driver.page.locator("div.live")
+    legend, page = driver.page.locator("div.live"), driver.page
     driver.wait(legend.is_visible, "the legend")
-    box, whole = legend.bounding_box(), driver.map_box()
+    whole = driver.map_box()
+    box = legend.bounding_box()
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 390
-    assert box["width"] * box["height"] < 0.35 * whole["width"] * whole["height"]
-    assert driver.page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert box["width"] * box["height"] < 0.1 * whole["width"] * whole["height"]
+    assert not legend.get_by_role("slider").is_visible()
+    page.get_by_label("Show the legend and the slider").tap()
+    driver.wait(legend.get_by_role("slider").is_visible, "the slider")
+    box, people = legend.bounding_box(), page.locator(".people button.own").bounding_box()
+    assert box["x"] + box["width"] <= people["x"]
+    assert box["y"] >= whole["y"]
+    page.get_by_label("Fold the legend").tap()
+    driver.wait(lambda: not legend.get_by_role("slider").is_visible(), "the one line")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
