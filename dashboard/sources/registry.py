@@ -1,6 +1,7 @@
 """All readers, and the walk through what a person hands over."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -147,23 +148,33 @@ def _read_by(reader: Reader, path: Path, given: Given) -> Iterator[Found]:
 def _walk(folder: Path, given: Given) -> Iterator[Found]:
     claimed: set[Path] = set()
     recognised = False
-    for path in sorted(_files(folder), key=lambda p: (p.parent, p.suffix.lower() != ".json", p.name)):
+    closed: list[OSError] = []
+    for path in sorted(_files(folder, closed.append), key=lambda p: (p.parent, p.suffix.lower() != ".json", p.name)):
         if path in claimed:
             continue
         for found in _read_one(path, given):
             claimed.update(found.paths)
             recognised = True
             yield found
-    if not recognised:
+    yield from map(_not_listed, closed)
+    if not recognised and not closed:
         msg = f"{folder.name} holds no product that Nightglass reads. {looked_for()}"
         raise UnknownProductError(msg)
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    for path in folder.rglob("*"):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if not hidden and path.is_file() and not path.is_symlink():
-            yield path
+def _files(folder: Path, refused: Callable[[OSError], None]) -> Iterator[Path]:
+    """Yield every plain file below a folder that is not hidden, and tell of folders that may not be listed."""
+    for root, folders, names in os.walk(folder, onerror=refused):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for path in (Path(root, name) for name in names if not name.startswith(".")):
+            if path.is_file() and not path.is_symlink():
+                yield path
+
+
+def _not_listed(error: OSError) -> NotRead:
+    path = Path(os.fsdecode(error.filename))
+    named = DamagedProductError(f"{path.name} cannot be listed ({error.strerror}); check its permissions.")
+    return NotRead(path=path, name=path.name, reason=str(named), error=named)
 
 
 def _read_one(path: Path, given: Given) -> Iterator[Found]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+from ordinary import as_ordinary_user
 from rasterio import Affine
 
 from dashboard.catalog.query import AcquisitionQuery
@@ -238,6 +239,22 @@ def test_a_failure_leaves_nothing_and_stops_nobody(workspace: Workspace, tmp_pat
     assert [p.name for p in workspace.archive.root.glob("iceye/*")] == ["b"]
     assert [p for p in (workspace.archive.root / ".incoming").iterdir() if p.is_dir()] == []
     assert_sound(workspace)
+
+
+def test_a_folder_that_may_not_be_listed_is_named_and_stops_nobody(workspace: Workspace, tmp_path: Path) -> None:
+    make(tmp_path / "in" / "a")
+    locked = tmp_path / "in" / "b"
+    make(locked, "y", seed=2)
+    locked.chmod(0)
+    try:
+        entries = as_ordinary_user(lambda: ingest(workspace, [tmp_path / "in"]))
+    finally:
+        locked.chmod(0o700)
+    assert [entry.status for entry in entries] == [
+        "added",
+        "failed: b cannot be listed (Permission denied); check its permissions.",
+    ]
+    assert entries[1].path == locked
 
 
 def test_pixels_without_any_data_are_refused(workspace: Workspace, tmp_path: Path) -> None:

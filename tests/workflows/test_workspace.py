@@ -1,7 +1,7 @@
-import os
 from pathlib import Path
 
 import pytest
+from ordinary import as_ordinary_user
 
 from dashboard.model.errors import InputError, NotFoundError, ResourceError
 from dashboard.workflows.workspace import open_workspace
@@ -31,15 +31,14 @@ def test_path_that_is_a_file_is_refused(tmp_path: Path, taken: str) -> None:
         open_workspace(root / "inside" if taken == "inside" else root)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_folder_without_permission_is_refused(tmp_path: Path) -> None:
     root = tmp_path / "w"
     open_workspace(root).close()
     root.chmod(0o500)
     try:
         with pytest.raises(ResourceError, match="not writable"):
-            open_workspace(root)
+            as_ordinary_user(lambda: open_workspace(root))
         with pytest.raises(ResourceError, match="cannot be created"):
-            open_workspace(root / "below")
+            as_ordinary_user(lambda: open_workspace(root / "below"))
     finally:
         root.chmod(0o700)
