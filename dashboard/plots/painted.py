@@ -55,6 +55,7 @@ def painted(made: Surface, meant: ColumnDataSource, tables: dict[str, Any], code
     paint = CustomJS(args={**tables, "meant": meant, "drawn": drawn}, code=f"{_BEGIN}{code}{_END}")
     for source in (meant, *(table for table in tables.values() if isinstance(table, ColumnDataSource))):
         source.js_on_change("data", paint)
+    drawn.tags = [paint]  # nothing else leads from the figure to what is meant
     glyph = ImageRGBA(image="image", x="x", y="y", dw="dw", dh="dh")
     lay_under(made, GlyphRenderer(data_source=drawn, glyph=glyph, name=f"{meant.name}-picture"), under)
     return paint

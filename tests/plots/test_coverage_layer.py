@@ -24,6 +24,7 @@ def test_the_layer_lies_over_the_imagery_and_under_the_rest() -> None:
     assert made.figure.renderers[at - 1] is made.glyphs[PICTURE]
     assert made.figure.renderers[at + 1] is made.glyphs[ABOVE[0].name]
     assert layer.source.name == COVERAGE
+    assert {layer.source, layer.shades} <= made.figure.references()  # else the page would never hear of them
 
 
 def test_a_picture_is_turned_south_first_and_taken_away_again() -> None:
