@@ -52,7 +52,7 @@ class BriefView(pn.viewable.Viewer):
             pn.Column(
                 text("<h2>Brief this view</h2>", margin=0), self._told, self._page, self._format, self._paper,
                 self._title, self._author, pn.Row(self._start, self._cancel, margin=0), self._progress, self._said,
-                sizing_mode="stretch_width", margin=0, css_classes=["brief"],
+                sizing_mode="stretch_width", margin=(16, 0), css_classes=["brief"],
             ),
             open=False, close_on_click=True, width_option="xs",
         )  # fmt: skip
