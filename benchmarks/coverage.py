@@ -2,14 +2,13 @@
 
 Footprints of spotlight to strip size, crowded as collections are over a few hundred places of 10 by 7 degrees, three
 years, five constellations; one place has 3,000 of them. A screen is 1400 x 800. *Picture*: looks over the screen to
-classes per pixel, in the server. *Pan*: in headless Chromium, from the end of a drag to the animation frame after the
-layer's picture of the new place was handed to the canvas. Peer: Datashader's count of the same polygons, which knows
-no last look and no gap.
+classes per pixel, in the server. *Pan*, *zoom*: in headless Chromium, from the end of a drag, or a step of the wheel,
+to the frame that shows the coverage of the new place from edge to edge. Peer: Datashader's count of the same polygons,
+which knows no last look and no gap.
 
 Run: ``python -m benchmarks.coverage [FOLDER]``
 """
 
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,8 +20,9 @@ import geopandas
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
+from benchmarks.felt import dragged, dragged_on, opened, repeated, watch, wheeled
 from benchmarks.frame import HEIGHT, WIDTH
 from benchmarks.screen import served
 from benchmarks.stackgen import folder_argument
@@ -46,16 +46,6 @@ _ZOOMS = {"world": 180.0, "region": 5.0, "district": 1.0, "town": 0.15, "blocks"
 _PLACES = 400
 _STACK = 3_000
 _NAMES = ("iceye", "capella", "umbra", "sentinel-1", "csg")
-_WATCH = """() => {
-  const source = Bokeh.documents[0].get_model_by_name("coverage");
-  window.measured = [];
-  let ended = null;
-  document.addEventListener("pointerup", () => { ended = performance.now(); }, true);
-  source.properties.data.change.connect(() => requestAnimationFrame(() => {
-    if (ended !== null) window.measured.push(performance.now() - ended);
-    ended = null;
-  }));
-}"""
 
 
 def outlines(rng: np.random.Generator, count: int = COUNT) -> NDArray[np.object_]:
@@ -66,7 +56,8 @@ def outlines(rng: np.random.Generator, count: int = COUNT) -> NDArray[np.object_
     half = np.clip(rng.lognormal(-2.6, 0.9, (count, 1)), 0.02, 1.2)
     turn = rng.choice([-0.2, 0.2], (count, 1)) + np.pi * np.array([[0.25, 0.75, 1.25, 1.75, 0.25]])
     x = centres[:, :1] + half * np.cos(turn) * 1.5
-    return shapely.polygons(np.stack([x, centres[:, 1:] + half * np.sin(turn)], axis=-1))
+    corners = np.stack([x, centres[:, 1:] + half * np.sin(turn)], axis=-1)
+    return np.asarray(shapely.polygons(corners), dtype=object)
 
 
 def acquisitions(count: int = COUNT) -> Iterator[Acquisition]:
@@ -123,7 +114,7 @@ def datashaded(workspace: Workspace, half: float) -> float:
     """Return the seconds that Datashader takes to count the polygons in view."""
     found, box = looks(workspace), extent(half)
     seen = found.footprints.inside(box.x0, box.y0, box.x1, box.y1)
-    frame = geopandas.GeoDataFrame(geometry=list(project(shapely.geometrycollections(found.geometry[seen])).geoms))
+    frame = geopandas.GeoDataFrame(geometry=[project(shape) for shape in found.geometry[seen]])
     canvas = datashader.Canvas(WIDTH, HEIGHT, (box.x0, box.x1), (box.y0, box.y1))
     start = time.perf_counter()
     canvas.polygons(frame, geometry="geometry", agg=datashader.count())
@@ -156,38 +147,30 @@ def answered(workspace: Workspace) -> list[Row]:
 def panned(root: Path, repeats: int = 15) -> list[Row]:
     """Measure pans in the browser, each measure at two zooms."""
     rows = []
-    with served(root) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=next(filter(os.path.exists, ("/usr/bin/chromium", "/usr/bin/google-chrome"))),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
+    with served(root) as address, sync_playwright() as playwright, opened(playwright) as browser:
         for measure in Measure:
             for name in ("region", "town"):
-                layers = frozenset({Layer.BASEMAP, Layer.PLACES, Layer.COVERAGE})
-                folded = frozenset({"inspector"})
-                view = View(extent=extent(_ZOOMS[name]), layers=layers, measure=measure, folded=folded)
-                page = browser.new_page(viewport={"width": 1680, "height": 1010})
-                page.goto(f"{address}/?v={encode(view)}")
-                page.wait_for_function(
-                    "window.Bokeh?.documents[0]?.get_model_by_name('coverage')?.data.image.length > 0", timeout=60_000
-                )
-                page.wait_for_timeout(1_500)
-                rows.append(_dragged(page, f"pan to sharp: {measure.value}, {name}", repeats))
+                page = at(browser, address, measure, _ZOOMS[name])
+                said = f"{measure.value}, {name}"
+                rows.append(repeated(page, dragged, repeats).row(f"pan: {said}", TARGET))
+                rows.append(repeated(page, dragged_on, 8).row(f"pan by a third, on and on: {said}", TARGET))
+                rows.append(repeated(page, wheeled, 8).row(f"zoom: {said}", TARGET))
                 page.close()
-        browser.close()
     return rows
 
 
-def _dragged(page: Page, said: str, repeats: int) -> Row:
-    page.evaluate(_WATCH)
-    for number in range(repeats):
-        page.mouse.move(900, 400)
-        page.mouse.down()
-        page.mouse.move(900 + (120 if number % 2 else -140), 400 + (60 if number % 3 else -50), steps=6)
-        page.mouse.up()
-        page.wait_for_timeout(700)
-    taken = [each / 1e3 for each in page.evaluate("window.measured")]
-    return Row(promise=said, figure=p50_p95(taken), target=TARGET, peer="", note="headless Chromium on the same cores")
+def at(browser: Browser, address: str, measure: Measure, half: float) -> Page:
+    """Return a page with the coverage on its map."""
+    layers = frozenset({Layer.BASEMAP, Layer.PLACES, Layer.COVERAGE})
+    view = View(extent=extent(half), layers=layers, measure=measure, folded=frozenset({"inspector"}))
+    page = browser.new_page(viewport={"width": 1680, "height": 1010})
+    page.goto(f"{address}/?v={encode(view)}")
+    page.wait_for_function(
+        "window.Bokeh?.documents[0]?.get_model_by_name('coverage')?.data.image.length > 0", timeout=60_000
+    )
+    page.wait_for_timeout(2_500)
+    watch(page, "coverage")
+    return page
 
 
 def run(folder: Path) -> list[Row]:

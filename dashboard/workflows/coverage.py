@@ -129,7 +129,9 @@ def spot(workspace: Workspace, scope: Scope, place: tuple[float, float], now: da
     lon = (place[0] + 180.0) % 360.0 - 180.0
     points = shapely.points([lon - 360.0, lon, lon + 360.0], [place[1]] * 3)
     hits = np.unique(found.tree.query(points, predicate="intersects")[1])
-    order = np.intersect1d(hits, found.chosen(scope, until))
+    meant = np.zeros(len(found), bool)
+    meant[found.chosen(scope, until)] = True
+    order = hits[meant[hits]]
     names, numbers = np.unique(found.providers[order], return_counts=True)
     most_first = sorted(zip(numbers.tolist(), names.tolist(), strict=True), key=lambda pair: (-pair[0], pair[1]))
     gap_us, begins = _longest(found.starts[order])
