@@ -24,11 +24,13 @@ from odc.geo.xr import xr_coords
 
 from dashboard.model.acquisition import AMPLITUDE_SCALE, PixelFile, Pixels
 from dashboard.model.errors import InputError
-from dashboard.raster.blocks import BlockCache, BlockKey
+from dashboard.raster.blocks import BlockCache
+from dashboard.raster.cells import CellCache
 from dashboard.raster.files import Files
-from dashboard.raster.kernels import power_to_amplitude, sample_nearest
-from dashboard.raster.levels import BLOCK, Look, look
+from dashboard.raster.kernels import nearest_cells, power_to_amplitude, sample_nearest, take_cells
+from dashboard.raster.levels import BLOCK, look
 from dashboard.raster.placement import grid_of, native_pixel, native_window, place
+from dashboard.raster.windows import Windows
 
 CACHE_BYTES = 256 * 2**20
 """Decoded blocks kept by default: some fifteen full screens, or two series over 200 dates."""
@@ -43,7 +45,9 @@ class Archive:
         self.root = root
         self._files = Files(root)
         self._cache = BlockCache(cache_bytes)
+        self._cells = CellCache()
         self._pool = ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 2), thread_name_prefix="blocks")
+        self._windows = Windows(self._files, self._cache, self._pool)
 
     def __enter__(self) -> Self:
         return self
@@ -54,13 +58,13 @@ class Archive:
     def close(self) -> None:
         """Close every file and forget every block."""
         self._pool.shutdown(wait=True, cancel_futures=True)
-        self._files.close()
-        self._cache.clear()
+        self.forget()
 
     def forget(self) -> None:
         """Drop decoded blocks and open files; the next read is cold."""
         self._files.close()
         self._cache.clear()
+        self._cells.clear()
 
     @property
     def cached_bytes(self) -> int:
@@ -95,9 +99,35 @@ class Archive:
         factors = self._files.factors(file)
         seen = look(placement, factors, lambda level: self._files.shape(file, level), pixels.shape)
         if seen.size:
-            window = self._window(file, seen)
+            window = self._windows.window(file, seen)
             sample_nearest(window, seen.nodes, placement.step, picture[placement.rows, placement.cols])
         return picture
+
+    def amplitude_into(self, pixels: Pixels, polarisation: str, geobox: GeoBox, out: NDArray[np.uint16]) -> None:
+        """Fill `out` (y, x) with `amplitude`: the fast path of stacks, whose many looks lie on one grid.
+
+        Which pixels are taken is worked out once for all looks. Large windows are read past the cache: those of a stack
+        are more than it holds, and would drive out those of pictures.
+
+        Raises
+        ------
+        InputError, NotFoundError, DamagedProductError
+            As in `amplitude`.
+        """
+        file = _file(pixels, polarisation)
+        grid = grid_of(pixels)
+        placement = place(grid, geobox)
+        factors = self._files.factors(file)
+        seen = None
+        if placement is not None:
+            seen = look(placement, factors, lambda level: self._files.shape(file, level), pixels.shape)
+        if placement is None or seen is None or not seen.size:
+            out.fill(0)
+            return
+        cells = self._cells.of(grid, geobox, placement, seen)
+        if cells.shape != out.shape:  # what lies beside the raster
+            out.fill(0)
+        take_cells(self._windows.passing(file, seen).reshape(-1), cells, out[placement.rows, placement.cols])
 
     def read(self, pixels: Pixels, polarisation: str, geobox: GeoBox) -> xr.DataArray:
         """Return linear power on a grid.
@@ -190,6 +220,9 @@ class Archive:
         # A picture that the raster covers only in part is filled through a view, which is another type to numba.
         for part in (picture, picture[:2, :2]):
             sample_nearest(window, nodes, 1, part)
+            cells = np.zeros(part.shape, np.int32)
+            nearest_cells(nodes, 1, window.shape, cells)
+            take_cells(window.reshape(-1), cells, part)
         power_to_amplitude(np.zeros((1, 1), np.float32), AMPLITUDE_SCALE, window)
 
     def _power(self, pixels: Pixels, polarisation: str, geobox: GeoBox) -> NDArray[np.float32]:
@@ -219,36 +252,8 @@ class Archive:
         if file is None or where is None:
             return np.nan
         row, col = where
-        block = self._block(file, 0, row // BLOCK, col // BLOCK)
+        block = self._windows.block(file, 0, row // BLOCK, col // BLOCK)
         return float(_to_power(block[row % BLOCK, col % BLOCK], pixels.amplitude_scale))
-
-    def _window(self, file: PixelFile, seen: Look) -> NDArray[np.uint16]:
-        """Return a window of one level, put together from blocks; missing ones are decoded side by side."""
-        level, rows, cols = seen.level, seen.rows, seen.cols
-        places = [
-            (row, col)
-            for row in range(rows.start // BLOCK, (rows.stop - 1) // BLOCK + 1)
-            for col in range(cols.start // BLOCK, (cols.stop - 1) // BLOCK + 1)
-        ]
-        held = {at: self._cache.get(BlockKey(file.path, file.sha256, level, *at)) for at in places}
-        missing = [at for at, block in held.items() if block is None]
-        if len(missing) == 1:
-            held[missing[0]] = self._block(file, level, *missing[0])
-        elif missing:
-            held.update(zip(missing, self._pool.map(lambda at: self._block(file, level, *at), missing), strict=True))
-        window = np.empty((rows.stop - rows.start, cols.stop - cols.start), np.uint16)
-        for (row, col), block in held.items():
-            if block is not None:
-                _paste(block, window, (row * BLOCK - rows.start, col * BLOCK - cols.start))
-        return window
-
-    def _block(self, file: PixelFile, level: int, row: int, col: int) -> NDArray[np.uint16]:
-        key = BlockKey(file.path, file.sha256, level, row, col)
-        block = self._cache.get(key)
-        if block is None:
-            block = self._files.read_block(file, level, row, col)
-            self._cache.put(key, block)
-        return block
 
 
 _ATTRIBUTES = {"units": "linear power", "long_name": "radar backscatter"}
@@ -261,12 +266,6 @@ def _file(pixels: Pixels, polarisation: str) -> PixelFile:
         msg = f"Polarisation {polarisation!r} is not archived for this acquisition; choose one of: {known}."
         raise InputError(msg)
     return file
-
-
-def _paste(block: NDArray[np.uint16], window: NDArray[np.uint16], corner: tuple[int, int]) -> None:
-    (top, left), (height, width) = corner, block.shape
-    into = window[max(top, 0) : top + height, max(left, 0) : left + width]
-    into[:] = block[max(-top, 0) :, max(-left, 0) :][: into.shape[0], : into.shape[1]]
 
 
 def _to_power(amplitude: NDArray[np.uint16] | np.uint16, scale: float) -> NDArray[np.float32]:

@@ -102,6 +102,25 @@ class Files:
                 raise DamagedProductError(msg) from error
         return block
 
+    def read_window(self, file: PixelFile, level: int, rows: slice, cols: slice) -> NDArray[np.uint16]:
+        """Return a decoded window of a level at once: its blocks are decoded for it alone.
+
+        Raises
+        ------
+        NotFoundError
+            If the file is not there.
+        DamagedProductError
+            If a block cannot be decoded.
+        """
+        with self._borrow(_Key(file.path, file.sha256, level)) as handle:
+            try:
+                window = Window.from_slices(rows, cols)
+                found: NDArray[np.uint16] = handle.read(1, window=window)
+            except RasterioIOError as error:
+                msg = f"{file.path} is damaged in rows {rows.start} to {rows.stop} of level {level}"
+                raise DamagedProductError(f"{msg}; ingest the product again.") from error
+        return found
+
     def close(self) -> None:
         """Close every idle handle and forget what was read; files open again when they are asked for."""
         with self._lock:

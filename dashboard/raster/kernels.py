@@ -31,6 +31,51 @@ def power_to_amplitude(power: NDArray[np.float32], scale: float, out: NDArray[np
 
 
 @njit(nogil=True, cache=True)
+def nearest_cells(
+    nodes: NDArray[np.float64],
+    step: int,
+    shape: tuple[int, int],
+    out: NDArray[np.int32],
+) -> None:
+    """Fill `out` with the pixel of a window of this shape under every centre, counted row by row; -1 outside.
+
+    `nodes` is (2, rows, cols): window column and row at every `step`-th centre, and one past the end; between
+    nodes they are bilinear.
+    """
+    height, width = shape
+    rows, cols = out.shape
+    for row in range(rows):
+        above = row // step
+        down = (row - above * step) / step
+        for cell in range((cols + step - 1) // step):
+            x0 = nodes[0, above, cell] * (1.0 - down) + nodes[0, above + 1, cell] * down
+            x1 = nodes[0, above, cell + 1] * (1.0 - down) + nodes[0, above + 1, cell + 1] * down
+            y0 = nodes[1, above, cell] * (1.0 - down) + nodes[1, above + 1, cell] * down
+            y1 = nodes[1, above, cell + 1] * (1.0 - down) + nodes[1, above + 1, cell + 1] * down
+            dx = (x1 - x0) / step
+            dy = (y1 - y0) / step
+            start = cell * step
+            for k in range(min(step, cols - start)):
+                x = x0 + dx * k
+                y = y0 + dy * k
+                # A comparison with NaN is false, so pixels beyond the projection stay empty.
+                if x >= 0.0 and y >= 0.0 and x < width and y < height:
+                    out[row, start + k] = int(y) * width + int(x)
+                else:
+                    out[row, start + k] = -1
+
+
+@njit(nogil=True, cache=True)
+def take_cells(window: NDArray[np.uint16], cells: NDArray[np.int32], out: NDArray[np.uint16]) -> None:
+    """Fill `out` (y, x) with the pixels of a window, in one row, at the cells (y, x); 0 where these are negative."""
+    for row in range(out.shape[0]):
+        for col in range(out.shape[1]):
+            cell = cells[row, col]
+            value = window[np.uint32(max(cell, 0))]
+            out[row, col] = value if cell >= 0 else np.uint16(0)
+
+
+@njit(nogil=True, cache=True)
 def sample_nearest(
     window: NDArray[np.uint16],
     nodes: NDArray[np.float64],

@@ -92,6 +92,7 @@ def test_types_coordinates_and_names(known):
         "step_db": (("polarisation", "y", "x"), np.float32),
         "looks_before": (("y", "x"), np.int16),
         "looks_after": (("y", "x"), np.int16),
+        "level": (("y", "x"), np.float32),
         "stack_energy": (("stack", "y", "x"), np.float32),
     }
     assert found["polarisation"].values.tolist() == ["VV", "VH"]

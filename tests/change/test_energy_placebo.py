@@ -9,7 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_energy import STACKS, WHEN, masks, periods, stack
 
-from dashboard.change.energy import HALO_PX, STRATA, Options, change_tstat, placebo_energies, reference, stratum
+from dashboard.change.energy import (
+    HALO_PX,
+    STRATA,
+    Options,
+    brightness,
+    change_tstat,
+    placebo_energies,
+    reference,
+    stratum,
+)
 from dashboard.change.energy.placebo import windows
 from dashboard.change.energy.stacks import asked
 
@@ -120,6 +129,9 @@ def test_strata_are_terciles_of_brightness_and_variability(known):
     ).mean(axis=0)  # fmt: skip
     expected = np.digitize(means, known.brightness_edges)
     assert (found // 3 == expected).mean() > 0.999
+    by_the_way = change_tstat(STACKS, WHEN, reference=known)["level"].values
+    np.testing.assert_allclose(by_the_way, means, atol=1e-4)
+    assert (brightness(by_the_way, known) == expected).mean() > 0.999
     shares = np.bincount(found.ravel() // 3) / found.size
     np.testing.assert_allclose(shares, 1 / 3, atol=0.02)
     np.testing.assert_allclose(np.bincount(found.ravel() % 3) / found.size, 1 / 3, atol=0.02)

@@ -129,7 +129,7 @@ class CountingFiles:
 def test_pixels_outside_the_raster_read_nothing(scene) -> None:
     root, made = scene
     with Archive(root) as archive:
-        archive._files = counting = CountingFiles(archive._files)
+        archive._windows._files = counting = CountingFiles(archive._windows._files)
         box = around(made, 1.0)
         for shift in (-9000, 9000):
             away = GeoBox(box.shape, Affine.translation(shift * box.resolution.x, 0) @ box.affine, box.crs)
@@ -141,7 +141,7 @@ def test_pixels_outside_the_raster_read_nothing(scene) -> None:
 def test_a_picture_reads_its_own_blocks_once_and_the_next_one_none(scene) -> None:
     root, made = scene
     with Archive(root) as archive:
-        archive._files = counting = CountingFiles(archive._files)
+        archive._windows._files = counting = CountingFiles(archive._windows._files)
         # Inside block (1, 2) of full resolution, on the acquisition's own grid.
         box = made.geobox[600:900, 1100:1400]
         first = archive.amplitude(made.pixels, "VV", box)

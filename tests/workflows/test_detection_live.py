@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import xarray as xr
 from pair_workspace import grid
 from stack_workspace import OFF, ON, SHAPE, UNSEEN, fill, moment
 
@@ -22,7 +23,7 @@ from dashboard.workflows.detection.lattice import BUDGET, lattice, origin
 from dashboard.workflows.detection.live import FIRST_LEVEL, QUIET, SCORES, STEPS, forget, live
 from dashboard.workflows.detection.live import UNSEEN as NOT_SEEN
 from dashboard.workflows.detection.question import Method, Question
-from dashboard.workflows.detection.stacks import chosen_stacks, read_stack
+from dashboard.workflows.detection.stacks import chosen_stacks, in_power, read_stack
 from dashboard.workflows.extent import box_of
 from dashboard.workflows.workspace import open_workspace
 
@@ -55,13 +56,13 @@ def _nothing_held():
 @pytest.fixture
 def reads(monkeypatch):
     """Count the pixels that are read."""
-    counted, read = [], Archive.amplitude
+    counted, read = [], Archive.amplitude_into
 
-    def amplitude(self, pixels, polarisation, geobox):
+    def amplitude_into(self, pixels, polarisation, geobox, out):
         counted.append(int(geobox.shape[0]) * int(geobox.shape[1]))
-        return read(self, pixels, polarisation, geobox)
+        read(self, pixels, polarisation, geobox, out)
 
-    monkeypatch.setattr(Archive, "amplitude", amplitude)
+    monkeypatch.setattr(Archive, "amplitude_into", amplitude_into)
     return counted
 
 
@@ -160,12 +161,21 @@ def test_held_looks_are_those_of_the_archive(world):
     for extent in (WHOLE, moved(WHOLE, 0.13, 0.2), moved(WHOLE, -0.2, 0.1), moved(WHOLE, 0.5)):
         place = lattice(screen(extent), [chosen])
         (found,) = held.read(world.archive, [chosen], place)
-        np.testing.assert_array_equal(found.values, read_stack(world.archive, chosen, place).values)
+        assert found.dtype == np.uint16
+        power = read_stack(world.archive, chosen, place)
+        xr.testing.assert_identical(in_power(found, chosen), power)
         assert not found.values.flags.writeable
     assert 0 < held.bytes < 3 * found.nbytes
     fewer = replace(chosen, passes=chosen.passes[2:], polarisations=("VH",))
     (part,) = held.read(world.archive, [fewer], place)
     np.testing.assert_array_equal(part.values, found.values[2:, 1:])
+    first, *others = chosen.passes
+    member = first.members[0]
+    coarser = replace(member, pixels=replace(member.pixels, amplitude_scale=1e3))
+    mixed = replace(chosen, passes=(replace(first, members=(coarser,)), *others))
+    (power,) = held.read(world.archive, [mixed], place)
+    np.testing.assert_array_equal(power.values, read_stack(world.archive, mixed, place).values)
+    np.testing.assert_allclose(power.values[0], 100 * in_power(found, chosen).values[0], rtol=1e-6)
     tight = Held(most_bytes=1)
     tight.read(world.archive, [chosen], place)
     assert tight.bytes == 0
@@ -179,6 +189,29 @@ def test_another_rate_or_the_same_screen_reads_and_computes_nothing(world, reads
     assert np.count_nonzero(strict.levels > QUIET) < np.count_nonzero(first.levels > QUIET)
     np.testing.assert_array_equal(live(world, question(), screen()).levels, first.levels)
     assert reads == []
+
+
+def test_amplitudes_and_power_give_one_picture(world, monkeypatch):
+    found = live(world, question(), screen())
+    forget()
+    monkeypatch.setattr("dashboard.workflows.detection.held.amplitude_scale", lambda _: None)
+    power = live(world, question(), screen())
+    assert (power.levels != found.levels).mean() < 1e-3
+    assert (power.method, power.found) == (found.method, found.found)
+
+
+def test_ground_that_was_never_seen_often_enough_is_answered_by_another_method(world):
+    """Looks enough in all, and on no pixel: every other date saw the west alone, and the others the east alone."""
+    (chosen,) = chosen_stacks(world, question(), box_of(grid(SHAPE)))
+    (array,) = Held().read(world.archive, [chosen], lattice(screen(), [chosen]))
+    values = array.values.copy()
+    values[:BEFORE] = 0
+    values[0] = array.values[0]
+    rare = array.copy(data=values)
+    found = live_module._examined([rare], question(), [chosen], lattice(screen(), [chosen]), None)
+    plain = live_module._examined([in_power(rare, chosen)], question(), [chosen], lattice(screen(), [chosen]), None)
+    assert found.method == plain.method == Method.LOG_RATIO
+    np.testing.assert_array_equal(found.seen.field, plain.seen.field)
 
 
 def test_a_stop_is_heeded_between_reads_and_leaves_nothing_half(world, reads):

@@ -4,7 +4,7 @@ from dashboard.change.energy.common import CommonMode
 from dashboard.change.energy.options import HALO_PX, Options
 from dashboard.change.energy.placebo import placebo_energies
 from dashboard.change.energy.reference import Reference, log_series, merged, reference
-from dashboard.change.energy.strata import STRATA, stratum
+from dashboard.change.energy.strata import STRATA, brightness, stratum
 from dashboard.change.energy.tstat import change_tstat
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "CommonMode",
     "Options",
     "Reference",
+    "brightness",
     "change_tstat",
     "log_series",
     "merged",

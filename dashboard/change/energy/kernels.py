@@ -111,6 +111,14 @@ def _mean_of(total: Row, count: Row, out: Row) -> None:
 
 
 @jit
+def _add_level(before: Row, mean: Row, fewest: np.float32, total: Row, count: Row) -> None:
+    for i in range(total.size):
+        known = before[i] >= fewest
+        total[i] += mean[i] if known else F(0.0)
+        count[i] += F(1.0) if known else F(0.0)
+
+
+@jit
 def _larger(one: Row, most: Row) -> None:
     for i in range(most.size):
         most[i] = max(one[i], most[i])
@@ -130,14 +138,14 @@ def add_energy(  # noqa: PLR0913, PLR0917 -- a kernel takes its arrays as they a
     variance: NDArray[np.float32],
     planes: NDArray[np.int64],
     own: NDArray[np.float32],
-    energy: NDArray[np.float32],
+    sums: NDArray[np.float32],
     steps: NDArray[np.float32],
     looks: NDArray[np.int16],
 ) -> None:
     """Give the energy of `moments` in rows from `top` of own (y, x), and add it to what all stacks together say.
 
-    That is energy = (sum, count) (2, y, x), steps[planes[p]] = (weighted step, weight) (2, y, x) and looks (2, y, x)
-    before and after, of the polarisation with the most. `prior` is (its degrees of freedom, fewest looks before).
+    That is sums = (energy, how many, mean ln power before, how many) (4, y, x), steps[planes[p]] = (weighted step,
+    weight) (2, y, x) and looks (2, y, x) before and after, of the polarisation with the most. `prior` is (its degrees of freedom, fewest looks before).
     t^2 is step^2 weight nu / (d0 s0^2 + squares) with nu = d0 + n - 2; its mean under no change is nu / (nu - 2).
     """
     weight, step, free, total, count = np.empty((5, part.shape[3]), np.float32)
@@ -148,6 +156,7 @@ def add_energy(  # noqa: PLR0913, PLR0917 -- a kernel takes its arrays as they a
         for p in range(part.shape[0]):
             before, after = part[p, 0, y], part[p, 1, y]
             _weigh(before, after, weight)
+            _add_level(before, part[p, 2, y], F(prior[1]), sums[2, top + y], sums[3, top + y])
             _step(part[p, 2, y], part[p, 3, y], step)
             _add_product(step, weight, steps[planes[p], 0, top + y])
             _add(weight, steps[planes[p], 1, top + y])
@@ -156,8 +165,8 @@ def add_energy(  # noqa: PLR0913, PLR0917 -- a kernel takes its arrays as they a
             _moderate(step, free, part[p, 4, y], F(prior[0]) * variance[p])
             count_row(step, total, count)
         _mean_of(total, count, own[top + y])
-        _add(total, energy[0, top + y])
-        _add(count, energy[1, top + y])
+        _add(total, sums[0, top + y])
+        _add(count, sums[1, top + y])
         for side in range(2):
             most = part[0, side, y]
             for p in range(1, last):

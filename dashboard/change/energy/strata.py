@@ -50,6 +50,11 @@ def stratum(
     return found
 
 
+def brightness(level: NDArray[np.float32], reference: Reference) -> NDArray[np.uint8]:
+    """Return the class of brightness (y, x), 0 to 2, of the ``level`` that `change_tstat` gives: `stratum` // 3."""
+    return _class(level, reference.brightness_edges)
+
+
 def _class(values: NDArray[np.float32], edges: tuple[float, float]) -> NDArray[np.uint8]:
     """0 to 2; 0 where unknown."""
     return (values > np.float32(edges[0])).astype(np.uint8) + (values > np.float32(edges[1])).astype(np.uint8)

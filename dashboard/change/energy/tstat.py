@@ -56,7 +56,9 @@ def change_tstat(
         ``energy`` (y, x) float32, 1 on average where nothing changed, NaN where no stack has a look after and three
         before. ``step_db`` (polarisation, y, x) float32, mean after - mean before with the common mode out, stacks
         weighted by n1 n2 / (n1 + n2). ``looks_before``, ``looks_after`` (y, x) int16, of the polarisation with the
-        most, summed over stacks. ``stack_energy`` (stack, y, x) float32, each stack alone, smoothed in the same way.
+        most, summed over stacks. ``level`` (y, x) float32, mean ln power before over stacks and polarisations, on the
+        scale of the values: what `brightness` takes. ``stack_energy`` (stack, y, x) float32, each stack alone,
+        smoothed in the same way.
 
     Raises
     ------
@@ -76,7 +78,7 @@ def change_tstat(
     reference = measured(stacks, periods, options, threads=threads) if reference is None else reference
     dates = asked(stacks, periods)
     sums = _Sums.of(dates)
-    alone = np.empty((len(dates), *sums.energy.shape[1:]), np.float32)
+    alone = np.empty((len(dates), *sums.sums.shape[1:]), np.float32)
     for index, each in enumerate(dates):
         series = Series.of(each, fitting(reference, index, stacks[index]))
         own = sums.add(series, variance_of(reference, index, each), options, threads)
@@ -91,8 +93,8 @@ class _Sums:
 
     names: tuple[str, ...]
     """Polarisations of any stack."""
-    energy: NDArray[np.float32]
-    """(sum, count) of moderated t^2 over its mean, (2, y, x)."""
+    sums: NDArray[np.float32]
+    """Of moderated t^2 over its mean and of mean ln power before, each followed by how many, (4, y, x)."""
     steps: NDArray[np.float32]
     """(polarisation, 2, y, x): sums of weighted steps in nepers, and of their weights."""
     looks: NDArray[np.int16]
@@ -104,7 +106,7 @@ class _Sums:
         shape = dates[0].y.size, dates[0].x.size
         return cls(
             names,
-            np.zeros((2, *shape), np.float32),
+            np.zeros((4, *shape), np.float32),
             np.zeros((len(names), 2, *shape), np.float32),
             np.zeros((2, *shape), np.int16),
         )
@@ -120,7 +122,7 @@ class _Sums:
         def work(rows: slice) -> None:
             part = series.moments(rows)
             kernels.add_energy(
-                part, rows.start, prior, variance, planes, own, self.energy, self.steps, self.looks
+                part, rows.start, prior, variance, planes, own, self.sums, self.steps, self.looks
             )  # fmt: skip
 
         each_strip(height, work, threads)
@@ -129,11 +131,16 @@ class _Sums:
     def mean(self) -> NDArray[np.float32]:
         """Return the energy of all stacks together, not smoothed."""
         with np.errstate(invalid="ignore"):
-            return np.asarray(self.energy[0] / self.energy[1], np.float32)
+            return np.asarray(self.sums[0] / self.sums[1], np.float32)
+
+    def level(self) -> NDArray[np.float32]:
+        """Return the mean ln power before (y, x), over polarisations and stacks with looks enough; NaN without any."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray(self.sums[2] / self.sums[3], np.float32)
 
     def step_db(self, threads: int) -> NDArray[np.float32]:
         """Return the mean step (polarisation, y, x), NaN where no stack looked both before and after."""
-        found = np.empty((len(self.names), *self.energy.shape[1:]), np.float32)
+        found = np.empty((len(self.names), *self.sums.shape[1:]), np.float32)
 
         def work(rows: slice) -> None:
             kernels.mean_steps(self.steps, (rows.start, rows.stop), _DECIBELS, found)
@@ -153,6 +160,7 @@ def _dataset(
             "step_db": (("polarisation", *plane), step, {"units": "dB", "long_name": "after - before"}),
             "looks_before": (plane, before),
             "looks_after": (plane, after),
+            "level": (plane, sums.level(), {"long_name": "mean ln power before"}),
             "stack_energy": (("stack", *plane), alone, {"long_name": "energy of each stack alone"}),
         },
         coords={

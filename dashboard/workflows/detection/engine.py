@@ -113,7 +113,7 @@ def examine(  # noqa: PLR0913 - arrays and what they are of, how thoroughly, and
         said = f"{question.before[0]:%Y-%m-%d} to {question.after[1]:%Y-%m-%d}"
         raise InputError(f"No ground here was seen both before and after in {said}; move the map or widen the periods.")
     report(Progress(0.9, "comparing with chance"))
-    even = law.evened(seen.field, measure.strata(arrays) if law.stratified else None)
+    even = law.evened(seen.field, _strata(measure, seen, arrays) if law.stratified else None)
     excess, usual = _excess(even, law) if isinstance(law, PlaceboLaw) else (None, 0.0)
     trusted = excess is None or excess <= max(WITHIN, usual)
     return Examined(
@@ -121,6 +121,10 @@ def examine(  # noqa: PLR0913 - arrays and what they are of, how thoroughly, and
         remarks=remarks if excess is None or trusted else (*remarks, whole_scene(excess, usual)),
         excess=excess, trusted=trusted,
     )  # fmt: skip
+
+
+def _strata(measure: Measure, seen: Seen, arrays: Sequence[xr.DataArray]) -> NDArray[np.uint8]:
+    return measure.strata(arrays) if seen.strata is None else seen.strata
 
 
 def decide(examined: Examined, far: float, dates: NDArray[np.int16] | None = None) -> Solved:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -12,12 +13,12 @@ from odc.geo.geobox import GeoBox
 from dashboard.model.progress import CancelToken
 from dashboard.raster.archive import Archive
 from dashboard.workflows.detection.lattice import MERCATOR, origin
-from dashboard.workflows.detection.stacks import ChosenStack, Part, Pass, read_into, stack_array
+from dashboard.workflows.detection.stacks import ChosenStack, Part, Pass, amplitude_scale, read_into, stack_array
 from dashboard.workflows.extent import Box, box_of
 from dashboard.workflows.passes import touching
 
 MOST_BYTES = 400 * 2**20
-"""Held for all sessions together: two or three screens; one at its finest is more, and is read anew in each pan."""
+"""Held for all sessions together: a screen of 60 dual-polarised dates at every pixel, or several coarser ones."""
 _WORTH = 0.25
 """Share of a screen from which keeping it beats reading it anew."""
 
@@ -46,6 +47,8 @@ class Held:
         self, archive: Archive, chosen: Sequence[ChosenStack], grid: GeoBox, cancel: CancelToken | None = None
     ) -> tuple[xr.DataArray, ...]:
         """Return the stack array of every stack on a lattice grid, reading what is not held; nobody may write to them.
+
+        They hold amplitude as the archive does, at half the bytes of power, where all looks of a stack have one scale.
 
         Raises
         ------
@@ -93,16 +96,17 @@ def _one_lattice(one: GeoBox, other: GeoBox) -> bool:
 def _read(
     archive: Archive, one: ChosenStack, grid: GeoBox, known: Sequence[_Screen], cancel: CancelToken | None
 ) -> xr.DataArray:
-    power = np.empty((len(one.passes), len(one.polarisations), *map(int, grid.shape)), np.float32)
+    kind = np.float32 if amplitude_scale(one) is None else np.uint16
+    values: NDArray[Any] = np.empty((len(one.passes), len(one.polarisations), *map(int, grid.shape)), kind)
     jobs: list[tuple[tuple[int, ...], Part]] = []
     source = _source(one, grid, known)
     for time, each in enumerate(one.passes):
         for plane, name in enumerate(one.polarisations):
-            kept = None if source is None else source.copy(each, name, power[time, plane])
-            parts = ((slice(None), slice(None)),) if kept is None else _rest(kept, power.shape[2:])
+            kept = None if source is None else source.copy(each, name, values[time, plane])
+            parts = ((slice(None), slice(None)),) if kept is None else _rest(kept, values.shape[2:])
             jobs += [((time, plane), part) for part in parts]
-    read_into(archive, one, grid, power, jobs, cancel)
-    return stack_array(power, one, grid)
+    read_into(archive, one, grid, values, jobs, cancel)
+    return stack_array(values, one, grid)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -110,19 +114,19 @@ class _Source:
     """The part of a held stack that lies on a grid."""
 
     stack: ChosenStack
-    power: NDArray[np.float32]
+    values: NDArray[Any]
     there: Part
     here: Part
     box: Box
     """Of that part, degrees."""
     places: dict[tuple[object, ...], int]
 
-    def copy(self, each: Pass, polarisation: str, out: NDArray[np.float32]) -> Part | None:
+    def copy(self, each: Pass, polarisation: str, out: NDArray[Any]) -> Part | None:
         """Copy what is held of a layer; return where, or None when it is not the same pixels."""
         time = self.places.get(_files(each, polarisation, self.box))
-        if time is None or polarisation not in self.stack.polarisations:
+        if time is None or polarisation not in self.stack.polarisations or self.values.dtype != out.dtype:
             return None
-        out[self.here] = self.power[time, self.stack.polarisations.index(polarisation)][self.there]
+        out[self.here] = self.values[time, self.stack.polarisations.index(polarisation)][self.there]
         return self.here
 
 
@@ -143,7 +147,7 @@ def _source(one: ChosenStack, grid: GeoBox, known: Sequence[_Screen]) -> _Source
     stack = screen.chosen[number]
     places = {_files(each, name, box): time for time, each in enumerate(stack.passes) for name in stack.polarisations}
     return _Source(
-        stack=stack, power=screen.arrays[number].values, there=there, here=here, box=box, places=places
+        stack=stack, values=screen.arrays[number].values, there=there, here=here, box=box, places=places
     )  # fmt: skip
 
 

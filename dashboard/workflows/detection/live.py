@@ -1,6 +1,7 @@
 """What changed on the screen, while the analyst pans; nothing is recorded."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,16 +12,18 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from shapely.geometry.base import BaseGeometry
 
+from dashboard.change.periods import enough
 from dashboard.model.change import Announced, Basis, ChangeSign
 from dashboard.model.handling import UNMARKED, Handling, combine
 from dashboard.model.progress import CancelToken
 from dashboard.workflows.detection.engine import Examined, Solved, decide, examine
 from dashboard.workflows.detection.held import Held
-from dashboard.workflows.detection.lattice import BUDGET, lattice
+from dashboard.workflows.detection.lattice import BUDGET, SLOW_BUDGET, lattice
 from dashboard.workflows.detection.laws import PlaceboLaw
-from dashboard.workflows.detection.placebos import LIVE
+from dashboard.workflows.detection.measures import lead_looks
+from dashboard.workflows.detection.placebos import LIVE, NoPastError
 from dashboard.workflows.detection.question import DEFAULT_FAR, Method, Question
-from dashboard.workflows.detection.stacks import ChosenStack, Pass, chosen_stacks
+from dashboard.workflows.detection.stacks import ChosenStack, Pass, chosen_stacks, in_power
 from dashboard.workflows.extent import box_of
 from dashboard.workflows.remembered import Remembered
 from dashboard.workflows.workspace import Workspace
@@ -95,6 +98,9 @@ def live(
         If the method asked for needs more looks than there are.
     """
     chosen = tuple(each for each in chosen_stacks(workspace, question, box_of(geobox)) if _both(each, question))
+    looks = [(len(each.within(question.before)), len(each.within(question.after))) for each in chosen]
+    if not any(_from_the_past(question, *each) for each in looks):
+        budget = min(budget, SLOW_BUDGET)
     grid = lattice(geobox, chosen, budget=budget)
     handling = combine([each.handling for each in chosen])
     if not _observable(chosen, question, grid):
@@ -108,7 +114,7 @@ def live(
         arrays = HELD.read(workspace.archive, chosen, grid, cancel)
         if not _seen_twice(arrays, question):
             return None
-        return examine(arrays, question, chosen, grid, limits=LIVE, cancel=cancel)
+        return _examined(arrays, question, chosen, grid, cancel)
 
     examined = _EXAMINED.get(key, work)
     if examined is None:
@@ -116,6 +122,26 @@ def live(
     if cancel is not None:
         cancel.check()
     return _pictured(decide(examined, question.far), grid, handling)
+
+
+def _examined(
+    arrays: Sequence[xr.DataArray],
+    question: Question,
+    chosen: Sequence[ChosenStack],
+    grid: GeoBox,
+    cancel: CancelToken | None,
+) -> Examined:
+    """Examine amplitudes where the default statistic answers from a past: it takes them as they are; else power."""
+    if _from_the_past(question, *lead_looks(arrays, question.periods)):
+        with suppress(NoPastError):  # where no ground was seen often enough, another method answers
+            return examine(arrays, question, chosen, grid, limits=LIVE, cancel=cancel)
+    power = [in_power(array, one) for array, one in zip(arrays, chosen, strict=True)]
+    return examine(power, question, chosen, grid, limits=LIVE, cancel=cancel)
+
+
+def _from_the_past(question: Question, before: int, after: int) -> bool:
+    """Whether the default statistic answers, with so many looks of the leading stack."""
+    return question.method in {Method.AUTO, Method.CHANGE_TSTAT} and enough(before, after)
 
 
 def forget() -> None:
@@ -205,11 +231,11 @@ def _seen_twice(arrays: Sequence[xr.DataArray], question: Question) -> bool:
     return False
 
 
-def _ever(power: NDArray[np.float32], dates: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _ever(values: NDArray[Any], dates: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """(y, x): where any of the dates was observed; looks no further once that is everywhere."""
-    seen = np.zeros(power.shape[2:], np.bool_)
+    seen = np.zeros(values.shape[2:], np.bool_)
     for date in np.flatnonzero(dates):
-        seen |= np.isfinite(power[date]).any(axis=0)
+        seen |= (values[date] > 0).any(axis=0)  # power that is NaN is not
         if seen.all():
             break
     return seen

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from dashboard.change.energy import HALO_PX, Options, Reference, change_tstat, placebo_energies, stratum
+from dashboard.change.energy import HALO_PX, Options, Reference, brightness, change_tstat, placebo_energies, stratum
 from dashboard.change.periods import Periods
 
 Field = NDArray[np.float32]
@@ -27,6 +27,8 @@ class Seen:
     looks_after: NDArray[np.int16]
     stack_fields: NDArray[np.float32]
     """(stack, y, x): each stack alone."""
+    strata: NDArray[np.uint8] | None = None
+    """(y, x) of `Measure.strata`, where the answer tells them by the way."""
 
 
 class Measure(Protocol):
@@ -86,6 +88,7 @@ class TStat:
             looks_before=found["looks_before"].values,
             looks_after=found["looks_after"].values,
             stack_fields=found["stack_energy"].values,
+            strata=brightness(found["level"].values, self.reference),
         )
 
     def placebos(self, arrays: Sequence[xr.DataArray], most: int) -> Iterator[tuple[int, Field]]:

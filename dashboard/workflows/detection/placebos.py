@@ -22,6 +22,7 @@ from dashboard.change.placebo import (
 )
 from dashboard.change.rates import announce
 from dashboard.model.change import Announced
+from dashboard.model.errors import InputError
 from dashboard.model.progress import CancelToken
 from dashboard.workflows.detection.measures import Measure
 from dashboard.workflows.detection.setting import Setting
@@ -33,6 +34,10 @@ _LEAST_SPREAD = 0.3
 """Below this neighbours are independent."""
 
 Block = tuple[slice, slice]
+
+
+class NoPastError(InputError):
+    """No ground of a stack of amplitudes was seen often enough to know its past; other methods want power."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +97,8 @@ def past(
     ------
     CancelledError
         If `cancel` was set.
+    NoPastError
+        If there are none and the arrays hold amplitudes, which no other method takes.
     """
     height, width = arrays[0].shape[2:]
     halo, gap = measure.halo, int(np.ceil(setting.resolution_px)) + 1
@@ -108,12 +115,12 @@ def past(
             mosaics.setdefault(number, []).append(_framed(field[inner], gap, np.nan))
         strata.append(_framed(measure.strata(part)[inner], gap, 0))
     if not mosaics:
-        return None
+        return _nothing(arrays)
     fields = [np.concatenate(parts, axis=1) for parts in mosaics.values()]
     stratum = np.concatenate(strata, axis=1)
     counts = sum((Counts.of(each, stratum) for each in fields[1:]), Counts.of(fields[0], stratum))
     if not counts.samples:
-        return None
+        return _nothing(arrays)
     worth = independent_windows(*measure.looks)
     independent = independent_samples(
         counts.samples, len(fields), worth=worth, smooth_px=max(measure.spread_px, _LEAST_SPREAD)
@@ -125,6 +132,12 @@ def past(
         calibration=calibration,
         worth=worth,
     )
+
+
+def _nothing(arrays: Sequence[xr.DataArray]) -> Past | None:
+    if any(each.dtype == np.uint16 for each in arrays):
+        raise NoPastError("No ground here was seen often enough to know its past; read it as linear power.")
+    return None
 
 
 def evened(calibration: Calibration, values: NDArray[np.float32], stratum: NDArray[np.uint8]) -> NDArray[np.float32]:

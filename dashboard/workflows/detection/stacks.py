@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -23,7 +24,18 @@ from dashboard.workflows.extent import Box, box_of
 from dashboard.workflows.passes import PASS_SECONDS, touching
 from dashboard.workflows.workspace import Workspace
 
-__all__ = ["ChosenStack", "Pass", "chosen_stacks", "passes_of", "read_into", "read_stack", "require", "stack_array"]
+__all__ = [
+    "ChosenStack",
+    "Pass",
+    "amplitude_scale",
+    "chosen_stacks",
+    "in_power",
+    "passes_of",
+    "read_into",
+    "read_stack",
+    "require",
+    "stack_array",
+]
 
 _PASS = timedelta(seconds=PASS_SECONDS)
 _DN = 1 << 16
@@ -122,13 +134,14 @@ def read_into(
     archive: Archive,
     chosen: ChosenStack,
     geobox: GeoBox,
-    power: NDArray[np.float32],
+    values: NDArray[np.float32] | NDArray[np.uint16],
     jobs: Iterable[tuple[tuple[int, ...], Part]],
     cancel: CancelToken | None = None,
 ) -> None:
     """Read rectangles of layers into a (time, polarisation, y, x) array on `geobox`, several at once.
 
-    Each job is the (time, polarisation) of a layer and the (rows, columns) of it that are wanted.
+    Into float32 goes linear power, NaN where nothing was seen; into uint16 the archive's own amplitude, 0 there. Each
+    job is the (time, polarisation) of a layer and the (rows, columns) of it that are wanted.
 
     Raises
     ------
@@ -145,7 +158,7 @@ def read_into(
         (time, plane), (rows, cols) = job
         grid, box = boxes[str(job[1])]
         _read_layer(
-            archive, chosen.passes[time], chosen.polarisations[plane], (grid, box), power[time, plane, rows, cols]
+            archive, chosen.passes[time], chosen.polarisations[plane], (grid, box), values[time, plane, rows, cols]
         )
 
     wanted = list(jobs)
@@ -161,32 +174,66 @@ def read_into(
             raise
 
 
-def stack_array(power: NDArray[np.float32], chosen: ChosenStack, geobox: GeoBox) -> xr.DataArray:
-    """Return a stack array over (time, polarisation, y, x) power of a chosen stack; y and x are pixel centres."""
+def stack_array(values: NDArray[np.float32] | NDArray[np.uint16], chosen: ChosenStack, geobox: GeoBox) -> xr.DataArray:
+    """Return a stack array over the (time, polarisation, y, x) values of a chosen stack; y and x are pixel centres."""
     y, x = (geobox.coordinates[name].values for name in geobox.dimensions)
     coords = {"time": chosen.times, "polarisation": list(chosen.polarisations), "y": y, "x": x}
     dims = ("time", "polarisation", "y", "x")
-    return xr.DataArray(power, coords=coords, dims=dims, attrs={"units": "linear power"})
+    units = "amplitude" if values.dtype == np.uint16 else "linear power"
+    return xr.DataArray(values, coords=coords, dims=dims, attrs={"units": units})
+
+
+def amplitude_scale(chosen: ChosenStack) -> float | None:
+    """Return the one scale of all looks of a stack; None where they have several, so that amplitudes say nothing."""
+    scales = {acq.pixels.amplitude_scale for each in chosen.passes for acq in each.members if acq.pixels}
+    return scales.pop() if len(scales) == 1 else None
+
+
+def in_power(array: xr.DataArray, chosen: ChosenStack) -> xr.DataArray:
+    """Return a stack array as linear power, NaN where nothing was seen, whatever it holds."""
+    scale = amplitude_scale(chosen)
+    if array.dtype != np.uint16 or scale is None:
+        return array
+    power = np.take(_powers(scale), array.values, mode="clip")
+    power.flags.writeable = False
+    return array.copy(data=power).assign_attrs(units="linear power")
 
 
 def _read_layer(
-    archive: Archive, one: Pass, polarisation: str, where: tuple[GeoBox, Box], out: NDArray[np.float32]
+    archive: Archive,
+    one: Pass,
+    polarisation: str,
+    where: tuple[GeoBox, Box],
+    out: NDArray[np.float32] | NDArray[np.uint16],
 ) -> None:
-    """Fill one (y, x) layer: every DN by a table straight into its place."""
+    """Fill one (y, x) layer; for power every DN goes through a table straight into its place."""
+    amplitude: NDArray[Any] = out if out.dtype == np.uint16 else np.empty(out.shape, np.uint16)
+    scale = _read_amplitude(archive, one, polarisation, where, amplitude)
+    if amplitude is not out:
+        np.take(_powers(scale), amplitude, out=out, mode="clip")
+
+
+def _read_amplitude(
+    archive: Archive, one: Pass, polarisation: str, where: tuple[GeoBox, Box], out: NDArray[np.uint16]
+) -> float:
+    """Fill one (y, x) layer with DN, of the first member that has any; return their scale."""
     geobox, box = where
-    mosaic: NDArray[np.uint16] | None = None
-    scale = 1.0
+    scale, filled = 1.0, False
     for member in touching(one.members, box):
         pixels = member.pixels
         if pixels is None or pixels.file(polarisation) is None:
             continue
-        amplitude = archive.amplitude(pixels, polarisation, geobox)
         scale = pixels.amplitude_scale
-        mosaic = amplitude if mosaic is None else np.where(mosaic == 0, amplitude, mosaic)
-    if mosaic is None:
-        out.fill(np.nan)
-    else:
-        np.take(_powers(scale), mosaic, out=out, mode="clip")
+        if not filled:
+            archive.amplitude_into(pixels, polarisation, geobox, out)
+        else:
+            further = np.empty(out.shape, np.uint16)
+            archive.amplitude_into(pixels, polarisation, geobox, further)
+            np.copyto(out, further, where=out == 0)
+        filled = True
+    if not filled:
+        out.fill(0)
+    return scale
 
 
 @lru_cache(maxsize=8)
