@@ -222,8 +222,10 @@ def test_a_killed_run_goes_on_where_it_was(world, workers, undisturbed, tmp_path
     assert not (world.root / "runs").exists()
 
 
-def test_cancelling_stops_at_once_and_keeps_what_is_done(world, workers, undisturbed):
+@pytest.mark.parametrize("method", [Method.AUTO, Method.LOG_RATIO])
+def test_cancelling_stops_at_once_and_keeps_what_is_done(world, workers, undisturbed, method):
     runs, cancel, told = len(world.catalog.changes.runs()), CancelToken(), []
+    asked = question(far=2e-3, method=method)
 
     def report(progress):
         told.append(progress)
@@ -231,12 +233,21 @@ def test_cancelling_stops_at_once_and_keeps_what_is_done(world, workers, undistu
             cancel.cancel()
 
     with pytest.raises(CancelledError, match="goes on from there"):
-        run(world, workers, question(far=2e-3), report=report, cancel=cancel)
+        run(world, workers, asked, report=report, cancel=cancel)
     assert told[-1].text.startswith("searched 4 of")
     assert len(world.catalog.changes.runs()) == runs
-    assert len(pieces(world)) >= 4
-    again = run(world, workers, question(far=2e-3))
-    assert again[0].id != undisturbed[0].id
+    done = {path: path.stat().st_mtime_ns for path in pieces(world) if path.name.startswith("tile-")}
+    assert len(done) >= 4
+    seen = {}
+
+    def again(progress):
+        if progress.text.startswith("searched"):
+            seen.update({path: path.stat().st_mtime_ns for path in pieces(world)})
+
+    resumed = run(world, workers, asked, report=again)
+    assert {path: seen[path] for path in done} == done
+    assert resumed[0].id != undisturbed[0].id
+    assert same(run(world, workers, asked, tile_px=96), resumed)
     assert pieces(world) == []
 
 
