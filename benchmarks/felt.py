@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, CDPSession, Page, Playwright
 from benchmarks.table import Row, p50_p95
 
 PAUSE_MS = 700
-"""From one pan to the next."""
+"""From one movement to the next, if it was felt by then."""
 _WATCH = """([layer, shapes]) => {
   const {figure, named, painted} = window.feltMap ?? (() => {
     const named = (name) => [...Bokeh.documents[0].all_models].find((each) => each.name === name && each.data);
@@ -190,6 +190,7 @@ def repeated(page: Page, move: Callable[[Page, int], None], repeats: int) -> Fel
     for number in range(repeats):
         move(page, number)
         page.wait_for_timeout(PAUSE_MS)
+        page.wait_for_function("(count) => window.felt.length > count", arg=number, timeout=20_000)
     return _felt(page, costs, repeats)
 
 

@@ -8,19 +8,40 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-Rings = list[list[NDArray[np.float64]]]
+SHORT = 64
+"""Vertices up to which a ring travels as plain numbers: an array is a message of its own, which costs more."""
+
+Ring = NDArray[np.float64] | list[float]
+Rings = list[list[Ring]]
 
 
 def area_columns(geometries: Iterable[BaseGeometry], **columns: Sequence[Any]) -> dict[str, Any]:
     """Return `multi_polygons` columns: xs and ys nested as feature > polygon > ring > coordinates."""
-    xs: list[Rings] = []
-    ys: list[Rings] = []
-    for geometry in geometries:
-        polygons = [part for part in shapely.get_parts(geometry) if part.geom_type == "Polygon" and not part.is_empty]
-        rings = [[np.asarray(ring.coords)[:, :2] for ring in (p.exterior, *p.interiors)] for p in polygons]
-        xs.append([[ring[:, 0] for ring in polygon] for polygon in rings])
-        ys.append([[ring[:, 1] for ring in polygon] for polygon in rings])
+    shapes = np.array([*geometries, None], dtype=object)[:-1]
+    xs: list[Rings] = [[] for _ in shapes]
+    ys: list[Rings] = [[] for _ in shapes]
+    parts, owners = shapely.get_parts(shapes, return_index=True)
+    kept = (shapely.get_type_id(parts) == _POLYGON) & ~shapely.is_empty(parts)
+    rings, polygons = shapely.get_rings(parts[kept], return_index=True)
+    points, of = shapely.get_coordinates(rings, return_index=True)
+    ends = np.cumsum(np.bincount(of, minlength=len(rings)))
+    sides = [np.split(np.ascontiguousarray(points[:, axis]), ends[:-1]) for axis in (0, 1)]
+    last = -1
+    for at, (owner, polygon) in enumerate(zip(owners[kept][polygons].tolist(), polygons.tolist(), strict=True)):
+        for nested, side in ((xs, sides[0]), (ys, sides[1])):
+            if polygon != last:
+                nested[owner].append([])
+            nested[owner][-1].append(_short(side[at]))
+        last = polygon
     return {"xs": xs, "ys": ys, **{name: list(values) for name, values in columns.items()}}
+
+
+_POLYGON = 3
+"""Shapely's type number."""
+
+
+def _short(ring: NDArray[np.float64]) -> Ring:
+    return ring.tolist() if len(ring) <= SHORT else ring
 
 
 def line_columns(geometries: Iterable[BaseGeometry], colours: Sequence[str] | None = None) -> dict[str, Any]:

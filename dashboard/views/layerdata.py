@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
+import shapely
 from shapely.geometry.base import BaseGeometry
 
 from dashboard.geo.displacement import Displacement
-from dashboard.geo.mercator import project
+from dashboard.geo.mercator import project, to_mercator
 from dashboard.model.acquisition import Acquisition
 from dashboard.model.change import ChangeSign, DetectedChange
 from dashboard.model.dtg import dtg
@@ -17,6 +19,8 @@ from dashboard.plots.columns import area_columns, line_columns
 from dashboard.plots.timeline import facts
 from dashboard.state.fronting import Framed
 from dashboard.workflows.front_play import FrontFrame
+
+MINUS = "\N{MINUS SIGN}"
 
 
 def side_colour(side: str, stated: str | None, colours: Tokens) -> str:
@@ -86,15 +90,34 @@ def change_data(changes: Sequence[DetectedChange], colours: Tokens) -> dict[str,
     """Return detected changes coloured by sign, with the words of their tooltip."""
     by_sign = dict(zip(ChangeSign, sign_colours(colours), strict=True))
     return area_columns(
-        [project(change.geometry) for change in changes],
+        _placed(change.geometry for change in changes),
         colour=[by_sign[change.sign] for change in changes],
         id=[change.id for change in changes],
         score=[change.score for change in changes],
-        title=[f"{change.sign.value} {change.magnitude_db:+.1f} dB" for change in changes],
+        title=[what(change) for change in changes],
         facts=[
             f"{ground(change.area_m2)} · between {dtg(change.after)} and {dtg(change.before)}" for change in changes
         ],
     )
+
+
+def strength(change: DetectedChange) -> str:
+    """Return the signed strength; a mixed change has no one sign, and another producer's may have none at all."""
+    if unstated(change):
+        return "–"
+    if change.sign is ChangeSign.MIXED:
+        return f"±{abs(change.magnitude_db):.1f}"
+    return f"{change.magnitude_db:+.1f}".replace("-", MINUS)
+
+
+def unstated(change: DetectedChange) -> bool:
+    """Return whether nobody stated how strong a change is and which way it goes."""
+    return not change.magnitudes and change.magnitude_db == 0.0
+
+
+def what(change: DetectedChange) -> str:
+    """Return which way a change goes and how strong it is, in words."""
+    return "strength not stated" if unstated(change) else f"{change.sign.value} {strength(change)} dB"
 
 
 def sign_colours(colours: Tokens) -> tuple[str, str, str]:
@@ -105,11 +128,19 @@ def sign_colours(colours: Tokens) -> tuple[str, str, str]:
 def footprint_data(acquisitions: Sequence[Acquisition]) -> dict[str, Any]:
     """Return footprints with the id and the words of their tooltip."""
     return area_columns(
-        [project(acq.footprint) for acq in acquisitions],
+        _placed(acq.footprint for acq in acquisitions),
         id=[acq.id for acq in acquisitions],
         title=[f"{dtg(acq.start)} {acq.platform or acq.constellation}" for acq in acquisitions],
         facts=[facts(acq) for acq in acquisitions],
     )
+
+
+def _placed(shapes: Iterable[BaseGeometry]) -> Sequence[BaseGeometry]:
+    """Return many geometries in Mercator metres at once, for a tenth of the time that they take one by one."""
+    together = np.array([*shapes, None], dtype=object)[:-1]  # no array would be made of geometries alone
+    metres = shapely.transform(together, lambda points: np.column_stack(to_mercator(points[:, 0], points[:, 1])))
+    placed: list[BaseGeometry] = metres.tolist()
+    return placed
 
 
 def outline_data(geometries: Iterable[BaseGeometry], *, lines: bool = False) -> dict[str, Any]:

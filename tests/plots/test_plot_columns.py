@@ -145,6 +145,18 @@ class TestColumns:
         assert [len(rings) for rings in columns["xs"][0]] == [2, 1]
         assert columns["colour"] == ["x", "y"]
 
+    def test_areas_hold_every_vertex_in_its_place(self) -> None:
+        small, large = shapely.Point(5, 5).buffer(2, quad_segs=3), shapely.Point(9, 9).buffer(2, quad_segs=40)
+        shapes = [small, shapely.MultiPolygon(), shapely.MultiPolygon([large, shapely.box(20, 0, 21, 1)])]
+        columns = area_columns(iter(shapes))
+        assert area_columns([]) == {"xs": [], "ys": []}
+        assert [len(polygons) for polygons in columns["xs"]] == [1, 0, 2]
+        for shape, xs, ys in zip(shapes, columns["xs"], columns["ys"], strict=True):
+            for part, x, y in zip(shapely.get_parts(shape), xs, ys, strict=True):
+                np.testing.assert_array_equal(np.column_stack([x[0], y[0]]), part.exterior.coords)
+        assert isinstance(columns["xs"][0][0][0], list)  # an array a ring would be a message a ring
+        assert isinstance(columns["xs"][2][0][0], np.ndarray)
+
     def test_every_line_of_a_feature_has_its_colour(self) -> None:
         holed = shapely.box(0, 0, 4, 4).difference(shapely.box(1, 1, 2, 2))
         columns = line_columns([holed, shapely.LineString([(0, 0), (1, 1)])], ["x", "y"])
