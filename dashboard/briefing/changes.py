@@ -25,6 +25,7 @@ _SLIVER = 1e-3
 _WORDS = {
     ChangeSign.BRIGHTER: "brighter after", ChangeSign.DARKER: "darker after", ChangeSign.MIXED: "brighter and darker",
 }  # fmt: skip
+_UNSTATED = "changed; direction not stated"
 _UNSAID = "not observed before and after: nothing is said of it"
 _LIVE = "Live detection is on the screen only: nothing of it was recorded. Detect, then brief."
 
@@ -68,9 +69,10 @@ def change_entries(sheet: Sheet, tokens: Tokens) -> list[Entry]:
     entries.append(Entry(words="Detected changes of backscatter", ink=_BOLD, gap=2.2))
     counts = Counter(change.sign for change in sheet.changes)
     colours = sign_colours(tokens)
+    unstated = not any(change.magnitudes or change.magnitude_db for change in sheet.changes)
     entries += [
         Entry(
-            words=f"{_WORDS[sign]} ({counts[sign]:,})",
+            words=f"{_UNSTATED if unstated else _WORDS[sign]} ({counts[sign]:,})",
             ink=_TEXT,
             swatch=Swatch(kind="fill", colour=colours[sign] + "40", edge=colours[sign]),
         )

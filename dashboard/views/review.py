@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 
 import panel as pn
 import param
-from panel.custom import JSComponent
+from shapely import box
 
+from dashboard.geo.mercator import bbox_of, extent_of
 from dashboard.model.change import ChangeSign, ChangeStatus
 from dashboard.model.errors import InputError
 from dashboard.model.palette import Theme, tokens
@@ -21,7 +22,7 @@ from dashboard.state.queued import PAGE
 from dashboard.state.session import Session
 from dashboard.views.amounts import kilometres, square_metres
 from dashboard.views.card import Card
-from dashboard.views.esm import module, style
+from dashboard.views.esm import Component, module, style
 from dashboard.views.mailbox import Mailbox, Message
 from dashboard.views.reviewhand import NOTHING, Held, curves, hand, pictures
 from dashboard.views.reviewhead import Detecting, foot, head, stops
@@ -33,7 +34,7 @@ from dashboard.workflows.review import Order, Sieve
 COLUMNS = ("Verdict", "dB", "Area", "Seen", "Sure", "Front")
 
 
-class ReviewHead(JSComponent):
+class ReviewHead(Component):
     """Run, slider and filters: HTML around a slider that answers before the session does."""
 
     html = param.String(default="", doc="Above the slider.")
@@ -72,6 +73,7 @@ class ReviewView(pn.viewable.Viewer):
         handlers: dict[str, Callable[[Message], Any]] = {
             "review-run": lambda m: reviewing.open_run(str(m["value"]) or None),
             "review-filter": lambda m: self._filter(str(m["name"]), str(m["value"]).strip()),
+            "review-ground": lambda _: self._go(),
             "review-clear": lambda _: self._clear(),
             "review-order": lambda m: reviewing.sort(Order(str(m["value"]))),
             "review-threshold": lambda m: self._threshold(m["score"], final=bool(m["final"])),
@@ -131,6 +133,11 @@ class ReviewView(pn.viewable.Viewer):
             msg = f"The queue has no filter {name!r}; use {', '.join(wanted)}."
             raise InputError(msg)
         self._session.reviewing.filter(**wanted[name]())
+
+    def _go(self) -> None:
+        run = self._session.reviewing.run
+        if run is not None:
+            self._session.viewing.go_to(extent_of(run.extent))
 
     def _clear(self) -> None:
         self._session.viewing.brush(None)
@@ -197,10 +204,11 @@ class ReviewView(pn.viewable.Viewer):
             refusals=changing.refusals, progress=changing.job.progress, far=changing.far,
             fars={f"{far:g}": f"1 in {round(1 / far):,}" for far in FALSE_ALARM_RATES},
         )  # fmt: skip
-        least = reviewing.threshold
+        least, run = reviewing.threshold, reviewing.run
+        here = run is None or box(*run.extent).intersects(box(*bbox_of(view.extent)))
         scores, expected = stops(reviewing.run, reviewing.scores, least)
         self._head.param.update(
-            html=head(reviewing.run, changing.runs, changing.run_id, detecting, (view.a, view.b)),
+            html=head(reviewing.run, changing.runs, changing.run_id, detecting, (view.a, view.b), here=here),
             stops=scores, expected=expected, at=bisect_right(scores, least),
             foot="" if reviewing.run is None else foot(
                 reviewing.sieve, reviewing.order, sides, reviewing.summary,

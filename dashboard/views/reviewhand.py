@@ -13,9 +13,9 @@ from dashboard.model.palette import Tokens, tokens
 from dashboard.model.review import VERDICT_WORDS, Review, Verdict
 from dashboard.render.compose import ratio_palette
 from dashboard.views.card import button, said
-from dashboard.views.layerdata import ground
+from dashboard.views.layerdata import MINUS, ground, unstated, what
 from dashboard.views.reviewpictures import HEIGHT, WIDTH, Curve, Marks, chip, series
-from dashboard.views.reviewtext import MINUS, strength, sure, verdict_words
+from dashboard.views.reviewtext import sure, verdict_words
 from dashboard.workflows.blank import Blank
 from dashboard.workflows.chips import Chips, Line
 
@@ -60,8 +60,8 @@ def hand(held: Held) -> str:
     sign = {ChangeSign.BRIGHTER: "▲", ChangeSign.DARKER: "▼"}.get(change.sign, "◆")
     asked = held.evidence
     return (
-        f'<div class="inhand" data-show="{escape(change.id)}"><h3><span>{sign} {change.sign.value} '
-        f'{strength(change)} dB</span><span class="muted">{escape(held.place)} {_steps()}</span></h3>'
+        f'<div class="inhand" data-show="{escape(change.id)}"><h3><span>{sign} {what(change)}</span>'
+        f'<span class="muted">{escape(held.place)} {_steps()}</span></h3>'
         f"{held.pictures}{verdicts(held.own)}{_note(held)}"
         f"{_others(held.others)}{held.series}{facts(change, held.front)}"
         '<div class="row">'
@@ -166,6 +166,8 @@ def facts(change: DetectedChange, front: str) -> str:
 
 def magnitudes(change: DetectedChange) -> str:
     """Return the strength per polarisation: the signed median, and the 95th percentile of the size."""
+    if unstated(change):
+        return "not stated"
     if not change.magnitudes:
         return f"{change.magnitude_db:+.1f} dB".replace("-", MINUS)
     return "<br>".join(

@@ -47,12 +47,15 @@ def head(
     chosen_run: str | None,
     detecting: Detecting,
     pair: tuple[str | None, str | None] = (None, None),
+    *,
+    here: bool = True,
 ) -> str:
     """Return what stands above the slider.
 
     Parameters
     ----------
     pair : the acquisitions A and B: their runs are listed apart from those of other dates
+    here : whether the run's ground is on the map
     """
     if not runs:
         said_ = '<p class="muted">Nothing has been detected yet.</p>'
@@ -62,6 +65,10 @@ def head(
             said_ += '<p class="muted">No run between A and B yet: detect, or choose a run of other dates.</p>'
         elif not chosen_run:
             said_ += f'<p class="mono">{escape(run_words(run))}</p>'
+        if not here:
+            said_ += '<div class="row"><span class="warn">Its ground is not on the map.</span>' + (
+                button("Go there", said("review-ground"), tip="Show the ground that this run searched") + "</div>"
+            )
     return said_ + (about(run) if run else "") + _detection(detecting, folded=run is not None)
 
 

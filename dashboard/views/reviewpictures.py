@@ -13,7 +13,7 @@ from PIL import Image
 
 from dashboard.model.dtg import dtg
 from dashboard.model.palette import Tokens
-from dashboard.views.reviewtext import MINUS
+from dashboard.views.layerdata import MINUS
 
 WIDTH, HEIGHT = 336, 118
 _LEFT, _RIGHT, _TOP, _FOOT = 30, 6, 6, 16

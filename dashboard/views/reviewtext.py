@@ -4,20 +4,20 @@ from collections.abc import Iterable
 from datetime import datetime
 from html import escape
 
-from dashboard.model.change import Basis, ChangeRun, ChangeSign, DetectedChange
+from dashboard.model.change import Basis, ChangeRun, DetectedChange
 from dashboard.model.dtg import dtg
 from dashboard.model.review import VERDICT_WORDS, Verdict
 from dashboard.model.sampling import Sampling
 from dashboard.state.queued import Listed
-from dashboard.views.layerdata import ground
+from dashboard.views.layerdata import MINUS, ground, strength
 from dashboard.views.rows import Row
 from dashboard.workflows.review import Summary
 
-MINUS = "\N{MINUS SIGN}"
 METHODS = {
     "log-ratio-f": "log-ratio of two dates", "log-ratio": "log-ratio of two dates",
     "change-tstat": "before and after, all dates", "sequential-omnibus": "omnibus test, date by date",
     "change-point": "change point", "pwtt": "pixel-wise t test as published",
+    "opera-dist-alert-s1": "OPERA DIST-ALERT-S1, as stated",
 }  # fmt: skip
 TWO_DATES = frozenset({"log-ratio", "log-ratio-f"})
 NOT_PROOF = "A change of backscatter is not proof of damage."
@@ -114,13 +114,6 @@ def day(moment: datetime) -> str:
     """Return a day as a date-time group has it."""
     group = dtg(moment)
     return group[:2] + group[7:]
-
-
-def strength(change: DetectedChange) -> str:
-    """Return the signed strength; a mixed change has no one sign."""
-    if change.sign is ChangeSign.MIXED:
-        return f"±{abs(change.magnitude_db):.1f}"
-    return f"{change.magnitude_db:+.1f}".replace("-", MINUS)
 
 
 def sure(change: DetectedChange) -> str:

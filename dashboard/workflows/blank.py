@@ -13,7 +13,7 @@ from dashboard.workflows.chips import Chips, Line, change_series, chips
 from dashboard.workflows.passes import PASS_SECONDS
 from dashboard.workflows.workspace import Workspace
 
-_NAMED = 3
+_NAMED = 2
 _PASS = timedelta(seconds=PASS_SECONDS)
 
 

@@ -120,6 +120,13 @@ def test_without_a_review_nothing_is_measured_and_no_verdict_counted(found: Work
     assert "reviewed" not in words
 
 
+def test_a_direction_that_nobody_stated_is_not_given(found: Workspace) -> None:
+    made = sheet(found)
+    bare = tuple(replace(each, sign=ChangeSign.MIXED, magnitude_db=0.0) for each in made.changes)
+    assert "changed; direction not stated (15)" in said(replace(made, changes=bare))
+    assert not any("not stated" in words for words in said(made))
+
+
 def test_ground_that_the_picture_itself_lacks_is_hatched_once(found: Workspace) -> None:
     made = sheet(found)
     seen = replace(VIEW, compare=CompareMode.A, layers=VIEW.layers | {Layer.IMAGERY})

@@ -174,6 +174,13 @@ class TestTab:
         assert tab(app)._hand.html.count("not in this catalogue") == 1
         assert 'class="chips"' not in tab(app)._hand.html
 
+    def test_from_other_ground_one_goes_to_that_of_the_run(self, app: App) -> None:
+        assert "review-ground" not in tab(app)._head.html
+        session_of(app).viewing.moved(extent_of((10.0, 50.0, 10.1, 50.1), margin=0.0))
+        assert "Its ground is not on the map" in tab(app)._head.html
+        say(app, "review-ground")
+        assert "review-ground" not in tab(app)._head.html
+
     def test_both_themes_show_it(self, app: App) -> None:
         press(app, "next-change")
         dark = tab(app)._hand.html

@@ -155,6 +155,10 @@ class TestRun:
         assert re.findall(r'<option value="([^"]*)"', html)[:5] == ["", "run-150", "run-100", "run-50", "run-0"]
         assert '<option value="run-50" selected>' in html
 
+    def test_a_run_of_other_ground_offers_the_way_there(self) -> None:
+        assert "review-ground" in head(RUN, [RUN], RUN.id, IDLE, here=False)
+        assert "review-ground" not in head(RUN, [RUN], RUN.id, IDLE)
+
     def test_without_a_run_it_says_whether_there_are_others(self) -> None:
         assert "No run between A and B yet" in head(None, [RUN], None, IDLE, ("x", "y"))
         assert "Nothing has been detected yet" in head(None, [], None, IDLE)
@@ -249,6 +253,13 @@ class TestHand:
             "17 before, 3 after · shown by 1 of 2 stacks",
         ):  # fmt: skip
             assert said in words, said
+
+    def test_what_a_producer_did_not_state_is_no_figure(self) -> None:
+        bare = replace(CHANGE, magnitudes=(), magnitude_db=0.0, sign=ChangeSign.MIXED, confidence=None)
+        shown = Tags(hand(held(change=bare))).words
+        assert "◆ strength not stated" in shown
+        assert "0.0 dB" not in shown
+        assert queue_rows([Listed(bare, "none", None, "")])[0][2] == "–"
 
     def test_the_verdicts_have_their_keys_and_ones_own_is_pressed(self) -> None:
         pressed = [

@@ -59,7 +59,7 @@ def test_with_pixels_there_are_pictures_and_no_reason(workspace: Workspace) -> N
 
 def test_acquisitions_that_are_not_here_are_named(workspace: Workspace) -> None:
     said = why(workspace, change(("S1A_1", "S1A_2", "S1A_3", "S1A_4")))
-    assert said.startswith("S1A_1, S1A_2, S1A_3 and 1 more are not in this catalogue")
+    assert said.startswith("S1A_1, S1A_2 and 2 more are not in this catalogue")
     assert "Ingest" in said
     one = change(("S1A_1", "S1A_2"))
     unknown = replace(RUN, before="S1A_1", after="S1A_2")
