@@ -319,9 +319,10 @@ def test_every_method_gives_the_answer_of_the_grid_searched_at_once(world, worke
 
 
 def test_a_method_that_needs_more_looks_says_so_and_leaves_nothing(world, workers):
+    asked = question(**SHORT, method=Method.PWTT)
     with pytest.raises(InputError, match="there are 4, 8 needed"):
-        run(world, workers, question(**SHORT, method=Method.PWTT))
-    assert not (world.root / "runs").exists()
+        run(world, workers, asked)
+    assert not (world.root / "runs" / asked.id).exists()
 
 
 @pytest.mark.parametrize("asked", [{"method": Method.LOG_RATIO}, {"method": Method.SEQUENTIAL}, SHORT])
@@ -390,6 +391,35 @@ def test_a_large_area_is_measured_on_a_coarse_copy_and_on_blocks(world, undistur
         apart = np.median(one.values, (2, 3)) - np.median(other.values, (2, 3))
         assert np.abs(apart).mean() < 0.1  # nepers; a cell is the median of a few pixels here
     assert len(pickle.dumps(made)) < 200_000
+
+
+def test_what_a_tile_handed_over_is_made_again_when_it_is_gone(world, tmp_path):
+    chosen = chosen_stacks(world, question(), BOX, between=True)
+    area = area_plan.Area(
+        archive=world.archive.root,
+        runs=tmp_path,
+        question=question(),
+        stacks=chosen,
+        grid=area_grid(chosen, BOX),
+        side=64,
+    )
+    with area.store.held():
+        job = area_plan.plan(area).job
+        parts = [area_steps.Part(job=job, tile=tile) for tile in job.layout.tiles()]
+        for part in parts:
+            area_steps.search(part)
+        edge = next(iter(sorted(job.store.folder.glob("edge-*.piece"))))
+        was = edge.read_bytes()
+        edge.unlink()
+        seam = next(
+            one for one in area_gather.gather(job).seams if edge.stem.removeprefix("edge-") in dict(one.members)
+        )
+        with pytest.raises(ResourceError, match="run the same again"):
+            area_steps.finish(seam)
+        for part in parts:
+            area_steps.search(part)
+        assert edge.read_bytes() == was
+        area_steps.finish(seam)
 
 
 def test_what_a_tile_must_know_comes_back_to_the_last_bit(world, tmp_path):

@@ -48,12 +48,11 @@ def detect_area(  # noqa: PLR0913 -- a use case: what, where, how finely, by who
 ) -> tuple[ChangeRun, tuple[DetectedChange, ...]]:
     """Answer a question over an area at full resolution and record the run.
 
-    The area is measured once (common mode, variances, thresholds and announcement from its own past), then searched
-    tile by tile; objects across the borders of tiles are put together, so the answer is that of the whole area, however
-    it is cut and in whatever order. Memory is that of a tile in each worker. What is finished stays in ``runs/`` below
-    the workspace until all is recorded: the same call goes on where a stopped or killed one was.
-
-    Every method is answered so: what it needs of the whole area is measured once.
+    Whatever the method: what it needs of the whole area (common mode, variances, looks, thresholds and announcement)
+    is measured once, then the area is searched tile by tile; objects across the borders of tiles are put together, so
+    the answer is that of the whole area, however it is cut and in whatever order. Memory is that of a tile in each
+    worker. What is finished stays in ``runs/`` below the workspace until all is recorded: the same call goes on where a
+    stopped or killed one was.
 
     Parameters
     ----------

@@ -5,34 +5,26 @@ nothing. So it does not matter who does a step, how often, or who dies while doi
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from dashboard.change.patches import Patches
-from dashboard.change.points import Dated, object_dates
 from dashboard.model.errors import ResourceError
-from dashboard.model.progress import CancelToken
-from dashboard.raster.archive import Archive
-from dashboard.raster.vectorise import polygons
 from dashboard.workflows.detection.area_borders import Groups
-from dashboard.workflows.detection.area_found import Placed, facts, median_looks
-from dashboard.workflows.detection.area_job import CACHE_BYTES, Job, Part, edge_of
+from dashboard.workflows.detection.area_described import dates, described, described_in_parts, read
+from dashboard.workflows.detection.area_found import Placed, facts
+from dashboard.workflows.detection.area_job import Job, Part, edge_of
 from dashboard.workflows.detection.area_known import known_of
 from dashboard.workflows.detection.area_seams import Pixels, divide
 from dashboard.workflows.detection.area_store import Piece, Stopped
-from dashboard.workflows.detection.area_tiles import Tile, part
+from dashboard.workflows.detection.area_tiles import Tile
 from dashboard.workflows.detection.floor import from_score
 from dashboard.workflows.detection.laws import evened
 from dashboard.workflows.detection.measures import Measure, Seen, TStat
 from dashboard.workflows.detection.onset import onset, onset_halo
 from dashboard.workflows.detection.scans import Scan
-from dashboard.workflows.detection.stacks import read_stack
 
 _SEEN = ("energy", "before", "after", "onset")
 """Layers before those of the steps, one for each polarisation."""
@@ -57,21 +49,26 @@ def search(step: Part) -> str:
     stop.check()
     area, measure = job.layout.shape, job.measure
     wide = step.tile.widened(job.rule.ring, area)
-    dating = onset_halo(job.options) if isinstance(measure, TStat | Scan) else 0
-    outer = wide.widened(max(measure.halo, dating), area)
+    outer = wide.widened(max(measure.halo, onset_halo(job.options) if dates(job) else 0), area)
+    inner = wide.inside(outer)
     stacks = read(job, outer, stop)
     stop.check()
-    seen = _cropped(job, measure, stacks, wide.inside(outer))
-    dates = _onset(job, measure, stacks, wide.inside(outer))
-    layers = _layers(seen, dates)
+    seen = _cropped(job, measure, stacks, inner)
+    when = _onset(job, measure, stacks, inner)
+    layers = _layers(seen, when)
     own, handed = divide(layers, step.tile, wide, area, job.rule)
-    found = from_score(job.rule.search(own, seen.step_db, dates), job.least)
+    found = from_score(job.rule.search(own, seen.step_db, when), job.least)
     stop.check()
-    inner = [stack[(..., *wide.inside(outer))] for stack in stacks]
-    objects = described(job, wide, found, layers, inner)
-    energy = layers[0][step.tile.inside(wide)]
+    objects = described(job, wide, found, layers, [stack[(..., *inner)] for stack in stacks])
+    _leave(step, layers[0][step.tile.inside(wide)], objects, handed)
+    return step.name
+
+
+def _leave(step: Part, energy: NDArray[np.float32], objects: Sequence[Placed], handed: Pixels) -> None:
+    """Leave what was found in a tile in the store; its own piece last, for with it the tile is done."""
+    job = step.job
     (row, col), counts = job.layout.cell_counts(step.tile, np.isfinite(energy))
-    groups = Groups.of(handed, step.tile, area, job.rule)
+    groups = Groups.of(handed, step.tile, job.layout.shape, job.rule)
     if handed.place.size:
         whole: dict[str, NDArray[Any]] = {"place": handed.place, "values": handed.values, "group": handed.group}
         job.store.put(edge_of(step.tile.name), Piece(arrays=whole))
@@ -82,7 +79,6 @@ def search(step: Part) -> str:
             arrays={"observed": counts, "table": groups.table, "place": groups.place, "group": groups.group},
         ),
     )
-    return step.name
 
 
 def _searched(job: Job, step: Part) -> bool:
@@ -101,16 +97,13 @@ def finish(step: Part) -> str:
     if job.store.get(step.name) is not None:
         return step.name
     tile, layers = _put_together(job, step)
-    dates = layers[3] if isinstance(job.bare, TStat | Scan) else None
-    found = from_score(job.rule.search(layers[0], _steps(job, layers), dates), job.least)
+    when = layers[3] if dates(job) else None
+    found = from_score(job.rule.search(layers[0], _steps(job, layers), when), job.least)
     if max(layers.shape[1:]) <= job.dated_px:
-        stacks = read(job, tile, stop) if found.found and dates is not None else []
+        stacks = read(job, tile, stop) if found.found and dates(job) else []
         objects = described(job, tile, found, layers, stacks)
     else:
-        objects = []
-        for label in range(1, len(found.found) + 1):
-            stop.check()
-            objects.append(_apart(job, tile, layers, (found, label)))
+        objects = described_in_parts(job, tile, found, layers)
     job.store.put(step.name, Piece(facts={"objects": facts(objects)}))
     return step.name
 
@@ -139,89 +132,6 @@ def _put_together(job: Job, step: Part) -> tuple[Tile, NDArray[np.float32]]:
         inner[1].stop - inner[1].start,
     )
     return tile, layers[(slice(None), *inner)]
-
-
-def read(job: Job, tile: Tile, cancel: CancelToken | None) -> list[xr.DataArray]:
-    """Return every stack on a part of the area, its coordinates those of the area to the last bit."""
-    found = [read_stack(archive_at(job.archive), chosen, part(job.geobox, tile), cancel) for chosen in job.stacks]
-    y, x = (job.geobox.coordinates[name].values for name in job.geobox.dimensions)
-    rows, cols = tile.slices
-    return [stack.assign_coords(y=y[rows], x=x[cols]) for stack in found]
-
-
-@lru_cache(maxsize=2)
-def archive_at(root: Path) -> Archive:
-    """Return this process's archive, opened once."""
-    return Archive(root, CACHE_BYTES)
-
-
-def described(
-    job: Job, tile: Tile, found: Patches, layers: NDArray[np.float32], stacks: Sequence[xr.DataArray]
-) -> list[Placed]:
-    """Return the objects of an array over `tile` with all that is said of them."""
-    if not found.found:
-        return []
-    dated = _dated(job, found, stacks)
-    looks = median_looks(found.labels, layers[1], layers[2], len(found.found))
-    outlines = polygons(found.labels, part(job.geobox, tile))
-    first = _first(found.labels, len(found.found))
-    width = job.layout.shape[1]
-    return [
-        Placed(
-            place=int((first[at] // tile.width + tile.top) * width + first[at] % tile.width + tile.left),
-            patch=patch,
-            looks=looks[at],
-            dated=dated[at],
-            outline=outlines[at + 1],
-        )
-        for at, patch in enumerate(found.found)
-    ]
-
-
-def _dated(job: Job, found: Patches, stacks: Sequence[xr.DataArray]) -> Sequence[Dated | None]:
-    """When every object changed; nothing where the method has no such statistic."""
-    measure = job.measure
-    if not isinstance(measure, TStat | Scan):
-        return [None] * len(found.found)
-    return object_dates(stacks, found.labels, reference=measure.reference, options=job.options)
-
-
-def _apart(job: Job, tile: Tile, layers: NDArray[np.float32], which: tuple[Patches, int]) -> Placed:
-    """Describe one object over `tile`, reading no more of the stacks than `Job.dated_px` on a side."""
-    found, label = which
-    rows, cols = np.nonzero(found.labels == label)
-    peak = int(np.argmax(np.nan_to_num(layers[0][rows, cols])))
-    top, bottom = _about(int(rows.min()), int(rows.max()) + 1, int(rows[peak]), job.dated_px)
-    left, right = _about(int(cols.min()), int(cols.max()) + 1, int(cols[peak]), job.dated_px)
-    own = Patches(
-        labels=(found.labels[top:bottom, left:right] == label).astype(np.int32), found=(found.found[label - 1],)
-    )
-    near = Tile(tile.top + top, tile.left + left, bottom - top, right - left)
-    stacks = read(job, near, Stopped(job.store)) if isinstance(job.bare, TStat | Scan) else []
-    (described_,) = described(job, near, own, layers[:, top:bottom, left:right], stacks)
-    if (near.height, near.width) == (int(np.ptp(rows)) + 1, int(np.ptp(cols)) + 1):
-        return described_
-    whole = (found.labels == label).astype(np.int32)
-    place = (int(rows[0]) + tile.top) * job.layout.shape[1] + int(cols[0]) + tile.left
-    return replace(
-        described_,
-        place=place,
-        looks=median_looks(whole, layers[1], layers[2], 1)[0],
-        outline=polygons(whole, part(job.geobox, tile))[1],
-    )
-
-
-def _about(first: int, last: int, middle: int, most: int) -> tuple[int, int]:
-    """Ends of the stretch about `middle` within first and last, no longer than `most`."""
-    start = max(first, min(middle - most // 2, last - most))
-    return start, min(start + most, last)
-
-
-def _first(labels: NDArray[np.int32], count: int) -> NDArray[np.int64]:
-    members = np.flatnonzero(labels)
-    first = np.full(count + 1, labels.size, np.int64)
-    np.minimum.at(first, labels.reshape(-1)[members], members)
-    return first[1:]
 
 
 def _cropped(job: Job, measure: Measure, stacks: Sequence[xr.DataArray], inner: tuple[slice, slice]) -> Seen:
