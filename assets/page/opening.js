@@ -1,18 +1,19 @@
 // Before there is a session: everything that the page loads is asked for at once, the session is built on the server
 // while the browser reads the libraries, and keys that are pressed meanwhile wait for it.
-// OPENING: {scripts, modules, code, first}: addresses of the libraries in their order and of modules, code to run after
-// them, and the module that shows the first picture.
+// OPENING: {scripts, modules, styles, code, first}: addresses of the libraries in their order, of modules and of style
+// sheets, code to run after the libraries, and the module that shows the first picture.
 
 (() => {
   // Components load their modules through this name. They name them by address, so that the browser's own import does
   // it: it reads ahead, and keeps what it has compiled. An import map has nothing to add.
   window.importShim = Object.assign((address) => import(address), {addImportMap: () => undefined});
 
+  const own = document.querySelector("style");
   const ahead = (address, kind) =>
     new Promise((done) => {
       const link = document.createElement("link");
       Object.assign(link, kind, {href: address, onload: done, onerror: done});
-      document.head.append(link);
+      document.head.insertBefore(link, own); // the page's own style sheet has the last word
     });
   const run = (address) =>
     new Promise((done, failed) => {
@@ -35,22 +36,26 @@
   document.addEventListener("keydown", keep, true);
   window.addEventListener("nightglass:desk", () => document.removeEventListener("keydown", keep, true), {once: true});
 
+  const query = new URLSearchParams(window.location.search);
+  query.set("width", window.innerWidth);
+  query.set("height", window.innerHeight);
+
+  // Resolves once the first picture is on the screen, or there is none to show.
   const look = async () => {
-    const query = new URLSearchParams(window.location.search);
-    query.set("width", window.innerWidth);
-    query.set("height", window.innerHeight);
     const [answer, {show}] = await Promise.all([fetch(`first?${query}`, {cache: "no-store"}), import(OPENING.first)]);
     if (answer.status === 200) show(await answer.arrayBuffer());
   };
-  look().catch((error) => console.info("No first picture:", error));
+  const looked = look().catch((error) => console.info("No first picture:", error));
 
   const open = async () => {
     // The server answers one thing at a time: what it has ready goes out before it builds the session.
     await Promise.all([
+      looked,
       ...OPENING.scripts.map((address) => ahead(address, {rel: "preload", as: "script"})),
+      ...OPENING.styles.map((address) => ahead(address, {rel: "stylesheet"})),
       ...OPENING.modules.map((address) => ahead(address, {rel: "modulepreload"})),
     ]);
-    const asked = fetch(`session${window.location.search}`, {cache: "no-store"});
+    const asked = fetch(`session?${query}`, {cache: "no-store"});
     asked.catch(() => undefined);
     await Promise.all(OPENING.scripts.map(run));
     const script = document.createElement("script");

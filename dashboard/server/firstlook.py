@@ -50,7 +50,7 @@ class FirstLook(RequestHandler):
     async def get(self) -> None:
         """Answer the picture of the view in the query, for a window of the size in it."""
         self.set_header("Cache-Control", "no-store")
-        window = self._side("width"), self._side("height")
+        window = window_of(self.get_query_argument("width", ""), self.get_query_argument("height", ""))
         token = self.get_query_argument("v", "")
         theme: Theme = "light" if self.get_query_argument("theme", "") == "light" else "dark"
 
@@ -64,22 +64,24 @@ class FirstLook(RequestHandler):
         self.set_header("Content-Type", "application/octet-stream")
         self.write(made)
 
-    def _side(self, name: str) -> int:
-        text = self.get_query_argument(name, "")
-        return min(int(text), MOST_PX) if text.isascii() and text.isdigit() else 0
-
 
 def _made(workspace: Workspace, token: str, first_view: Any, window: tuple[int, int], theme: Theme) -> bytes | None:  # noqa: ANN401
     try:
         view, _ = asked_view(workspace, token, first_view)
-        place = _place(workspace, view, window)
+        place = opening_place(workspace, view, window)
         return None if place is None else _drawn(workspace, view, place, theme)
     except NightglassError:  # the session meets the same and says it, with what can be done
         return None
 
 
-def _place(workspace: Workspace, view: View, window: tuple[int, int]) -> Place | None:
-    """Return where the map will lie; None where that, or what it shows, is not yet certain."""
+def window_of(width: str, height: str) -> tuple[int, int]:
+    """Return the size of a window as a page's query says it, pixels; 0 for what is no number."""
+    across, down = (min(int(text), MOST_PX) if text.isascii() and text.isdigit() else 0 for text in (width, height))
+    return across, down
+
+
+def opening_place(workspace: Workspace, view: View, window: tuple[int, int]) -> Place | None:
+    """Return where the map will lie in a window; None where that, or what it shows, is not yet certain."""
     if Layer.IMAGERY not in view.layers or view.known_at is not None or (view.a is None and view.b is None):
         return None
     query = AcquisitionQuery(bbox=bbox_of(view.extent), limit=LIMIT)

@@ -7,6 +7,7 @@ from bokeh.server.urls import per_app_patterns
 from jinja2 import Template
 from panel.io.resources import Resources, bundle_resources
 from panel.io.server import DocHandler
+from panel_material_ui.theme import MaterialDesign
 from tornado.web import HTTPError, RequestHandler
 
 from dashboard.model.palette import Theme
@@ -62,6 +63,7 @@ def libraries(resources: Any) -> Libraries:  # noqa: ANN401 - Bokeh's resources
     return Libraries(
         scripts=tuple(str(file) for file in bundle.js_files if not any(name in str(file) for name in _UNUSED)),
         modules=(widgets, *addresses()),
+        styles=tuple(map(str, (*bundle.css_files, *MaterialDesign().resolve_resources()["css"].values()))),
         code="\n".join(bundle.js_raw),
         first=FIRST,
     )

@@ -3,9 +3,11 @@
 import logging
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import panel as pn
+from bokeh.document import Document
 from tornado.ioloop import IOLoop
 from tornado.web import RequestHandler, StaticFileHandler
 
@@ -16,16 +18,19 @@ from dashboard.model.palette import tokens
 from dashboard.model.token import decode
 from dashboard.model.view import View
 from dashboard.plots.surface import prepare
-from dashboard.server.firstlook import FirstLook, asked_view
+from dashboard.server.firstlook import FirstLook, asked_view, opening_place, window_of
 from dashboard.server.pages import Module, answer_in_two
 from dashboard.server.services import DocumentBackground, Services
 from dashboard.server.uploads import Upload
 from dashboard.server.wire import inline_small_arrays
 from dashboard.settings.config import LOOPBACK, Settings
+from dashboard.state.background import Immediate
 from dashboard.state.exchanging import UPLOADS
 from dashboard.state.notices import Weight
 from dashboard.state.session import Session
+from dashboard.state.viewing import DEFAULT_SCREEN
 from dashboard.views.app import App
+from dashboard.views.plan import filled
 
 PREPARE_SECONDS = 1.5
 """After a page was built the figure of the next one is composed, when this one has been drawn."""
@@ -64,9 +69,14 @@ def page_factory(
     def build() -> Any:  # noqa: ANN401 - a Panel viewable
         document = pn.state.curdoc
         view, problem = asked_view(services.workspace, _argument("v"), first_view)
+        place = opening_place(services.workspace, view, window_of(_argument("width"), _argument("height")))
+        if place is not None:
+            view = replace(view, extent=filled(view.extent, place.width, place.height))
         background = DocumentBackground(services.executor, document)
         session = Session(services.workspace, view, background, services.hub)
         session.prime()
+        if place is not None:
+            session.pictures.prime((place.width, place.height))
         app = App(session, "light" if _argument("theme") == "light" else "dark", tiles)
         if problem:
             session.notices.tell(problem, Weight.ERROR)
@@ -77,6 +87,19 @@ def page_factory(
         return app.page
 
     return build
+
+
+def rehearse(services: Services, first_view: Callable[[], View] | None = None) -> None:
+    """Build a page that nobody sees: what is made on first use is then made, and the first visitor waits no longer."""
+    view, _ = asked_view(services.workspace, "", first_view)
+    session = Session(services.workspace, view, Immediate())
+    session.prime()
+    session.pictures.prime(DEFAULT_SCREEN)
+    app, document = App(session), Document()
+    document.add_root(app.page.get_root(document))
+    document.to_json()
+    app.release()
+    prepare(tokens())
 
 
 def _argument(name: str) -> str:
@@ -133,9 +156,9 @@ def serve(
 ) -> Any:  # noqa: ANN401 - Bokeh's server
     """Serve until interrupted (or return the running server when `start` is False)."""
     check_host(settings.host)
-    prepare(tokens())
     answer_in_two()
     inline_small_arrays()
+    rehearse(services, first_view)
     exports = services.workspace.root / "exports"
     exports.mkdir(exist_ok=True)
     port = settings.port or _free_port(settings.host)

@@ -1,5 +1,6 @@
 """The imagery on show: asked for on the screen's own grid, latest wins, neighbours warmed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -9,7 +10,7 @@ import param
 from dashboard.geo.mercator import screen_geobox
 from dashboard.model.acquisition import Acquisition
 from dashboard.model.view import CompareMode, Layer, View
-from dashboard.state.background import Background, Latest, explain
+from dashboard.state.background import Background, Latest, attempt, explain
 from dashboard.state.reach import Reach
 from dashboard.state.viewing import Viewing
 from dashboard.workflows.frames import Imagery, imagery
@@ -63,29 +64,47 @@ class Pictures(param.Parameterized):
         self._count = 0
         viewing.param.watch(lambda *_: self.refresh(), ["view", "screen"])
 
+    def prime(self, size: tuple[int, int]) -> None:
+        """Make the first frame in the calling thread, so that the page is built with it.
+
+        Parameters
+        ----------
+        size : (width, height) that the map will have, CSS pixels; if it has another, the frame is asked for again
+        """
+        work = self._question(size)
+        if work is not None:
+            self._drawn(self._viewing.view, attempt(work))
+
     def refresh(self) -> None:
         """Ask for the frame of the present view, unless that is the one asked for last."""
         view = self._viewing.view
         if self._viewing.screen is None:
             return
+        work = self._question(self._viewing.size)
+        if work is not None:
+            self._tell(Status(Doing.LOADING))
+            self._latest.ask(work, lambda got: self._drawn(view, got))
+
+    def _question(self, size: tuple[int, int]) -> Callable[[], Imagery] | None:
+        """Return the work that makes the frame of the present view; None where it is made, or there is none to make."""
+        view = self._viewing.view
         # Only the log-ratio needs more than the levels of A and B: the browser makes every other mode from those.
         ratio = view.compare is CompareMode.LOG_RATIO
         wanted = view if ratio else replace(view, compare=CompareMode.SWIPE)
         key = (
-            view.extent, view.a, view.b, wanted.compare, view.polarisation, view.stretch,
-            self._viewing.screen, Layer.IMAGERY in view.layers,
+            view.extent, view.a, view.b, wanted.compare, view.polarisation, view.stretch, size,
+            Layer.IMAGERY in view.layers,
         )  # fmt: skip
         if key == self._asked:
-            return
+            return None
         self._asked = key
         if Layer.IMAGERY not in view.layers:
-            return
+            return None
         if view.a is None and view.b is None:
             self.status = Status(Doing.EMPTY, "choose an acquisition on the timeline")
-            return
-        self._tell(Status(Doing.LOADING))
-        geobox = screen_geobox(view.extent, *bounded(self._viewing.size))
-        self._latest.ask(lambda: imagery(self._workspace, wanted, geobox), lambda got: self._drawn(view, got))
+            return None
+        geobox = screen_geobox(view.extent, *bounded(size))
+        return lambda: imagery(self._workspace, wanted, geobox)
 
     @property
     def pending(self) -> bool:

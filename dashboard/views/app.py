@@ -43,6 +43,9 @@ class App:
         self._notice = text("", css_classes=["notice"], margin=0)
         self.desk = Desk(token=session.viewing.token, css_classes=["desk"])
         self.keyboard = Keyboard(session, self.panels, self.sheet, self.desk)
+        self._dialogs = pn.Column(css_classes=["dialogs"], margin=0)
+        for dialog in (self.panels.brief.dialog, self.sheet):
+            dialog.param.watch(self._opened, "open")
         self._listen()
         self._layout()
         header = self.panels.header
@@ -67,8 +70,7 @@ class App:
         )  # fmt: skip
         self.shell = pn.Column(
             self._top, panels.header.__panel__(), body, self._sides["timeline"], self._bottom, self._notice,
-            self.desk, panels.brief.__panel__(),
-            self.sheet, sizing_mode="stretch_both", css_classes=["shell"], margin=0,
+            self.desk, self._dialogs, sizing_mode="stretch_both", css_classes=["shell"], margin=0,
             styles=variables(tokens(self.theme)),
             stylesheets=[style("shell")],
         )  # fmt: skip
@@ -144,6 +146,11 @@ class App:
         for pane in (self._top, self._bottom):
             if pane.object != text:
                 pane.object = text
+
+    def _opened(self, event: Any) -> None:  # noqa: ANN401 - param's event
+        """Put a dialog on the page when it is opened first: its widgets would hold up the first picture."""
+        if event.new and event.obj not in self._dialogs.objects:
+            self._dialogs.append(event.obj)
 
     def _tell(self, notice: Notice | None) -> None:
         if notice is not None and notice.weight is not Weight.ERROR and pn.state.curdoc is not None:

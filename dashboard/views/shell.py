@@ -22,6 +22,8 @@ class Libraries:
     """In the order in which they run."""
     modules: Sequence[str]
     """Modules that are imported later, wanted ahead."""
+    styles: Sequence[str]
+    """Style sheets, the weakest first."""
     code: str
     """Runs after the scripts."""
     first: str

@@ -130,7 +130,7 @@ def wire(session: Session, panels: Panels) -> None:
     _on(session.living, "status", lambda: panels.layers.show_live(session.living.status))
     _on(session.briefs, ["ready", "failure"], panels.brief.show)
     _on(session.briefs.job, "progress", panels.brief.show)
-    _show_everything(panels)
+    _show_everything(session, panels)
 
 
 def _wire_notes(session: Session, panels: Panels, later: Callable[..., None]) -> None:
@@ -206,8 +206,11 @@ def _on(
     state.param.watch(show_all, names)
 
 
-def _show_everything(panels: Panels) -> None:
+def _show_everything(session: Session, panels: Panels) -> None:
     panels.map.show_view()
+    panels.map.show_frame(session.pictures.shown)
+    panels.map.show_status(session.pictures.status)
+    panels.layers.show_status(session.pictures.status)
     panels.layers.show_view()
     panels.header.show_view()
     panels.timeline.show_reach()
