@@ -27,7 +27,7 @@ from dashboard.model.errors import InputError
 from dashboard.raster.blocks import BlockCache
 from dashboard.raster.cells import CellCache
 from dashboard.raster.files import Files
-from dashboard.raster.kernels import nearest_cells, power_to_amplitude, sample_nearest, take_cells
+from dashboard.raster.kernels import add_up, nearest_cells, power_to_amplitude, sample_nearest, take_cells
 from dashboard.raster.levels import BLOCK, look
 from dashboard.raster.placement import grid_of, native_pixel, native_window, place
 from dashboard.raster.windows import Windows
@@ -103,11 +103,14 @@ class Archive:
             sample_nearest(window, seen.nodes, placement.step, picture[placement.rows, placement.cols])
         return picture
 
-    def amplitude_into(self, pixels: Pixels, polarisation: str, geobox: GeoBox, out: NDArray[np.uint16]) -> None:
+    def amplitude_into(
+        self, pixels: Pixels, polarisation: str, geobox: GeoBox, out: NDArray[np.uint16], *, checked: bool = True
+    ) -> None:
         """Fill `out` (y, x) with `amplitude`: the fast path of stacks, whose many looks lie on one grid.
 
         Which pixels are taken is worked out once for all looks. Large windows are read past the cache: those of a stack
-        are more than it holds, and would drive out those of pictures.
+        are more than it holds, and would drive out those of pictures. Without `checked` they are decoded no further
+        than wanted, which is faster and verifies not every checksum: for what is looked at and not recorded.
 
         Raises
         ------
@@ -127,7 +130,9 @@ class Archive:
         cells = self._cells.of(grid, geobox, placement, seen)
         if cells.shape != out.shape:  # what lies beside the raster
             out.fill(0)
-        take_cells(self._windows.passing(file, seen).reshape(-1), cells, out[placement.rows, placement.cols])
+        take_cells(
+            self._windows.passing(file, seen, checked=checked).reshape(-1), cells, out[placement.rows, placement.cols]
+        )
 
     def read(self, pixels: Pixels, polarisation: str, geobox: GeoBox) -> xr.DataArray:
         """Return linear power on a grid.
@@ -222,6 +227,7 @@ class Archive:
             sample_nearest(window, nodes, 1, part)
             cells = np.zeros(part.shape, np.int32)
             nearest_cells(nodes, 1, window.shape, cells)
+            add_up(part, 0, part)
             take_cells(window.reshape(-1), cells, part)
         power_to_amplitude(np.zeros((1, 1), np.float32), AMPLITUDE_SCALE, window)
 

@@ -31,6 +31,18 @@ def power_to_amplitude(power: NDArray[np.float32], scale: float, out: NDArray[np
 
 
 @njit(nogil=True, cache=True)
+def add_up(steps: NDArray[np.uint16], left: int, out: NDArray[np.uint16]) -> None:
+    """Fill `out` (y, x) with columns from `left` on of what `steps` (y, wider) are the differences of, row by row."""
+    for row in range(out.shape[0]):
+        value = np.uint16(0)
+        for col in range(left):
+            value = np.uint16(value + steps[row, col])
+        for col in range(out.shape[1]):
+            value = np.uint16(value + steps[row, left + col])
+            out[row, col] = value
+
+
+@njit(nogil=True, cache=True)
 def nearest_cells(
     nodes: NDArray[np.float64],
     step: int,

@@ -12,8 +12,8 @@ from dashboard.raster.files import Files
 from dashboard.raster.levels import BLOCK, Look
 
 MOST_KEPT = 4
-"""Blocks of a window that are kept where one of each look of a stack is read: the chip of an object, what a pan brings
-into view. Those of whole screens would drive out all others, and each other."""
+"""Blocks of a window that are kept where one of each look of a stack is read, such as the chip of an object. Those of
+whole screens would drive out all others, and each other."""
 
 
 class Windows:
@@ -39,12 +39,12 @@ class Windows:
                 _paste(block, window, (row * BLOCK - rows.start, col * BLOCK - cols.start))
         return window
 
-    def passing(self, file: PixelFile, seen: Look) -> NDArray[np.uint16]:
-        """Return a window of one level as `window` does; if it is large, without keeping what it decodes."""
+    def passing(self, file: PixelFile, seen: Look, *, checked: bool) -> NDArray[np.uint16]:
+        """Return a window of one level as `window` does; if it is large or not checked, without keeping its blocks."""
         held = self._held(file, seen)
-        if len(held) <= MOST_KEPT or all(block is not None for block in held.values()):
+        if (checked and len(held) <= MOST_KEPT) or all(block is not None for block in held.values()):
             return self.window(file, seen)
-        return self._files.read_window(file, seen.level, seen.rows, seen.cols)
+        return self._files.read_window(file, seen.level, seen.rows, seen.cols, checked=checked)
 
     def _held(self, file: PixelFile, seen: Look) -> dict[tuple[int, int], NDArray[np.uint16] | None]:
         """Return the blocks of a window by (row, column), None for those that are not in memory."""

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+import rasterio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
 from pyproj import Transformer
 
+from dashboard.model.errors import DamagedProductError
 from dashboard.raster.archive import Archive
 from dashboard.raster.blocks import BlockCache
 from dashboard.raster.windows import MOST_KEPT
@@ -27,9 +29,9 @@ def scenes(archive, make_scene, speckle):
     return [make_scene(archive.root, speckle(SHAPE, seed), f"acq/{seed}.tif") for seed in range(2)]
 
 
-def into(archive, scene, box):
+def into(archive, scene, box, *, checked=True):
     out = np.full(tuple(box.shape), 7, np.uint16)
-    archive.amplitude_into(scene.pixels, "VV", box, out)
+    archive.amplitude_into(scene.pixels, "VV", box, out, checked=checked)
     return out
 
 
@@ -64,6 +66,55 @@ def test_the_whole_and_its_parts_agree_whether_kept_or_passing(archive, scenes) 
     np.testing.assert_array_equal(out[100:300, 50:250], part)
     assert (out[:100] == 9).all()
     assert (out[:, 250:] == 9).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.tuples(st.integers(0, 1399), st.integers(0, 1699)),
+    st.tuples(st.integers(1, 1400), st.integers(1, 1700)),
+    st.integers(0, 2),
+)
+def test_a_quick_look_is_the_same(archive, scenes, corner, size, level) -> None:
+    file, files = scenes[0].pixels.files[0], archive._files
+    (top, left), (height, width) = corner, size
+    rows, cols = (min(n, -(-size // 2**level) - 1) for n, size in zip((top, left), SHAPE, strict=True))
+    high, wide = files.shape(file, level)
+    part = slice(rows, min(rows + height, high)), slice(cols, min(cols + width, wide))
+    quick, whole = (files.read_window(file, level, *part, checked=checked) for checked in (False, True))
+    np.testing.assert_array_equal(quick, whole)
+
+
+def test_a_quick_look_inflates_no_further_than_it_must_and_a_checked_one_to_the_end(
+    tmp_path, make_scene, speckle
+) -> None:
+    scene = make_scene(tmp_path, speckle((1536, 1600)))
+    path, file = tmp_path / scene.pixels.files[0].path, scene.pixels.files[0]
+    with rasterio.open(path) as handle:
+        offset, size = (int(handle.get_tag_item(f"BLOCK_{what}_1_2", "TIFF", bidx=1)) for what in ("OFFSET", "SIZE"))
+    part = slice(0, 1030), slice(0, 1600)
+    with Archive(tmp_path) as opened:
+        whole = opened._files.read_window(file, 0, *part)
+    raw = bytearray(path.read_bytes())
+    raw[offset + size - 1] ^= 1
+    path.write_bytes(raw)
+    with Archive(tmp_path) as opened:
+        np.testing.assert_array_equal(opened._files.read_window(file, 0, *part, checked=False), whole)
+        with pytest.raises(DamagedProductError, match="damaged in rows 0 to 1030"):
+            opened._files.read_window(file, 0, *part)
+    raw[offset : offset + size] = bytes(size)
+    path.write_bytes(raw)
+    with Archive(tmp_path) as opened, pytest.raises(DamagedProductError, match="ingest the product again"):
+        opened._files.read_window(file, 0, *part, checked=False)
+
+
+def test_blocks_that_were_left_out_are_empty(tmp_path, make_scene, speckle) -> None:
+    power = speckle((1100, 1600))
+    power[1024:, :512] = np.nan
+    scene = make_scene(tmp_path, power)
+    with Archive(tmp_path) as opened:
+        found = into(opened, scene, scene.geobox, checked=False)
+        np.testing.assert_array_equal(found, opened.amplitude(scene.pixels, "VV", scene.geobox))
+    assert not found[1024:, :512].any()
 
 
 def test_what_lies_beside_or_nowhere_near_is_0(archive, scenes) -> None:

@@ -58,9 +58,9 @@ def reads(monkeypatch):
     """Count the pixels that are read."""
     counted, read = [], Archive.amplitude_into
 
-    def amplitude_into(self, pixels, polarisation, geobox, out):
+    def amplitude_into(self, pixels, polarisation, geobox, out, *, checked=True):
         counted.append(int(geobox.shape[0]) * int(geobox.shape[1]))
-        read(self, pixels, polarisation, geobox, out)
+        read(self, pixels, polarisation, geobox, out, checked=checked)
 
     monkeypatch.setattr(Archive, "amplitude_into", amplitude_into)
     return counted

@@ -140,8 +140,9 @@ def read_into(
 ) -> None:
     """Read rectangles of layers into a (time, polarisation, y, x) array on `geobox`, several at once.
 
-    Into float32 goes linear power, NaN where nothing was seen; into uint16 the archive's own amplitude, 0 there. Each
-    job is the (time, polarisation) of a layer and the (rows, columns) of it that are wanted.
+    Into float32 goes linear power, NaN where nothing was seen; into uint16 the archive's own amplitude, 0 there, for a
+    quick look that is not recorded: not every checksum is verified. Each job is the (time, polarisation) of a layer and
+    the (rows, columns) of it that are wanted.
 
     Raises
     ------
@@ -207,14 +208,15 @@ def _read_layer(
     out: NDArray[np.float32] | NDArray[np.uint16],
 ) -> None:
     """Fill one (y, x) layer; for power every DN goes through a table straight into its place."""
-    amplitude: NDArray[Any] = out if out.dtype == np.uint16 else np.empty(out.shape, np.uint16)
-    scale = _read_amplitude(archive, one, polarisation, where, amplitude)
-    if amplitude is not out:
+    raw = out.dtype == np.uint16
+    amplitude: NDArray[Any] = out if raw else np.empty(out.shape, np.uint16)
+    scale = _read_amplitude(archive, one, polarisation, where, amplitude, checked=not raw)
+    if not raw:
         np.take(_powers(scale), amplitude, out=out, mode="clip")
 
 
 def _read_amplitude(
-    archive: Archive, one: Pass, polarisation: str, where: tuple[GeoBox, Box], out: NDArray[np.uint16]
+    archive: Archive, one: Pass, polarisation: str, where: tuple[GeoBox, Box], out: NDArray[np.uint16], *, checked: bool
 ) -> float:
     """Fill one (y, x) layer with DN, of the first member that has any; return their scale."""
     geobox, box = where
@@ -225,10 +227,10 @@ def _read_amplitude(
             continue
         scale = pixels.amplitude_scale
         if not filled:
-            archive.amplitude_into(pixels, polarisation, geobox, out)
+            archive.amplitude_into(pixels, polarisation, geobox, out, checked=checked)
         else:
             further = np.empty(out.shape, np.uint16)
-            archive.amplitude_into(pixels, polarisation, geobox, further)
+            archive.amplitude_into(pixels, polarisation, geobox, further, checked=checked)
             np.copyto(out, further, where=out == 0)
         filled = True
     if not filled:
