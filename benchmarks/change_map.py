@@ -16,13 +16,13 @@ import numpy as np
 import shapely
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from benchmarks.felt import dragged, dragged_on, load, opened, repeated, slid, watch, wheeled
+from benchmarks.felt import Box, dragged, dragged_on, load, opened, repeated, slid, watch, wheeled
 from benchmarks.frame import HEIGHT, WIDTH
 from benchmarks.review import COUNT, RUN, simulated
 from benchmarks.screen import served
 from benchmarks.stackgen import folder_argument
 from benchmarks.table import Row, p50_p95, show
-from dashboard.geo.mercator import extent_of, screen_geobox
+from dashboard.geo.mercator import extent_of, project, screen_geobox
 from dashboard.model.acquisition import Acquisition, Origin
 from dashboard.model.token import encode
 from dashboard.model.view import Extent, Layer, View
@@ -57,6 +57,13 @@ def _date(name: str, at: datetime) -> Acquisition:
     return Acquisition(
         id=name, constellation="bench", platform="bench-1", start=at, stop=at, footprint=ground, origin=origin
     )  # fmt: skip
+
+
+def boxes() -> list[Box]:
+    """Return where every change lies."""
+    found = simulated(COUNT)
+    bounds = project(shapely.box(*shapely.bounds([change.geometry for change in found]).T))
+    return [(change.id, *box) for change, box in zip(found, shapely.bounds(bounds).tolist(), strict=True)]
 
 
 def extent(half: float, place: tuple[float, float] = CENTRE) -> Extent:
@@ -99,7 +106,7 @@ def at(browser: Browser, address: str, half: float, layer: str) -> Page:
     page.wait_for_timeout(1_500)
     page.wait_for_function(_SHOWN, arg=[layer, column], timeout=60_000)
     page.wait_for_timeout(1_500)
-    watch(page, layer, shapes=column == "xs")
+    watch(page, layer, boxes() if column == "xs" else ())
     return page
 
 

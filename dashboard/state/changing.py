@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import param
@@ -16,6 +17,7 @@ from dashboard.state.notices import Notices
 from dashboard.state.pictures import bounded
 from dashboard.state.reach import Reach
 from dashboard.state.viewing import Viewing
+from dashboard.workflows.ahead import reaches
 from dashboard.workflows.brief_changes import ChangeChoice
 from dashboard.workflows.change_overlay import Asked, ChangeOverlay, ChangePicture, change_at, change_overlay
 from dashboard.workflows.detection.question import question_between
@@ -63,9 +65,10 @@ class Changing(param.Parameterized):
         self._viewing = viewing
         self._reach = reach
         self._notices = notices
-        self._latest, self._near = Latest(background), Latest(background)
+        self._latest, self._wider, self._near = Latest(background), Latest(background), Latest(background)
         self.job = Job(background)
         self._asked: tuple[Any, ...] | None = None
+        self._beyond: tuple[Any, ...] | None = None
         self._shown: tuple[Any, ...] = (None, None, None)
         self.wanted: Callable[[], tuple[Sieve, str | None]] = lambda: (Sieve(), None)
         """Which changes are shown, and to whom; set by the owner of the filters."""
@@ -118,9 +121,11 @@ class Changing(param.Parameterized):
         if key == self._asked:
             return
         self._asked = key
-        self._latest.ask(lambda: self._look(key), self._found)
+        self._latest.ask(lambda: self._look(key), partial(self._found, key))
 
-    def _look(self, key: tuple[Any, ...]) -> tuple[tuple[ChangeRun, ...], ChangeRun | None, ChangeOverlay]:
+    def _look(
+        self, key: tuple[Any, ...], *, beyond: bool = False
+    ) -> tuple[tuple[ChangeRun, ...], ChangeRun | None, ChangeOverlay | None]:
         (extent, size), a, b, run_id, provider, known_at, (sieve, reviewer), _ = key
         found = self._workspace.catalog.changes.runs()
         runs = tuple(run for run in found if known_at is None or run.created <= known_at)
@@ -128,19 +133,29 @@ class Changing(param.Parameterized):
         chosen = run_id or (pair[-1] if pair else None)
         run = next((run for run in runs if run.id == chosen), None)
         if run is None:
-            return runs, None, ChangeOverlay(count=0, changes=(), picture=None)
+            return runs, None, None
         asked = Asked(run_id=run.id, sieve=sieve, reviewer=reviewer, provider=provider, known_at=known_at)
-        return runs, run, change_overlay(self._workspace, asked, screen_geobox(extent, *size))
+        return runs, run, change_overlay(self._workspace, asked, screen_geobox(extent, *size), beyond=beyond)
 
-    def _found(self, result: Any) -> None:  # noqa: ANN401
+    def _found(self, key: tuple[Any, ...], result: Any) -> None:  # noqa: ANN401 - what `_look` returns, or a failure
         if isinstance(result, Exception):
             self._asked = None
             self._notices.fail(result)
             return
         runs, run, overlay = result
-        same = [change.id for change in overlay.changes] == [change.id for change in self.changes]
-        changes = self.changes if same else overlay.changes
-        self.param.update(runs=runs, run=run, changes=changes, picture=overlay.picture)
+        changes: tuple[DetectedChange, ...] = () if overlay is None else overlay.changes
+        if [change.id for change in changes] == [change.id for change in self.changes]:
+            changes = self.changes
+        picture = None if overlay is None else overlay.picture
+        self.param.update(runs=runs, run=run, changes=changes, picture=picture)
+        if overlay is not None and not reaches(overlay.bounds, key[0][0]) and key == self._asked != self._beyond:
+            self._beyond = key  # once: where there are too many for shapes it reaches no further
+            self._wider.ask(lambda: self._look(key, beyond=True), partial(self._widened, key))
+
+    def _widened(self, key: tuple[Any, ...], result: Any) -> None:  # noqa: ANN401 - as above
+        """Show what reaches beyond the screen, unless the map shows something else by now."""
+        if isinstance(result, Exception) or key == self._asked:
+            self._found(key, result)
 
     def at(self, x: float, y: float, radius_m: float) -> str | None:
         """Return the id of the change at a place on the map, Mercator metres, or a little beside it."""

@@ -15,8 +15,9 @@ from dashboard.state.background import Background, Latest, explain
 from dashboard.state.notices import Notices
 from dashboard.state.pictures import Doing, Status, bounded
 from dashboard.state.viewing import Viewing
+from dashboard.workflows.ahead import reaches
 from dashboard.workflows.coverage import CoveragePicture, coverage, scope_of, spot
-from dashboard.workflows.coverage_ahead import coverage_around, coverage_here, reaches
+from dashboard.workflows.coverage_ahead import coverage_around, coverage_here
 from dashboard.workflows.workspace import Workspace
 
 
@@ -80,7 +81,7 @@ class Covering(param.Parameterized):
         self._made(result)
         # Only then what waited for the picture: a message leaves when this has ended, the picture first.
         self._background.later(self.on_made)
-        if isinstance(result, CoveragePicture) and not reaches(result, extent):
+        if isinstance(result, CoveragePicture) and not reaches(result.bounds, extent):
             self._beyond.ask(partial(coverage_around, *question), partial(self._widened, self._asked))
 
     def _made(self, result: Any) -> None:  # noqa: ANN401 - a picture or an exception

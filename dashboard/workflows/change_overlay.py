@@ -21,6 +21,7 @@ from dashboard.model.errors import GridMismatchError
 from dashboard.render.fills import Areas, Ranking, ranking, seen
 from dashboard.render.panned import Laid, Planes, laid
 from dashboard.render.strokes import Window, strokes
+from dashboard.workflows.ahead import AHEAD, LEAST_AHEAD, grown
 from dashboard.workflows.remembered import Remembered
 from dashboard.workflows.review import Order, Rows, Sieve, page, queue
 from dashboard.workflows.review_columns import ChangeColumns, columns
@@ -30,11 +31,9 @@ GLYPH_LIMIT = 2_000
 """Changes up to which the map draws each by itself."""
 VERTEX_LIMIT = 60_000
 """Vertices up to which it does."""
-AHEAD, LEAST_AHEAD = 0.25, 0.08
-"""Share of the screen that is drawn beyond each of its edges, and that must be left of it before more is drawn."""
 _REMEMBERED_CHANGES = 300_000
 _REMEMBERED_VIEWS = 6
-"""Zooms and filters whose last picture is kept: 8 MB each."""
+"""Zooms and filters whose last picture is kept: 10 MB each."""
 _SIZE_DIGITS = 9
 """Of a pixel's size: a millionth of a pixel across the screen."""
 
@@ -63,7 +62,7 @@ class ChangePicture:
     ranking: Ranking
     """What the ranks stand for."""
     bounds: tuple[float, float, float, float]
-    """(x0, y0, x1, y1), Mercator metres: about a quarter more than the screen on every side."""
+    """(x0, y0, x1, y1), Mercator metres."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -76,6 +75,8 @@ class ChangeOverlay:
     """Each of them and of those around, the largest first, where they are few enough to be shapes."""
     picture: ChangePicture | None
     """All of them, where they are not."""
+    bounds: tuple[float, float, float, float]
+    """(x0, y0, x1, y1), Mercator metres: within it nothing is missing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,12 +108,13 @@ class _Held:
     changes: tuple[DetectedChange, ...] = ()
 
 
-def change_overlay(workspace: Workspace, asked: Asked, geobox: GeoBox) -> ChangeOverlay:
-    """Return the changes of a run on a screen.
+def change_overlay(workspace: Workspace, asked: Asked, geobox: GeoBox, *, beyond: bool = False) -> ChangeOverlay:
+    """Return the changes of a run on a screen: the last answer while that has them all, the same objects then.
 
     Parameters
     ----------
     geobox : the screen, EPSG:3857, north up
+    beyond : draw more than the screen, for the next pans
 
     Raises
     ------
@@ -124,10 +126,30 @@ def change_overlay(workspace: Workspace, asked: Asked, geobox: GeoBox) -> Change
     window, drawn = _window(geobox), _of_run(workspace, asked.run_id)
     every, rows = _asked(workspace, asked)
     here = drawn.among(rows, window)
+    place = _Place(window, LEAST_AHEAD, AHEAD) if beyond else _Place(window, 0.0, 0.0)
     if _few(drawn, here):
-        return ChangeOverlay(count=len(here), changes=_shapes(workspace, every, drawn, rows, window), picture=None)
+        shapes, around = _shapes(workspace, every, drawn, rows, place)
+        return ChangeOverlay(count=len(here), changes=shapes, picture=None, bounds=around.bounds)
     _, whole = _asked(workspace, replace(asked, sieve=replace(asked.sieve, min_score=float("-inf"))))
-    return ChangeOverlay(count=len(here), changes=(), picture=_picture(workspace, every, drawn, whole, window))
+    picture = _picture(workspace, every, drawn, whole, place)
+    return ChangeOverlay(count=len(here), changes=(), picture=picture, bounds=picture.bounds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A screen, and how much around it must be drawn, and is drawn when it is not."""
+
+    window: Window
+    least: float
+    ahead: float
+
+    @property
+    def wanted(self) -> Window:
+        return grown(self.window, self.least)
+
+    @property
+    def target(self) -> Window:
+        return grown(self.window, self.ahead)
 
 
 def _few(drawn: _Drawn, rows: Rows) -> bool:
@@ -193,21 +215,22 @@ def _chosen(workspace: Workspace, every: ChangeColumns, rows: Rows, window: Wind
 
 
 def _shapes(
-    workspace: Workspace, every: ChangeColumns, drawn: _Drawn, rows: Rows, window: Window
-) -> tuple[DetectedChange, ...]:
-    held = _SHAPES.get(_chosen(workspace, every, rows, window), _Held)
+    workspace: Workspace, every: ChangeColumns, drawn: _Drawn, rows: Rows, place: _Place
+) -> tuple[tuple[DetectedChange, ...], Window]:
+    held = _SHAPES.get(_chosen(workspace, every, rows, place.window), _Held)
     with held.lock:
-        if held.around is None or not _covers(held.around, _grown(window, LEAST_AHEAD)):
-            around = _grown(window, AHEAD)
-            held.around = around if _few(drawn, drawn.among(rows, around)) else window
-            held.changes = tuple(page(workspace, every, drawn.among(rows, held.around)))
-        return held.changes
+        if held.around is None or not _covers(held.around, place.wanted):
+            around = place.target if _few(drawn, drawn.among(rows, place.target)) else place.window
+            if held.around is None or not _covers(held.around, around):
+                held.changes = tuple(page(workspace, every, drawn.among(rows, around)))
+                held.around = around
+        return held.changes, held.around
 
 
-def _picture(workspace: Workspace, every: ChangeColumns, drawn: _Drawn, rows: Rows, window: Window) -> ChangePicture:
-    held = _PICTURES.get(_chosen(workspace, every, rows, window), _Held)
+def _picture(workspace: Workspace, every: ChangeColumns, drawn: _Drawn, rows: Rows, place: _Place) -> ChangePicture:
+    held = _PICTURES.get(_chosen(workspace, every, rows, place.window), _Held)
     with held.lock:  # of two who come together, one draws and the other has it
-        if held.picture is not None and held.laid is not None and held.laid.covers(_grown(window, LEAST_AHEAD)):
+        if held.picture is not None and held.laid is not None and held.laid.covers(place.wanted):
             return held.picture
         ranks = np.zeros(len(drawn), np.uint16)
         ranks[rows] = drawn.ranking.ranks[rows]
@@ -216,21 +239,12 @@ def _picture(workspace: Workspace, every: ChangeColumns, drawn: _Drawn, rows: Ro
             found = seen(drawn.areas, ranks, part)
             return found.ranks, found.outlines
 
-        held.laid = laid(held.laid, _grown(window, AHEAD), draw)
+        held.laid = laid(held.laid, place.target, draw)
         levels, outlines = held.laid.planes
         held.picture = ChangePicture(
             ranks=levels, outlines=outlines, ranking=drawn.ranking, bounds=held.laid.window.bounds
         )
         return held.picture
-
-
-def _grown(window: Window, share: float) -> Window:
-    """Return a window with a share of itself more on every side."""
-    right, down = round(window.width * share), round(window.height * share)
-    return replace(
-        window, col=window.col - right, row=window.row - down, width=window.width + 2 * right,
-        height=window.height + 2 * down,
-    )  # fmt: skip
 
 
 def _covers(whole: Window, part: Window) -> bool:

@@ -4,7 +4,7 @@ What is shown of a place is exactly what `dashboard.workflows.coverage` says of 
 """
 
 import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -12,17 +12,15 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from dashboard.model.coverage import Measure, Scope
-from dashboard.model.view import Extent
 from dashboard.render.coverage import classes as shown
 from dashboard.render.coverage.footprints import Window
 from dashboard.render.panned import Laid, Planes, laid
+from dashboard.workflows.ahead import AHEAD, LEAST_AHEAD, grown
 from dashboard.workflows.coverage import CoveragePicture, block_of, moment_of, values
 from dashboard.workflows.coverage_looks import Looks, looks
 from dashboard.workflows.remembered import Remembered
 from dashboard.workflows.workspace import Workspace
 
-AHEAD, LEAST_AHEAD = 0.25, 0.08
-"""Share of the screen that is drawn beyond each of its edges, and that must be left of it before more is drawn."""
 FRESH = timedelta(minutes=1)
 """Ages are counted from the moment of the picture: after this it is drawn anew."""
 _REMEMBERED_PICTURES = 8
@@ -93,14 +91,6 @@ def coverage_around(
     return _picture(workspace, scope, measure, (Window.of(geobox), LEAST_AHEAD, AHEAD), now)
 
 
-def reaches(found: CoveragePicture, extent: Extent) -> bool:
-    """Return whether enough of a picture lies beyond a screen on every side for the next pans."""
-    x0, y0, x1, y1 = found.bounds
-    across, down = (share * LEAST_AHEAD for share in (extent.x1 - extent.x0, extent.y1 - extent.y0))
-    beyond = (extent.x0 - x0 >= across, extent.y0 - y0 >= down, x1 - extent.x1 >= across, y1 - extent.y1 >= down)
-    return all(beyond)
-
-
 def forget() -> None:
     """Forget every picture: for measurements."""
     _pictures.clear()
@@ -117,8 +107,8 @@ def _picture(
         fresh = held.true(until)
         as_of = held.as_of if fresh and held.as_of is not None else until
         asked = _Asked(found, scope, measure, block, as_of)
-        if not fresh or held.laid is None or not held.laid.covers(_grown(window, least)):
-            held.laid = laid(held.laid if fresh else None, _grown(window, ahead), asked.draw)
+        if not fresh or held.laid is None or not held.laid.covers(grown(window, least)):
+            held.laid = laid(held.laid if fresh else None, grown(window, ahead), asked.draw)
             held.as_of = as_of
         drawn = held.laid
     return CoveragePicture(
@@ -131,11 +121,3 @@ def _picture(
         block=block,
         handling=found.handling(asked.inside(drawn.window)),
     )
-
-
-def _grown(window: Window, share: float) -> Window:
-    right, down = round(window.width * share), round(window.height * share)
-    return replace(
-        window, col=window.col - right, row=window.row - down, width=window.width + 2 * right,
-        height=window.height + 2 * down,
-    )  # fmt: skip

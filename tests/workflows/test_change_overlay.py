@@ -16,7 +16,8 @@ from dashboard.model.errors import GridMismatchError, NotFoundError
 from dashboard.render.fills import Areas, Seen, seen
 from dashboard.render.strokes import Window
 from dashboard.workflows import change_overlay as module
-from dashboard.workflows.change_overlay import AHEAD, Asked, ChangePicture, change_at, change_overlay
+from dashboard.workflows.ahead import reaches
+from dashboard.workflows.change_overlay import Asked, change_at, change_overlay
 from dashboard.workflows.review import Sieve
 from dashboard.workflows.workspace import Workspace, open_workspace
 
@@ -24,7 +25,8 @@ T0 = datetime(2026, 3, 1, tzinfo=UTC)
 BOX = (36.0, 48.0, 36.4, 48.2)
 ACROSS, DOWN = 60, 40
 ASKED = Asked(run_id="run")
-SCREEN = screen_geobox(extent_of(BOX, margin=0.0), 600, 400)
+PLACE = extent_of(BOX, margin=0.0)
+SCREEN = screen_geobox(PLACE, 600, 400)
 SIGNS = tuple(ChangeSign)
 
 
@@ -48,12 +50,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     with open_workspace(tmp_path_factory.mktemp("many")) as opened:
         opened.catalog.changes.add_run(run, [change(number, float(score)) for number, score in enumerate(scores)])
         yield opened
-
-
-def on_screen(found: ChangePicture, plane: np.ndarray) -> np.ndarray:
-    """The part of a picture that lies on the screen."""
-    assert plane.shape == (400 + 2 * round(400 * AHEAD), 600 + 2 * round(600 * AHEAD))
-    return plane[round(400 * AHEAD) :][:400, round(600 * AHEAD) :][:, :600]
 
 
 def test_many_are_a_picture_and_none_is_left_out(world: Workspace) -> None:
@@ -104,7 +100,7 @@ def test_a_threshold_needs_no_other_picture_and_hides_just_what_lies_below_it(
     assert high.count == ACROSS * DOWN - place
     ground = world.catalog.changes.columns("run")
     alone = np.where(ground.score >= least, whole.ranking.ranks, 0).astype(np.uint16)
-    ranks = on_screen(whole, whole.ranks)
+    ranks = whole.ranks
     anew = seen(module._of_run(world, "run").areas, alone, module._window(SCREEN)).ranks
     np.testing.assert_array_equal(np.where(whole.ranking.scores[ranks] >= least, ranks, 0), anew)
 
@@ -134,15 +130,21 @@ def test_a_pan_within_what_is_drawn_needs_nothing_and_beyond_it_only_strips(
         return seen(areas, ranks, window)
 
     monkeypatch.setattr(module, "seen", counted)
-    first = change_overlay(world, ASKED, SCREEN).picture
-    assert change_overlay(world, ASKED, moved_by(60, -30)).picture is first
-    assert len(drawn) == 1
-    second = change_overlay(world, ASKED, moved_by(140, -30)).picture
+    here = change_overlay(world, ASKED, SCREEN)
+    assert not reaches(here.bounds, PLACE)
+    first = change_overlay(world, ASKED, SCREEN, beyond=True)
+    assert reaches(first.bounds, PLACE)
+    assert first.picture is not None
+    assert sum(drawn) == first.picture.ranks.size  # what the first had is not drawn again
+    assert change_overlay(world, ASKED, moved_by(60, -30), beyond=True).picture is first.picture
+    assert change_overlay(world, ASKED, moved_by(190, -120)).picture is first.picture
+    drawn.clear()
+    second = change_overlay(world, ASKED, moved_by(190, -30), beyond=True).picture
     assert second is not None
-    assert second is not first
-    assert sum(drawn[1:]) < 0.25 * drawn[0]
+    assert second is not first.picture
+    assert sum(drawn) < 0.25 * second.ranks.size
     module.forget()
-    anew = change_overlay(world, ASKED, moved_by(140, -30)).picture
+    anew = change_overlay(world, ASKED, moved_by(190, -30), beyond=True).picture
     assert anew is not None
     np.testing.assert_array_equal(second.ranks, anew.ranks)
     np.testing.assert_array_equal(second.outlines, anew.outlines)
@@ -151,19 +153,28 @@ def test_a_pan_within_what_is_drawn_needs_nothing_and_beyond_it_only_strips(
 
 def test_shapes_reach_beyond_the_screen_and_stay_while_it_lies_among_them(world: Workspace) -> None:
     module.forget()
-    near = (36.1, 48.08, 36.15, 48.11)
-    screen = screen_geobox(extent_of(near, margin=0.0), 600, 400)
-    found = change_overlay(world, ASKED, screen)
-    assert 0 < found.count < len(found.changes)
-    step = screen.affine * Affine.translation(60, 30)
-    beside = change_overlay(world, ASKED, GeoBox(screen.shape, step, screen.crs))
-    assert beside.changes is found.changes
-    known = {each.id for each in beside.changes}
-    here = shapely.box(*GeoBox(screen.shape, step, screen.crs).boundingbox)
+    screen = screen_geobox(extent_of((36.1, 48.08, 36.15, 48.11), margin=0.0), 600, 400)
+    here = change_overlay(world, ASKED, screen)
+    assert 0 < here.count == len(here.changes)
+    found = change_overlay(world, ASKED, screen, beyond=True)
+    assert found.count == here.count < len(found.changes)
+    beside = GeoBox(screen.shape, screen.affine * Affine.translation(90, 60), screen.crs)
+    assert change_overlay(world, ASKED, beside).changes is found.changes
+    known = {each.id for each in found.changes}
     ground = world.catalog.changes.columns("run")
-    inside = shapely.intersects(here, shapely.transform(ground.geometry, module._metres))
+    inside = shapely.intersects(shapely.box(*beside.boundingbox), shapely.transform(ground.geometry, module._metres))
     assert inside.any()
     assert set(ground.ids[inside]) <= known
+
+
+def test_shapes_reach_no_further_where_that_were_too_many(world: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    module.forget()
+    screen = screen_geobox(extent_of((36.1, 48.08, 36.15, 48.11), margin=0.0), 600, 400)
+    here = change_overlay(world, ASKED, screen)
+    monkeypatch.setattr(module, "GLYPH_LIMIT", here.count)
+    found = change_overlay(world, ASKED, screen, beyond=True)
+    assert found.changes is here.changes
+    assert found.picture is None
 
 
 def test_a_click_means_the_change_it_falls_on(world: Workspace) -> None:

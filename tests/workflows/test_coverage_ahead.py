@@ -16,8 +16,9 @@ from dashboard.model.acquisition import Acquisition, Origin
 from dashboard.model.coverage import Measure, Scope
 from dashboard.render.coverage import footprints
 from dashboard.workflows import coverage_ahead as module
+from dashboard.workflows.ahead import reaches
 from dashboard.workflows.coverage import coverage_picture
-from dashboard.workflows.coverage_ahead import FRESH, coverage_around, coverage_here, forget, reaches
+from dashboard.workflows.coverage_ahead import FRESH, coverage_around, coverage_here, forget
 from dashboard.workflows.workspace import Workspace, open_workspace
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
@@ -101,16 +102,16 @@ def test_a_pan_within_the_picture_draws_nothing_and_one_beyond_it_strips(
 
     monkeypatch.setattr(module.shown, "classes", counted)
     here = coverage_here(workspace, Scope(), Measure.LOOKS, SCREEN, NOW)
-    assert not reaches(here, PLACE)
+    assert not reaches(here.bounds, PLACE)
     around = coverage_around(workspace, Scope(), Measure.LOOKS, SCREEN, NOW)
-    assert reaches(around, PLACE)
+    assert reaches(around.bounds, PLACE)
     assert here.picture.size < around.picture.size == sum(drawn)  # what the first had is not drawn again
     drawn.clear()
     beside = coverage_here(workspace, Scope(), Measure.LOOKS, moved(30, 20), NOW)
     assert beside.picture is coverage_around(workspace, Scope(), Measure.LOOKS, moved(30, 20), NOW).picture
     assert beside.picture is around.picture
     assert drawn == []
-    coverage_around(workspace, Scope(), Measure.LOOKS, moved(50, 20), NOW)
+    coverage_around(workspace, Scope(), Measure.LOOKS, moved(75, 20), NOW)
     assert 0 < sum(drawn) < 0.3 * around.picture.size
 
 
