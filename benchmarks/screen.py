@@ -8,20 +8,15 @@ Run: ``python -m benchmarks.screen FOLDER``
 """
 
 import os
-import shutil
-import socket
-import subprocess
-import sys
 import tempfile
-import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from shapely.geometry import box
 
+from benchmarks.opening import SIZE, launched, openings
+from benchmarks.opening import rows as opening_rows
+from benchmarks.serving import served as served  # others serve through here
 from benchmarks.stackgen import Item, folder_argument, stack
 from benchmarks.table import Row, p50_p95, show
 from dashboard.geo.mercator import extent_of
@@ -65,33 +60,6 @@ def acquisitions(root: Path, items: list[Item]) -> list[Acquisition]:
     ]  # fmt: skip
 
 
-@contextmanager
-def served(root: Path) -> Iterator[str]:
-    """Serve a workspace in a process of its own and yield its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "dashboard", "serve", "--data", str(root), "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT) as process:
-        try:
-            for _ in range(240):
-                try:
-                    urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=1).read()
-                    break
-                except OSError:
-                    time.sleep(0.25)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-
-
-def opened(page: Page, address: str) -> float:
-    """Open the page and return the seconds until the first picture was drawn."""
-    page.goto(address, wait_until="commit")
-    page.wait_for_function("window.nightglassDrawn?.number > 0", polling=10, timeout=60_000)
-    return float(page.evaluate("window.nightglassDrawn.at")) / 1e3
-
-
 def measured(page: Page) -> list[float]:
     """Return the seconds that the page has measured."""
     return [value / 1e3 for value in page.evaluate("window.measured") if value is not None]
@@ -115,20 +83,14 @@ def run(stack_dir: Path) -> list[Row]:
         )
         view = View(extent=extent_of(middle), a=known[0].id, b=known[100].id, compare=CompareMode.B)
         with served(root) as address, sync_playwright() as playwright:
-            return _drive(playwright.chromium, f"{address}/?v={encode(view)}")
+            return _drive(launched(playwright), f"{address}/?v={encode(view)}")
 
 
-def _drive(chromium: object, address: str) -> list[Row]:
-    browser = chromium.launch(  # type: ignore[attr-defined]
-        executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
-        args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
-    )
-    first = []
-    for _ in range(4):
-        page = browser.new_page(viewport={"width": 2020, "height": 1010})
-        first.append(opened(page, address))
-        if len(first) < 4:
-            page.close()
+def _drive(browser: Browser, address: str) -> list[Row]:
+    first = opening_rows(openings(browser, address))
+    page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]})
+    page.goto(address, wait_until="commit")
+    page.wait_for_function("window.nightglassDrawn?.number > 0", polling=10, timeout=60_000)
     page.wait_for_timeout(3000)
     size = page.evaluate(
         "(() => { const m = Bokeh.documents[0].get_model_by_name('map'); return [m.inner_width, m.inner_height] })()"
@@ -148,9 +110,8 @@ def _drive(chromium: object, address: str) -> list[Row]:
     pans = measured(page)
     browser.close()
     load = f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; map {size[0]}x{size[1]} px"
-    opening = f"median {sorted(first)[1]:.2f} s, worst {max(first):.2f} s"
     return [
-        Row(promise="page to first picture", figure=opening, target="3 s", peer="", note=load),
+        *first,
         Row(promise="step, key to pixels", figure=p50_p95(steps), target="p95 120 ms", peer="", note=load),
         Row(promise="pan end to sharp picture", figure=p50_p95(pans), target="p95 250 ms", peer="", note=load),
     ]  # fmt: skip
