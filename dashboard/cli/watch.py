@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from dashboard.workflows.watch import Event, Watch
 
 STATUS_WIDTH = 13
+LONGEST_REASON = 300
+"""Characters of a reason that are printed whole."""
 STYLES = {"added": "green", "quarantined": "red", "held": "yellow", "waiting": "yellow"}
 
 
@@ -63,7 +65,8 @@ def watch(  # noqa: PLR0913 - the options of a command are its interface
     console, counts = Console(), Counter[str]()
     with open_workspace(data_root(data)) as workspace, _until_interrupted() as (cancel, ended):
         watched = open_watch(workspace, folder, options)
-        console.print(f"Watching {watched.folder} every {interval:g} s; Ctrl+C ends it.", highlight=False, markup=False)
+        how = f"twice, {interval:g} s apart" if once else f"every {interval:g} s; Ctrl+C ends it"
+        console.print(f"Watching {watched.folder} {how}.", highlight=False, markup=False)
 
         def tell(event: "Event") -> None:
             counts[event.status] += 1
@@ -118,5 +121,15 @@ def _until_interrupted() -> Iterator[tuple[CancelToken, threading.Event]]:
 def _print(console: Console, event: "Event") -> None:
     row = Text(f"{datetime.fromtimestamp(event.at, UTC):%H:%M:%SZ}  ")
     row.append(f"{event.status:<{STATUS_WIDTH}}", style=STYLES.get(event.status, ""))
-    row.append(f"{event.name}  {event.text}")
+    row.append(f"{event.name}  {said(event)}")
     console.print(row, soft_wrap=True)
+
+
+def said(event: "Event") -> str:
+    """Return an event's words without its name, and of a long reason the first sentence: the file aside has all."""
+    text = event.text
+    while text.startswith(f"{event.name}: "):
+        text = text[len(event.name) + 2 :]
+    if event.status != "quarantined" or len(text) <= LONGEST_REASON:
+        return text
+    return f"{text.partition('. ')[0]}. The whole reason is aside with it, in {event.name}.reason.txt."

@@ -2,11 +2,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dashboard.cli.main import run
+from dashboard.cli.watch import said
+from dashboard.workflows.watch import Event
 
 ROOT = Path(__file__).parents[2]
 RUN = [sys.executable, "-c", "from dashboard.cli.main import run; run()"]
@@ -33,6 +36,14 @@ def test_an_interrupt_ends_a_watch_cleanly_and_its_table_says_what_was_done(tmp_
     assert "passed over" in out
     assert out.strip().endswith("1 quarantined, 1 passed over")
     assert (folder / "quarantine" / "bad.tif.reason.txt").is_file()
+
+
+def test_a_reason_is_told_once_and_a_long_one_in_its_first_sentence() -> None:
+    short = Event(at=0.0, status="quarantined", name="a.zip", text="a.zip: a.zip: its pixels are cut off. Fetch again.")
+    assert said(short) == "its pixels are cut off. Fetch again."
+    long = replace(short, name="b.h5", text="b.h5: no product. It looks for " + "x, " * 200)
+    assert said(long) == "no product. The whole reason is aside with it, in b.h5.reason.txt."
+    assert said(replace(long, status="held")) == long.text.removeprefix("b.h5: ")
 
 
 @pytest.mark.parametrize(
