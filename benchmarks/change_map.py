@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from benchmarks.felt import Box, dragged, dragged_on, load, opened, repeated, slid, watch, wheeled
 from benchmarks.frame import HEIGHT, WIDTH
 from benchmarks.review import COUNT, RUN, simulated
-from benchmarks.screen import served
+from benchmarks.serving import served
 from benchmarks.stackgen import folder_argument
 from benchmarks.table import Row, p50_p95, show
 from dashboard.geo.mercator import extent_of, project, screen_geobox

@@ -24,7 +24,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.felt import dragged, dragged_on, opened, repeated, watch, wheeled
 from benchmarks.frame import HEIGHT, WIDTH
-from benchmarks.screen import served
+from benchmarks.serving import served
 from benchmarks.stackgen import folder_argument
 from benchmarks.table import Row, p50_p95, show
 from dashboard.geo.mercator import extent_of, project, screen_geobox

@@ -16,7 +16,7 @@ from shapely.geometry import box
 
 from benchmarks.opening import SIZE, launched, openings
 from benchmarks.opening import rows as opening_rows
-from benchmarks.serving import served as served  # others serve through here
+from benchmarks.serving import served
 from benchmarks.stackgen import Item, folder_argument, stack
 from benchmarks.table import Row, p50_p95, show
 from dashboard.geo.mercator import extent_of
