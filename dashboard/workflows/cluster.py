@@ -48,8 +48,10 @@ _QUIET = {
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.target": False,
     "distributed.admin.system-monitor.gil.enabled": False,
+    "distributed.admin.low-level-log-length": 10,
 }
-"""No routes but the protocol's own; nothing is kept in workers, so nothing is to be spilled."""
+"""No routes but the protocol's own; nothing is kept in workers, so nothing is to be spilled. Messages hold the pieces of
+work themselves: the last ten of them stay in every log, not the last thousand."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -192,7 +194,8 @@ def _checked(address: str) -> str:
 def _elsewhere(address: str) -> Iterator[Crew]:
     remedy = "start it, or leave the setting dask_scheduler empty to work on this machine"
     try:
-        client = Client(address, timeout=CONNECT_S, set_as_default=False)
+        with dask.config.set(_QUIET):
+            client = Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
         msg = f"The Dask scheduler {address} does not answer within {CONNECT_S:.0f} s; {remedy}."
         raise ResourceError(msg) from error
@@ -209,8 +212,11 @@ def _elsewhere(address: str) -> Iterator[Crew]:
 
 @contextmanager
 def _embedded(processes: int) -> Iterator[Crew]:
-    with tempfile.TemporaryDirectory(prefix="nightglass-workers-", ignore_cleanup_errors=True) as folder:
-        with dask.config.set(_QUIET), _without_interrupts():
+    with (
+        tempfile.TemporaryDirectory(prefix="nightglass-workers-", ignore_cleanup_errors=True) as folder,
+        dask.config.set(_QUIET),  # for all of it: a worker that is replaced opens new connections
+    ):
+        with _without_interrupts():
             cluster = LocalCluster(
                 n_workers=processes,
                 threads_per_worker=1,

@@ -1,13 +1,15 @@
 """Workers: they are there, they die without harm, they listen to this machine alone, and they are gone at the end."""
 
 import asyncio
+import gc
 import signal
 import time
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
-from area_work import deaf, die, die_once, refuse, rest, square
+from area_work import deaf, die, die_once, measured, refuse, rest, square
 
 from dashboard.model.errors import CancelledError, DamagedProductError, InputError, ResourceError
 from dashboard.model.progress import CancelToken
@@ -22,6 +24,24 @@ def workers():
 
 def test_every_item_is_worked_on_once(workers):
     assert sorted(each(workers, square, range(50))) == [(n, n * n) for n in range(50)]
+
+
+def test_whoever_hands_out_work_keeps_nothing_of_what_is_done(workers):
+    """Neither the items nor the scheduler's notes of them: a run of many tiles holds no more than one of few."""
+    weight = 100_000
+
+    def held(count):
+        items = (bytes([number % 256]) * weight for number in range(count))
+        assert {done for _, done in each(workers, measured, items)} == {weight}
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        few = held(50)
+        assert held(300) - few < 0.1 * 250 * weight
+    finally:
+        tracemalloc.stop()
 
 
 def test_what_the_work_raises_arrives_as_it_was(workers):
