@@ -50,8 +50,8 @@ _QUIET = {
     "distributed.admin.system-monitor.gil.enabled": False,
     "distributed.admin.low-level-log-length": 10,
 }
-"""No routes but the protocol's own; nothing is kept in workers, so nothing is to be spilled. Messages hold the pieces of
-work themselves: the last ten of them stay in every log, not the last thousand."""
+"""No routes but the protocol's own; nothing is kept in workers, so nothing is to be spilled. Messages hold the pieces
+of work themselves: the last ten of them stay in every log, not the last thousand."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
