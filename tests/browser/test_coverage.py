@@ -77,6 +77,25 @@ def same(driver: Driver, picture: np.ndarray) -> bool:
     return bool(np.array_equal(layer(driver)[0], picture))
 
 
+def cut(driver: Driver, bounds: tuple[float, ...], shape: tuple[int, ...]) -> np.ndarray:
+    """Return the part of the layer that lies within bounds, on so many pixels."""
+    picture, (x0, _, x1, y1) = layer(driver)
+    pixel = (x1 - x0) / picture.shape[1]
+    row, column = round((y1 - bounds[3]) / pixel), round((bounds[0] - x0) / pixel)
+    assert min(row, column) >= 0
+    return picture[row : row + shape[0], column : column + shape[1]]
+
+
+def dragged(driver: Driver, across: int, down: int) -> None:
+    """Drag the map by pixels."""
+    box = driver.map_box()
+    x, y = box["x"] + 500, box["y"] + 200
+    driver.page.mouse.move(x, y)
+    driver.page.mouse.down()
+    driver.page.mouse.move(x + across, y + down, steps=6)
+    driver.page.mouse.up()
+
+
 def brushed(driver: Driver, first: float, last: float) -> None:
     """Drag along the ruler between two shares of the timeline's window."""
     left, top, width, height = driver.evaluate(_RULER)
@@ -95,17 +114,18 @@ def test_the_layer_is_what_the_workspace_says_and_follows_the_map(open_page, wor
     assert {CLEAR, HATCH} <= set(np.unique(picture)[:2])
     assert picture.max() >= FIRST
     assert agrees(driver, workspace, Measure.PROVIDERS)
-    expected = coverage_picture(workspace, scope_of(driver.view), Measure.PROVIDERS, driver.picture.geobox)
-    assert (expected.picture.shape, expected.bounds) == (picture.shape, pytest.approx(layer(driver)[1]))
-    np.testing.assert_array_equal(expected.picture, picture)
-    before = driver.extent
-    box = driver.map_box()
-    driver.page.mouse.move(box["x"] + 500, box["y"] + 200)
-    driver.page.mouse.down()
-    driver.page.mouse.move(box["x"] + 390, box["y"] + 160, steps=6)
-    driver.page.mouse.up()
+    screen = coverage_picture(workspace, scope_of(driver.view), Measure.PROVIDERS, driver.picture.geobox)
+    driver.wait(lambda: layer(driver)[0].shape[1] > screen.picture.shape[1], "what lies beyond the screen")
+    np.testing.assert_array_equal(cut(driver, screen.bounds, screen.picture.shape), screen.picture)
+    before, held = driver.extent, layer(driver)[1]
+    dragged(driver, -110, -40)
     driver.wait(lambda: driver.extent != before, "the move")
-    driver.wait(lambda: layer(driver)[1][0] != pytest.approx(expected.bounds[0]), "the layer of the new place")
+    driver.settle()
+    screen = coverage_picture(workspace, scope_of(driver.view), Measure.PROVIDERS, driver.picture.geobox)
+    np.testing.assert_array_equal(cut(driver, screen.bounds, screen.picture.shape), screen.picture)
+    assert layer(driver)[1] == held  # the page had it already
+    dragged(driver, -300, 90)
+    driver.wait(lambda: layer(driver)[1][0] != held[0], "the layer of the new place")
     driver.settle()
     assert agrees(driver, workspace, Measure.PROVIDERS)
 
