@@ -145,7 +145,8 @@ def add_energy(  # noqa: PLR0913, PLR0917 -- a kernel takes its arrays as they a
     """Give the energy of `moments` in rows from `top` of own (y, x), and add it to what all stacks together say.
 
     That is sums = (energy, how many, mean ln power before, how many) (4, y, x), steps[planes[p]] = (weighted step,
-    weight) (2, y, x) and looks (2, y, x) before and after, of the polarisation with the most. `prior` is (its degrees of freedom, fewest looks before).
+    weight) (2, y, x) and looks (2, y, x) before and after, of the polarisation with the most. `prior` is (its degrees
+    of freedom, fewest looks before).
     t^2 is step^2 weight nu / (d0 s0^2 + squares) with nu = d0 + n - 2; its mean under no change is nu / (nu - 2).
     """
     weight, step, free, total, count = np.empty((5, part.shape[3]), np.float32)
@@ -172,6 +173,13 @@ def add_energy(  # noqa: PLR0913, PLR0917 -- a kernel takes its arrays as they a
             for p in range(1, last):
                 _larger(part[p, side, y], most)
             _add_larger(most, part[last, side, y], looks[side, top + y])
+
+
+@jit
+def mean_rows(total: NDArray[np.float32], count: NDArray[np.float32], rows: tuple[int, int], out: Row) -> None:
+    """Fill rows of out (y, x) with a total over its count, NaN where that is 0."""
+    for y in range(rows[0], rows[1]):
+        _mean_of(total[y], count[y], out[y])
 
 
 @jit

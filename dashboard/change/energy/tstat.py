@@ -83,8 +83,9 @@ def change_tstat(
         series = Series.of(each, fitting(reference, index, stacks[index]))
         own = sums.add(series, variance_of(reference, index, each), options, threads)
         smoothed(own, options, threads, alone[index])
-    energy = alone[0] if len(dates) == 1 else smoothed(sums.mean(), options, threads)
-    return _dataset(stacks[0], sums, energy, alone, sums.step_db(threads))
+    energy = alone[0] if len(dates) == 1 else smoothed(sums.mean(threads), options, threads)
+    found = _dataset(stacks[0], sums, energy, alone, sums.step_db(threads))
+    return found.assign(level=(("y", "x"), sums.level(threads), {"long_name": "mean ln power before"}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +129,22 @@ class _Sums:
         each_strip(height, work, threads)
         return own
 
-    def mean(self) -> NDArray[np.float32]:
+    def mean(self, threads: int) -> NDArray[np.float32]:
         """Return the energy of all stacks together, not smoothed."""
-        with np.errstate(invalid="ignore"):
-            return np.asarray(self.sums[0] / self.sums[1], np.float32)
+        return self._mean(0, threads)
 
-    def level(self) -> NDArray[np.float32]:
+    def level(self, threads: int) -> NDArray[np.float32]:
         """Return the mean ln power before (y, x), over polarisations and stacks with looks enough; NaN without any."""
-        with np.errstate(invalid="ignore"):
-            return np.asarray(self.sums[2] / self.sums[3], np.float32)
+        return self._mean(2, threads)
+
+    def _mean(self, plane: int, threads: int) -> NDArray[np.float32]:
+        found = np.empty(self.sums.shape[1:], np.float32)
+
+        def work(rows: slice) -> None:
+            kernels.mean_rows(self.sums[plane], self.sums[plane + 1], (rows.start, rows.stop), found)
+
+        each_strip(self.sums.shape[1], work, threads)
+        return found
 
     def step_db(self, threads: int) -> NDArray[np.float32]:
         """Return the mean step (polarisation, y, x), NaN where no stack looked both before and after."""
@@ -160,7 +168,6 @@ def _dataset(
             "step_db": (("polarisation", *plane), step, {"units": "dB", "long_name": "after - before"}),
             "looks_before": (plane, before),
             "looks_after": (plane, after),
-            "level": (plane, sums.level(), {"long_name": "mean ln power before"}),
             "stack_energy": (("stack", *plane), alone, {"long_name": "energy of each stack alone"}),
         },
         coords={
