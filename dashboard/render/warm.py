@@ -4,7 +4,7 @@ import numpy as np
 import shapely
 
 from dashboard.model.view import Stretch, StretchKind
-from dashboard.render import compose, levels, strokes
+from dashboard.render import compose, fills, levels, strokes
 from dashboard.render.coverage import footprints
 
 
@@ -24,6 +24,8 @@ def warm_up() -> None:
     shapes = strokes.strokes([shapely.box(4, -9, 9, -4), shapely.Point(3, -3)], np.ones(2, np.uint8))
     table = np.zeros((256, 4), np.uint8)
     strokes.coloured(strokes.mark(shapes, window, strokes.Marks.empty(window)), table, table)
+    areas = fills.Areas.of(strokes.strokes([shapely.box(2, -9, 9, -2)], np.ones(1, np.uint8)))
+    fills.seen(areas, np.ones(1, np.uint16), window)
     _coverage()
 
 
