@@ -12,6 +12,8 @@ HATCH = 255
 """Value of a line of the hatch."""
 HATCH_PX = 9
 """From one line to the next, along a row."""
+STEPS, STRIPE_PX = 84, 3
+"""Values of a sign, and pixels of a stripe of mixed change along a row."""
 STRENGTH, HATCH_STRENGTH = "a6", "80"
 UNSEEN, FIRST = 0, 2
 """Values of ground without a look, and of the first step of the first sign."""
@@ -25,7 +27,7 @@ def live_layer(made: Surface, least: Range1d) -> SteppedLayer:
 def live_picture(
     levels: NDArray[np.uint8], bounds: tuple[float, float, float, float], size: tuple[int, int]
 ) -> NDArray[np.uint8]:
-    """Return levels on about as many pixels as the screen has, unseen ground hatched.
+    """Return levels on about as many pixels as the screen has, unseen ground hatched, mixed change striped.
 
     Each level is repeated a whole number of times, so that its pixels stay where they are; the hatch lies on the
     world's own grid of those pixels and does not move in a pan.
@@ -39,13 +41,16 @@ def live_picture(
     rows, columns = levels.shape
     times = max(1, round(max(size[0] / columns, size[1] / rows)))
     fine = levels if times == 1 else levels.repeat(times, axis=0).repeat(times, axis=1)
-    unseen = fine == UNSEEN
-    if not unseen.any():
+    unseen, mixed = fine == UNSEEN, (fine >= FIRST + 2 * STEPS) & (fine < HATCH)
+    if not unseen.any() and not mixed.any():
         return fine
     across, down = (bounds[2] - bounds[0]) / fine.shape[1], (bounds[3] - bounds[1]) / fine.shape[0]
     first = round(bounds[0] / across) - round(bounds[3] / down)
-    rising = (np.arange(fine.shape[0])[:, None] + np.arange(fine.shape[1]) + first) % HATCH_PX == 0
-    return np.where(unseen & rising, np.uint8(HATCH), fine)
+    diagonal = np.arange(fine.shape[0])[:, None] + np.arange(fine.shape[1]) + first
+    found = np.where(unseen & (diagonal % HATCH_PX == 0), np.uint8(HATCH), fine)
+    # Grey on a grey picture is seen by nobody: what grew brighter and darker has stripes of both colours.
+    striped = np.where(diagonal // STRIPE_PX % 2 == 0, np.uint8(STEPS), np.uint8(2 * STEPS))
+    return np.where(mixed, found - striped, found)
 
 
 def live_shades(

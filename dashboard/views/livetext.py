@@ -14,7 +14,12 @@ SIGNS = ("brighter", "darker", "mixed")
 
 def head(found: Live, colours: Tokens) -> str:
     """Return the title with the method, and what each colour says."""
-    rows = [f'<li><i style="background:{getattr(colours, sign)}"></i><span>{sign}</span></li>' for sign in SIGNS]
+    both = f"repeating-linear-gradient(135deg, {colours.brighter} 0 3px, {colours.darker} 3px 6px)"
+    shades = (colours.brighter, colours.darker, both)
+    rows = [
+        f'<li><i style="background:{shade}"></i><span>{sign}</span></li>'
+        for sign, shade in zip(SIGNS, shades, strict=True)
+    ]
     lines = f"repeating-linear-gradient(135deg, {colours.unobserved} 0 1px, transparent 1px {HATCH_PX // 2}px)"
     rows.append(f'<li><i style="background:{lines}"></i><span>not observed</span></li>')
     how = METHODS.get(found.method, found.method) if found.method else "nothing to compare here"

@@ -11,7 +11,7 @@ from dashboard.model.palette import tokens
 from dashboard.model.view import Extent
 from dashboard.plots.changes import UNOBSERVED, Ranked, change_layers
 from dashboard.plots.coverage import coverage_layer
-from dashboard.plots.live import FIRST, HATCH, HATCH_PX, live_layer, live_picture, live_shades
+from dashboard.plots.live import FIRST, HATCH, HATCH_PX, STEPS, live_layer, live_picture, live_shades
 from dashboard.plots.stepped import LEVELS, NOTHING
 from dashboard.plots.surface import ABOVE, Surface, sift, surface
 from dashboard.workflows.detection.live import FIRST_LEVEL, SCORES
@@ -98,3 +98,16 @@ def test_the_hatch_lies_where_nothing_was_seen_and_stays_on_its_ground() -> None
 def test_a_picture_without_gaps_is_as_it_was() -> None:
     levels = np.full((40, 60), 7, np.uint8)
     assert live_picture(levels, (0.0, 0.0, 600.0, 400.0), (60, 40)) is levels
+
+
+def test_mixed_change_is_striped_in_both_colours_of_its_own_step_wherever_the_map_is() -> None:
+    levels = np.ones((8, 12), np.uint8)
+    levels[2:6, 3:9] = FIRST + 2 * STEPS + 40
+    levels.flags.writeable = False
+    found = live_picture(levels, (0.0, 0.0, 120.0, 80.0), (12, 8))
+    inside = found[2:6, 3:9]
+    assert set(np.unique(inside)) == {FIRST + 40, FIRST + STEPS + 40}
+    assert (found[levels == 1] == 1).all()
+    assert live_steps == STEPS
+    moved = live_picture(levels[1:], (0.0, 0.0, 120.0, 70.0), (12, 7))
+    np.testing.assert_array_equal(moved, found[1:])
