@@ -108,6 +108,6 @@ def test_mixed_change_is_striped_in_both_colours_of_its_own_step_wherever_the_ma
     inside = found[2:6, 3:9]
     assert set(np.unique(inside)) == {FIRST + 40, FIRST + STEPS + 40}
     assert (found[levels == 1] == 1).all()
-    assert live_steps == STEPS
+    assert len(SCORES) == STEPS
     moved = live_picture(levels[1:], (0.0, 0.0, 120.0, 70.0), (12, 7))
     np.testing.assert_array_equal(moved, found[1:])
