@@ -52,6 +52,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
         yield opened
 
 
+@pytest.fixture(autouse=True)
+def _nothing_held() -> None:
+    module.forget()
+
+
 def test_many_are_a_picture_and_none_is_left_out(world: Workspace) -> None:
     found = change_overlay(world, ASKED, SCREEN)
     assert (found.count, found.changes) == (ACROSS * DOWN, ())
