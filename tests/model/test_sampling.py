@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -20,6 +20,7 @@ def _drawn(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
 
 
 @given(_drawn())
+@settings(deadline=None)
 def test_it_leans_where_the_test_of_ranks_says_so(drawn: tuple[np.ndarray, np.ndarray]) -> None:
     scores, mask = drawn
     assume(0 < mask.sum() < len(mask))
@@ -36,6 +37,7 @@ def test_it_leans_where_the_test_of_ranks_says_so(drawn: tuple[np.ndarray, np.nd
 
 
 @given(_drawn())
+@settings(deadline=None)
 def test_only_the_order_of_the_scores_counts(drawn: tuple[np.ndarray, np.ndarray]) -> None:
     scores, mask = drawn
     one, other = sampling(scores, mask), sampling(np.exp(scores) * 3.0, mask)

@@ -10,7 +10,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from review_makers import T0, changes_of, run_of
@@ -109,6 +109,7 @@ def cards(words: str) -> dict[str, str]:
 
 
 @given(HOSTILE)
+@settings(deadline=None)
 def test_what_comes_from_data_is_text_and_nothing_else(words: str) -> None:
     plain = {name: [tag for tag, _ in Tags(html).tags] for name, html in cards("plain").items()}
     for name, html in cards(words).items():
