@@ -22,7 +22,7 @@ class Sample(NamedTuple):
     rss: float
     pss: float
     own: float
-    """PSS of this process alone."""
+    """Pages of this process alone that no file backs: nobody else's coming and going changes them, as it does PSS."""
     worker: float
     """RSS of the largest worker."""
 
@@ -54,15 +54,16 @@ class Memory:
                     sizes.append(_sizes(child.pid))
             rss, pss = (sum(each[at] for each in sizes) for at in (0, 1))
             workers = [each[0] for each in sizes[1:]]
-            self.samples.append(Sample(time.perf_counter() - start, rss, pss, sizes[0][1], max(workers, default=0.0)))
+            self.samples.append(Sample(time.perf_counter() - start, rss, pss, sizes[0][2], max(workers, default=0.0)))
 
     def peak(self, what: str, first: float = 0.0, last: float = float("inf")) -> float:
         """Return the highest of `rss`, `pss`, `own` or `worker` between two moments, GB."""
         return max((getattr(each, what) for each in self.samples if first <= each.at <= last), default=0.0)
 
 
-def _sizes(pid: int) -> tuple[float, float]:
-    """Return RSS and PSS of a process, GB."""
+def _sizes(pid: int) -> tuple[float, float, float]:
+    """Return RSS, PSS and anonymous pages of a process, GB."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8").splitlines()
     known = {line.split(":")[0]: line.split()[1] for line in lines[1:]}
-    return int(known["Rss"]) * 1024 / 1e9, int(known["Pss"]) * 1024 / 1e9
+    rss, pss, own = (int(known[name]) * 1024 / 1e9 for name in ("Rss", "Pss", "Anonymous"))
+    return rss, pss, own
