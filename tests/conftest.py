@@ -12,10 +12,13 @@ from hypothesis import settings
 
 from dashboard.workflows.workspace import Workspace, open_workspace
 
-settings.register_profile("same", derandomize=True)
-settings.register_profile("explore", max_examples=400, database=None)
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("explore", max_examples=400, database=None, deadline=None)
 settings.load_profile("explore" if os.environ.get("NIGHTGLASS_EXPLORE") else "same")
-"""The same examples every time, so that a failure is of the change at hand; `make explore` looks for new ones."""
+"""The same examples every time, so that a failure is of the change at hand; `make explore` looks for new ones.
+
+None has a deadline: how long an example takes says what else the machine does.
+"""
 
 BUILD = """
 import sys

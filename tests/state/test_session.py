@@ -240,7 +240,11 @@ class TestDetection:
         assert outcome.count > 0
         assert (outcome.run.before, outcome.run.after) == (session.viewing.view.a, session.viewing.view.b)
         assert session.changing.run_id == outcome.run.id
-        assert len(session.changing.changes) == outcome.count
+        stored = workspace.catalog.changes.find()
+        assert len(stored) == outcome.count
+        usual = {change.id for change in stored if change.score >= outcome.run.usual_score}
+        assert usual
+        assert {change.id for change in session.changing.changes} == usual
         with open_workspace(workspace.root) as again:
             assert [run.id for run in again.catalog.changes.runs()] == [outcome.run.id]
         first = session.reviewing.rows[0].id
