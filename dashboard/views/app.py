@@ -92,7 +92,8 @@ class App:
         session = self._session
         session.viewing.param.watch(lambda *_: self._view_changed(), "view")
         session.fronting.param.watch(lambda *_: self._mark(), "fronts")
-        session.changing.param.watch(lambda *_: self._mark(), "changes")
+        session.reach.param.watch(lambda *_: self._mark(), "everything")
+        session.changing.param.watch(lambda *_: self._mark(), ["changes", "picture", "run"])
         session.noting.param.watch(lambda *_: self._mark(), "listing")
         session.covering.param.watch(lambda *_: self._mark(), "picture")
         session.living.param.watch(lambda *_: self._mark(), "picture")

@@ -93,6 +93,7 @@ def export_items(
         raise InputError(f"All {len(left_out):,} acquisitions that match may not leave; nothing was written.")
     items = _checked(workspace, kept, now, options, report, cancel)
     with whole(path) as part:
+        path.absolute().parent.mkdir(parents=True, exist_ok=True)
         if path.suffix.lower() in TABLES:
             write_table([item for _, item in items], part, combine([acq.handling for acq in kept]))
         else:

@@ -1,6 +1,6 @@
 """The page of a session: it builds for any catalogue and theme, and a change of state moves one layer alone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,7 +69,17 @@ def test_the_page_builds_over_an_empty_catalogue_and_says_what_to_do(empty: Work
     assert session.changing.refusals
     for step in (lambda: session.step(1), lambda: session.step_change(1), lambda: app.keyboard.press("end", None)):
         step()
-    assert "No detected changes" in session.notices.current.text
+    assert "No detected change" in session.notices.current.text
+
+
+def test_the_banner_follows_what_somebody_states_of_what_is_shown(open_copy: Callable[[], Workspace]) -> None:
+    workspace = open_copy()
+    session, app = built(workspace, exercise_view(workspace))
+    shown = workspace.catalog.acquisitions.get(session.viewing.view.b)
+    stated = replace(shown.handling, caveats=shown.handling.caveats | {"EYES ONLY"})
+    workspace.catalog.acquisitions.add(replace(shown, handling=stated), replace=True)
+    session.reach.refresh()
+    assert all("EYES ONLY" in pane.object for pane in (app._top, app._bottom))
 
 
 def data(app: App) -> dict[str, object]:

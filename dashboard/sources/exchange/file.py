@@ -71,11 +71,10 @@ def whole(path: Path) -> Iterator[Path]:
     DiskFullError
         If there is no room; what was there before is untouched.
     ResourceError
-        If the folder of `path` cannot be made or written.
+        If the folder of `path` is missing or cannot be written.
     """
     part = path.with_name(f".{path.stem[:60]}.{uuid.uuid4().hex}{path.suffix}")
     try:
-        path.absolute().parent.mkdir(parents=True, exist_ok=True)
         yield part
         _fsync(part)
         if part.is_dir() and path.is_dir():
