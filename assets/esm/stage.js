@@ -79,9 +79,7 @@ class Stage {
     this.onKeyUp = (event) => this.key(event, false);
     // A hand that lets go has come to its place: nothing is gained by waiting whether it moves on.
     this.onLetGo = () => this.settling && setTimeout(() => this.settling && this.tell(), 0);
-    this.onRelease = () => setTimeout(() => this.unsettled && this.tell());
     window.addEventListener("nightglass:cursor", this.cursor);
-    document.addEventListener("pointerup", this.onRelease);
     document.addEventListener("keydown", this.onKeyDown);
     document.addEventListener("keyup", this.onKeyUp);
     document.addEventListener("pointerup", this.onLetGo, true);
@@ -126,7 +124,6 @@ class Stage {
 
   // A wheel has stopped when it has been still for a while; a hand that lets go of the map says so.
   moved() {
-    this.unsettled = true;
     clearTimeout(this.settling);
     this.settling = setTimeout(() => this.tell(), SETTLE_MS);
     this.compose();
@@ -134,7 +131,6 @@ class Stage {
   }
 
   tell() {
-    this.unsettled = false;
     clearTimeout(this.settling);
     this.settling = 0;
     const {x_range: x, y_range: y, inner_width: w, inner_height: h} = this.figure;
