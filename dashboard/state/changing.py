@@ -111,6 +111,11 @@ class Changing(param.Parameterized):
             self.run_id = run_id
             self.refresh()
 
+    @property
+    def looking(self) -> bool:
+        """Whether the changes over the map are being looked up."""
+        return self._latest.busy
+
     def refresh(self) -> None:
         """Look up the changes over the map, unless they are known already."""
         view = self._viewing.view

@@ -24,10 +24,7 @@ __all__ = ["PAGE", "Chips", "Lane", "Line", "Listed", "Order", "Reviewing", "Sie
 
 
 class Reviewing(param.Parameterized):
-    """Owner of the queue, its filters, and the selected change; the only writer of verdicts.
-
-    Others' verdicts on a change are not in here until one has judged it oneself.
-    """
+    """Owner of queue, filters and selected change; only writer of verdicts; others' are here once one has judged."""
 
     run = param.ClassSelector(class_=ChangeRun, default=None, allow_None=True)
     """Whose changes are reviewed."""
@@ -58,10 +55,9 @@ class Reviewing(param.Parameterized):
         self, workspace: Workspace, viewing: Viewing, changing: Changing, background: Background, notices: Notices
     ) -> None:
         super().__init__()
-        self._workspace = workspace
-        self._viewing = viewing
-        self._changing = changing
-        self._notices = notices
+        self._workspace, self._viewing = workspace, viewing
+        self._changing, self._notices = changing, notices
+        self.wished: Callable[[], None] | None = None  # what was pressed before the queue was there
         self._latest, self._pictured, self._drawn = Latest(background), Latest(background), Latest(background)
         self._asked: Wanted | None = None
         self._queue: Queued | None = None
@@ -170,7 +166,7 @@ class Reviewing(param.Parameterized):
         return found
 
     def _forget(self) -> None:
-        self._asked = self._queue = None
+        self._asked = self._queue = self.wished = None
         if self.run is not None:
             self.pick(None)
             self.param.update(run=None, listed=(), total=0, page=0, summary=Summary(), lane=Lane())
@@ -190,6 +186,9 @@ class Reviewing(param.Parameterized):
         self._changing.show(self.selected)  # to the front of the provider that is shown now
         self._locate()
         self._read_reviews()
+        wished, self.wished = self.wished, None
+        if wished is not None:
+            wished()
 
     def _locate(self) -> None:
         """Find the change in hand in the queue."""
@@ -213,6 +212,11 @@ class Reviewing(param.Parameterized):
         self._locate()
         self._read_reviews()
         self._picture()
+
+    @property
+    def looking(self) -> bool:
+        """Whether the queue, or the run whose it is, is being looked up."""
+        return self._latest.busy or self._changing.looking
 
     def step(self, by: int) -> DetectedChange | None:
         """Take the next or the previous change of the queue in hand and return it."""

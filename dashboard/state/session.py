@@ -68,13 +68,11 @@ class Session:
         self.recording = Recording(workspace, self.drawing, self.noting, background, self.notices)
         self.exchanging = Exchanging(workspace, self.viewing, self.noting, self.recording, background, self.notices)
         self.confirming = Confirming(workspace, background, self.notices)
-        # Without a server there is nobody else: a hub of one's own.
         self.company = Company(hub or Hub(lambda: workspace.catalog.revision), self.viewing, background, self.notices)
         for writer in (self.recording, self.fronttime, self.confirming, self.reviewing):
             writer.author = lambda: str(self.company.me.name)
             writer.wrote = self._wrote
-        # a verdict moves nothing else here
-        self.reviewing.wrote = lambda: self.company.wrote(workspace.catalog.revision)
+        self.reviewing.wrote = lambda: self.company.wrote(workspace.catalog.revision)  # it moves nothing else here
         self.company.param.watch(lambda *_: self.refresh(), "revision")
         self.company.param.watch(lambda *_: self.reviewing.refresh(), "me")  # another name is another reviewer
         self.drawing.param.watch(lambda *_: self._show_editing(), "work")
@@ -165,10 +163,12 @@ class Session:
     def step_change(self, by: int) -> None:
         """Select the next or previous change and centre it when it lies outside the map."""
         change = self.reviewing.step(by)
-        if change is None:
+        if change is not None:
+            self._centre(change.geometry)
+        elif self.reviewing.looking:
+            self.reviewing.wished = lambda: self.step_change(by)
+        else:
             self.notices.tell("No detected change in the queue: loosen its filters, or detect between A and B.")
-            return
-        self._centre(change.geometry)
 
     def show_change(self, change_id: str) -> None:
         """Select a change by its id and centre it when it lies outside the map."""

@@ -1,6 +1,5 @@
 """The inspector: the series at a point, the changes, the frontline, the acquisitions."""
 
-from collections.abc import Callable
 from html import escape
 
 import panel as pn
@@ -40,17 +39,14 @@ class InspectorView(pn.viewable.Viewer):
         self._build_table()
         self._chart = pn.pane.Bokeh(self.plot.figure, sizing_mode="stretch_width")
         told = [part for letter in ("A", "B") for part in (self._details[letter], self.confirm.cards[letter])]
-        self._later: dict[str, Callable[[], pn.viewable.Viewable]] = {
-            "Changes": self.review.__panel__,
-            "Front": self.front.__panel__,
-            "Notes": self.notes.__panel__,
-            "Acquisitions": lambda: pn.Column(self._filter, self._table, sizing_mode="stretch_width"),
-            "Coverage": coverage.__panel__,
-        }
-        """Tabs that nobody has opened yet: what is in them would hold up the first picture."""
-        series = pn.Column(self._where, self._chart, *told, sizing_mode="stretch_width", scroll="y-auto")
+        acquisitions = pn.Column(self._filter, self._table, sizing_mode="stretch_width")
+        parts = (
+            pn.Column(self._where, self._chart, *told, sizing_mode="stretch_width", scroll="y-auto"),
+            self.review.__panel__(), self.front.__panel__(), self.notes.__panel__(), acquisitions, coverage.__panel__(),
+        )  # fmt: skip
+        # All are there from the start: what is pressed in a tab that is built when it is opened may be lost.
         self._tabs = pmui.Tabs(
-            *((name, series if name == "Series" else pn.Spacer()) for name in TABS),
+            *zip(TABS, parts, strict=True),
             sizing_mode="stretch_both",
             sx={"& .MuiTab-root": {"minWidth": 0, "padding": "6px 6px", "fontSize": 12.5}},
         )
@@ -70,9 +66,6 @@ class InspectorView(pn.viewable.Viewer):
         return TABS[self._tabs.active]
 
     def _turned_to(self) -> None:
-        content = self._later.pop(self.front_tab, None)
-        if content is not None:
-            self._tabs[self._tabs.active] = (self.front_tab, content())
         self._session.fronttime.watched = self.front_tab == "Front"
         self._session.covering.watched = self.front_tab == "Coverage"
         self.review.watched = self.front_tab == "Changes"

@@ -427,6 +427,16 @@ class TestTwoReviewers:
         assert stands(workspace) == [("Kim", Verdict.WATER, "")]
 
 
+def test_a_key_that_comes_before_the_queue_is_kept_for_it(workspace: Workspace) -> None:
+    later = Held()
+    session = begin(workspace, background=later)
+    session.step_change(1)
+    assert session.reviewing.selected is None
+    assert "No detected change" not in said(session)
+    later.go()
+    assert held(session.reviewing) == f"run-{COUNT - 1}"
+
+
 def test_every_order_has_a_queue(desk: Reviewing) -> None:
     for order in Order:
         desk.sort(order)
