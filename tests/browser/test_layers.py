@@ -112,6 +112,7 @@ def test_a_detection_is_listed_drawn_and_stored_and_j_and_k_select(open_page, wo
 def test_the_frontline_follows_b_and_the_ghost_stays_at_a(open_page, workspace, story) -> None:
     driver = open_page(address(story))
     driver.wait(lambda: driver.length("frontline") and driver.length("ghost"), "both lines")
+    driver.settle()  # lines are as fine as the map is wide, and the map has its width a moment after the page
     front, ghost = driver.lines("frontline"), driver.lines("ghost")
     assert front != ghost
     driver.page.get_by_role("tab", name="Front").click()
